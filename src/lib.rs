@@ -1,0 +1,11 @@
+//! scimd: a standalone SCIM 2.0 server (RFC 7643, RFC 7644).
+//!
+//! Identity providers push users and groups over SCIM; each connected provider is a *Directory* with its
+//! own Base URL, tokens and rules. The modules below are in reading order, and a module may use only those
+//! above it (`tests/architecture.rs` holds them to that):
+//!
+//! - [`scim`]: the language of the RFCs. Pure: no I/O, no clock, no async
+
+pub mod clock;
+pub mod id;
+pub mod scim;

@@ -1,0 +1,3 @@
+//! The `scimd` command.
+
+fn main() {}

@@ -1,0 +1,114 @@
+//! Every way in which a request can fail (RFC 7644 §3.12).
+
+/// What kind of failure it is; `http` turns it into a status and a `scimType`.
+///
+/// The first group carries a `scimType` of RFC 7644 Table 9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The filter does not parse, or an operator does not fit its attribute (400).
+    InvalidFilter,
+    /// An unindexed filter or sort would exceed the scan budget (400, D-46).
+    TooMany,
+    /// Another resource has the value already (409, D-72).
+    Uniqueness,
+    /// The attribute may not be changed like this (400).
+    Mutability,
+    /// The body is not JSON, or not of the request's schema (400).
+    InvalidSyntax,
+    /// The PATCH path is malformed or names no attribute (400, D-68).
+    InvalidPath,
+    /// The PATCH path selects nothing to operate on (400).
+    NoTarget,
+    /// A value is missing or does not fit its attribute (400).
+    InvalidValue,
+    /// The protocol version of the URL is not supported (400, D-82).
+    InvalidVers,
+    /// The URL would hold personal or secret information (403, D-42).
+    Sensitive,
+    /// No or no valid credentials (401).
+    Unauthorized,
+    /// The credentials do not permit this (403).
+    Forbidden,
+    /// No such resource or endpoint (404).
+    NotFound,
+    /// The endpoint has no such method (405).
+    MethodNotAllowed,
+    /// No acceptable media type (406).
+    NotAcceptable,
+    /// The resource is not at the version of If-Match (412, D-73).
+    PreconditionFailed,
+    /// The request or one of its parts is larger than a limit (413).
+    PayloadTooLarge,
+    /// The body has a media type other than JSON (415).
+    UnsupportedMediaType,
+    /// Too many requests (429).
+    TooManyRequests,
+    /// The server failed; the client reads one fixed sentence, the log has the cause (500).
+    Internal,
+    /// The operation is not supported (501).
+    NotImplemented,
+    /// The database is away or the server is draining (503).
+    Unavailable,
+    /// The disk is full (507).
+    InsufficientStorage,
+}
+
+/// A failed request: its kind, and a sentence for the client.
+///
+/// `detail` says what was wrong, where, and what would be right. It may quote the client's input; it never
+/// holds SQL, another Directory's data, a token or a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct ScimError {
+    /// What kind of failure it is.
+    pub kind: ErrorKind,
+    /// The sentence that the client reads.
+    pub detail: String,
+}
+
+impl ScimError {
+    /// An error of `kind` that says `detail`.
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
+    }
+
+    /// `invalidFilter`: see [`ErrorKind::InvalidFilter`].
+    pub fn invalid_filter(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidFilter, detail)
+    }
+
+    /// `invalidSyntax`: see [`ErrorKind::InvalidSyntax`].
+    pub fn invalid_syntax(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidSyntax, detail)
+    }
+
+    /// `invalidValue`: see [`ErrorKind::InvalidValue`].
+    pub fn invalid_value(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidValue, detail)
+    }
+
+    /// `invalidPath`: see [`ErrorKind::InvalidPath`].
+    pub fn invalid_path(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidPath, detail)
+    }
+
+    /// `noTarget`: see [`ErrorKind::NoTarget`].
+    pub fn no_target(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NoTarget, detail)
+    }
+
+    /// `mutability`: see [`ErrorKind::Mutability`].
+    pub fn mutability(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Mutability, detail)
+    }
+
+    /// `uniqueness`: another resource already has this `attribute`.
+    pub fn uniqueness(attribute: &str) -> Self {
+        Self::new(ErrorKind::Uniqueness, format!("another resource already has this {attribute}"))
+    }
+
+    /// 404 for a resource: the same words whether it never was, is gone, or belongs to another Directory.
+    pub fn resource_not_found() -> Self {
+        Self::new(ErrorKind::NotFound, "no such resource")
+    }
+}

@@ -1,0 +1,18 @@
+//! Schemas as data (RFC 7643 §2, §6, §7): what attributes there are and how each of them behaves.
+//!
+//! - [`attribute`]: one attribute and its characteristics
+//! - [`registry`]: the schemas and resource types of a Directory, and how names resolve in them
+//! - [`path`]: attribute notation (RFC 7644 §3.10) against a resource type
+
+pub mod attribute;
+pub mod path;
+pub mod registry;
+
+pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
+pub use path::{Place, Target};
+pub use registry::{Extension, IndexedAttribute, Registry, ResourceType, Schema};
+
+/// The longest common prefix of URNs that only RFCs may define (RFC 7643 §10.3).
+pub const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+/// The schema of Groups.
+pub const GROUP_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
