@@ -8,6 +8,8 @@
 //! ```
 
 pub mod error;
+pub mod filter;
+pub mod key;
 pub mod schema;
 pub mod tolerance;
 
