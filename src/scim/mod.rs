@@ -9,7 +9,9 @@
 
 pub mod error;
 pub mod filter;
+pub mod json;
 pub mod key;
+pub mod resource;
 pub mod schema;
 pub mod tolerance;
 

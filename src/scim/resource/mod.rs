@@ -1,0 +1,31 @@
+//! A resource as JSON: from what a client sent to what is stored, and from what is stored to what is answered.
+//!
+//! - [`document`]: [`Document`], the canonical form that is stored
+//! - [`normalize`](mod@normalize): a request body to a [`Document`]: names as in the schema, types checked, readOnly left out
+//! - [`defaults`]: what the server fills in on create
+//! - [`mod@replace`]: what PUT keeps
+//! - [`validate`](mod@validate): the rules for a whole document: required, primary
+//! - [`keys`](mod@keys): what the store compares and indexes by
+//! - [`reference`](mod@reference): what a resource shows of the resources that it points at
+//! - [`render`](mod@render): a stored document to a whole resource: `id`, `meta` and what is computed
+//! - [`project`]: a whole resource to an answer: `returned`, `attributes`, `excludedAttributes`
+
+pub mod defaults;
+pub mod document;
+#[cfg(test)]
+mod fixture;
+pub mod keys;
+pub mod normalize;
+pub mod project;
+pub mod reference;
+pub mod render;
+pub mod replace;
+pub mod validate;
+
+pub use document::Document;
+pub use keys::{IndexRow, index_rows, keys};
+pub use normalize::{Normalized, ValueContext, ValueLimits, attribute_value, canonicalize, element_value, normalize};
+pub use project::{Projection, ProjectionRequest};
+pub use reference::{Shown, referenced_ids, show_references};
+pub use render::{Meta, entity_tag, is_spliceable, render, splice};
+pub use validate::validate;

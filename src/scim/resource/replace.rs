@@ -1,0 +1,88 @@
+//! What PUT keeps of the resource that it replaces (RFC 7644 §3.5.1).
+
+use super::Document;
+use super::normalize::canonicalize;
+use crate::scim::ScimError;
+use crate::scim::schema::{Attribute, Mutability, ResourceType};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// The document that `new` becomes in the place of `old`.
+///
+/// - `active` stays as it was if the client did not speak of it: PUT must not re-enable anybody (D-18)
+/// - an immutable attribute that has a value keeps it (D-17); elements of a list are told apart by their `value`
+///
+/// `sent`: the names of the attributes that the client sent.
+///
+/// # Errors
+/// - `Mutability`: the client sent another value for an immutable attribute
+pub fn merge(old: &Document, new: Document, resource_type: &ResourceType, sent: &[String]) -> Result<Document, ScimError> {
+    let mut object = new.into_object();
+    if !sent.iter().any(|name| name == "active")
+        && let Some(active) = old.as_object().get("active")
+    {
+        object.insert("active".to_owned(), active.clone());
+    }
+    keep_immutable(old.as_object(), &mut object, &resource_type.schema.attributes, "")?;
+    for extension in &resource_type.extensions {
+        let urn = &*extension.schema.id;
+        let Some(Value::Object(before)) = old.as_object().get(urn) else { continue };
+        let mut after = match object.shift_remove(urn) {
+            Some(Value::Object(after)) => after,
+            _ => Map::new(),
+        };
+        keep_immutable(before, &mut after, &extension.schema.attributes, &format!("{urn}:"))?;
+        object.insert(urn.to_owned(), Value::Object(after));
+    }
+    Ok(canonicalize(object, resource_type))
+}
+
+fn keep_immutable(
+    old: &Map<String, Value>,
+    new: &mut Map<String, Value>,
+    attributes: &[Arc<Attribute>],
+    prefix: &str,
+) -> Result<(), ScimError> {
+    for attribute in attributes {
+        let Some(before) = old.get(&attribute.name) else { continue };
+        let name = format!("{prefix}{}", attribute.name);
+        if attribute.mutability == Mutability::Immutable {
+            match new.get(&attribute.name) {
+                None => {
+                    new.insert(attribute.name.clone(), before.clone());
+                }
+                Some(after) if after == before => {}
+                Some(_) => return Err(changed(&name)),
+            }
+        } else if attribute.sub_attributes.iter().any(|sub| sub.mutability == Mutability::Immutable) {
+            let prefix = format!("{name}.");
+            match (before, new.get_mut(&attribute.name)) {
+                (Value::Object(before), Some(Value::Object(after))) => {
+                    keep_immutable(before, after, &attribute.sub_attributes, &prefix)?;
+                }
+                (Value::Array(before), Some(Value::Array(after))) => {
+                    keep_in_elements(before, after, &attribute.sub_attributes, &prefix)?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn keep_in_elements(before: &[Value], after: &mut [Value], attributes: &[Arc<Attribute>], prefix: &str) -> Result<(), ScimError> {
+    for element in after.iter_mut().filter_map(Value::as_object_mut) {
+        let same = before
+            .iter()
+            .filter_map(Value::as_object)
+            .find(|old| old.get("value").is_some() && old.get("value") == element.get("value"));
+        if let Some(same) = same {
+            keep_immutable(same, element, attributes, prefix)?;
+        }
+    }
+    Ok(())
+}
+
+fn changed(name: &str) -> ScimError {
+    ScimError::mutability(format!("{name} is immutable and has another value already; send that or leave it out"))
+}
