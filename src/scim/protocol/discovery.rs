@@ -1,0 +1,186 @@
+//! What the server says about itself (RFC 7643 §5 to §7, RFC 7644 §4, RFC 9865 §4), from the registry and the
+//! limits that are enforced.
+//!
+//! Every function takes the Base URL, without a slash at its end, that `meta.location` begins with.
+
+use super::LIST_RESPONSE_SCHEMA;
+use crate::scim::schema::{Registry, ResourceType, Schema};
+use serde_json::{Value, json};
+
+/// The schema of a ServiceProviderConfig.
+pub const SERVICE_PROVIDER_CONFIG_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+/// The schema of a ResourceType.
+pub const RESOURCE_TYPE_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
+
+/// The limits that ServiceProviderConfig states: those that searches enforce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Resources in a page if the client does not say.
+    pub page_size_default: u32,
+    /// Resources in a page at most.
+    pub page_size_max: u32,
+}
+
+/// The ServiceProviderConfig (RFC 7643 §5).
+///
+/// Always complete: a client that misses a part of it falls back to guessing (authentik takes a document without
+/// `bulk.maxOperations` to mean that there is neither PATCH nor filter).
+pub fn service_provider_config(base_url: &str, capabilities: &Capabilities) -> Value {
+    json!({
+        "schemas": [SERVICE_PROVIDER_CONFIG_SCHEMA],
+        "patch": { "supported": true },
+        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "filter": { "supported": true, "maxResults": capabilities.page_size_max },
+        "changePassword": { "supported": true },
+        "sort": { "supported": true },
+        "etag": { "supported": true },
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "OAuth Bearer Token",
+            "description": "Authentication with a bearer token in the Authorization header (RFC 6750)",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": true,
+        }],
+        "pagination": {
+            "cursor": false,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": capabilities.page_size_default,
+            "maxPageSize": capabilities.page_size_max,
+        },
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": format!("{base_url}/ServiceProviderConfig"),
+        },
+    })
+}
+
+/// All schemas, as a ListResponse; it is never paged (P-4-08).
+pub fn schemas(registry: &Registry, base_url: &str) -> Value {
+    list(registry.schemas.iter().map(|schema| schema_resource(schema, base_url)).collect())
+}
+
+/// The schema with this URN, in any letter case (D-09).
+pub fn schema(registry: &Registry, urn: &str, base_url: &str) -> Option<Value> {
+    registry.schema(urn).map(|schema| schema_resource(schema, base_url))
+}
+
+/// All resource types, as a ListResponse; it is never paged (P-4-08).
+pub fn resource_types(registry: &Registry, base_url: &str) -> Value {
+    list(registry.resource_types.iter().map(|resource_type| resource_type_resource(resource_type, base_url)).collect())
+}
+
+/// The resource type called `name`, case exact (S-6-02).
+pub fn resource_type(registry: &Registry, name: &str, base_url: &str) -> Option<Value> {
+    registry.resource_type(name).map(|resource_type| resource_type_resource(resource_type, base_url))
+}
+
+fn list(resources: Vec<Value>) -> Value {
+    json!({
+        "schemas": [LIST_RESPONSE_SCHEMA],
+        "totalResults": resources.len(),
+        "startIndex": 1,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    })
+}
+
+fn schema_resource(schema: &Schema, base_url: &str) -> Value {
+    let mut resource = schema.definition.clone();
+    if let Some(members) = resource.as_object_mut() {
+        let location = format!("{base_url}/Schemas/{}", schema.id);
+        members.insert("meta".into(), json!({ "resourceType": "Schema", "location": location }));
+    }
+    resource
+}
+
+fn resource_type_resource(resource_type: &ResourceType, base_url: &str) -> Value {
+    let mut resource = json!({
+        "schemas": [RESOURCE_TYPE_SCHEMA],
+        "id": *resource_type.name,
+        "name": *resource_type.name,
+        "endpoint": resource_type.endpoint,
+        "description": resource_type.description,
+        "schema": *resource_type.schema.id,
+    });
+    if let Some(members) = resource.as_object_mut() {
+        if !resource_type.extensions.is_empty() {
+            let extensions = resource_type
+                .extensions
+                .iter()
+                .map(|extension| json!({ "schema": *extension.schema.id, "required": extension.required }))
+                .collect();
+            members.insert("schemaExtensions".into(), Value::Array(extensions));
+        }
+        let location = format!("{base_url}/ResourceTypes/{}", resource_type.name);
+        members.insert("meta".into(), json!({ "resourceType": "ResourceType", "location": location }));
+    }
+    resource
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "https://scim.example.org/scim/v2";
+    const CAPABILITIES: Capabilities = Capabilities { page_size_default: 100, page_size_max: 1_000 };
+
+    #[test]
+    fn service_provider_config_has_every_part_that_rfc_7643_requires() {
+        let config = service_provider_config(BASE, &CAPABILITIES);
+        for part in ["/patch/supported", "/bulk/supported", "/filter/supported", "/changePassword/supported", "/sort/supported"] {
+            assert!(config.pointer(part).is_some_and(Value::is_boolean), "{part}");
+        }
+        for part in ["/bulk/maxOperations", "/bulk/maxPayloadSize", "/filter/maxResults", "/pagination/maxPageSize"] {
+            assert!(config.pointer(part).is_some_and(Value::is_u64), "{part}");
+        }
+        for part in ["type", "name", "description"] {
+            assert!(config["authenticationSchemes"][0][part].is_string(), "{part}");
+        }
+        assert_eq!(config["filter"]["maxResults"], 1_000);
+        assert_eq!(config["meta"]["location"], format!("{BASE}/ServiceProviderConfig"));
+    }
+
+    #[test]
+    fn schemas_lists_all_six_with_their_locations() {
+        let list = schemas(&Registry::built_in(), BASE);
+        assert_eq!(list["totalResults"], 6);
+        assert_eq!(list["itemsPerPage"], 6);
+        for schema in list["Resources"].as_array().expect("a list") {
+            let id = schema["id"].as_str().expect("a URN");
+            assert_eq!(schema["meta"]["location"], format!("{BASE}/Schemas/{id}"));
+            assert!(schema["attributes"].as_array().is_some_and(|attributes| !attributes.is_empty()), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_schema_is_found_by_its_urn_in_any_case_and_messages_are_no_schemas() {
+        let registry = Registry::built_in();
+        let user = schema(&registry, "URN:ietf:params:SCIM:schemas:core:2.0:user", BASE).expect("User");
+        assert_eq!(user["id"], "urn:ietf:params:scim:schemas:core:2.0:User");
+        assert_eq!(schema(&registry, LIST_RESPONSE_SCHEMA, BASE), None);
+    }
+
+    #[test]
+    fn every_schema_that_a_resource_type_names_is_served() {
+        let registry = Registry::built_in();
+        let list = resource_types(&registry, BASE);
+        assert_eq!(list["totalResults"], 2);
+        for resource_type in list["Resources"].as_array().expect("a list") {
+            assert_eq!(resource_type["id"], resource_type["name"]);
+            assert!(schema(&registry, resource_type["schema"].as_str().expect("a URN"), BASE).is_some());
+            for extension in resource_type["schemaExtensions"].as_array().into_iter().flatten() {
+                assert!(schema(&registry, extension["schema"].as_str().expect("a URN"), BASE).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn a_resource_type_is_found_by_its_exact_name() {
+        let registry = Registry::built_in();
+        let user = resource_type(&registry, "User", BASE).expect("User");
+        assert_eq!(user["endpoint"], "/Users");
+        assert_eq!(user["meta"]["location"], format!("{BASE}/ResourceTypes/User"));
+        assert_eq!(resource_type(&registry, "user", BASE), None);
+    }
+}

@@ -1,0 +1,35 @@
+//! The Error message (RFC 7644 §3.12).
+
+use super::ERROR_SCHEMA;
+use serde::Serialize;
+
+/// The JSON text of an Error: `status` is a string (D-74), `scim_type` a keyword of Table 9.
+pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str) -> String {
+    #[derive(Serialize)]
+    struct Error<'a> {
+        schemas: [&'static str; 1],
+        status: String,
+        #[serde(rename = "scimType", skip_serializing_if = "Option::is_none")]
+        scim_type: Option<&'a str>,
+        detail: &'a str,
+    }
+    let error = Error { schemas: [ERROR_SCHEMA], status: status.to_string(), scim_type, detail };
+    serde_json::to_string(&error).expect("a struct of strings serialises")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_a_string_and_scim_type_is_left_out_when_there_is_none() {
+        assert_eq!(
+            error_body(400, Some("invalidFilter"), "a \"quote\""),
+            r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400","scimType":"invalidFilter","detail":"a \"quote\""}"#
+        );
+        assert_eq!(
+            error_body(404, None, "no"),
+            r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404","detail":"no"}"#
+        );
+    }
+}

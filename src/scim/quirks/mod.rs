@@ -1,0 +1,41 @@
+//! Rewrites of what a provider sends into what it meant, before the strict core reads it.
+//!
+//! Each known misbehaviour is one [`Quirk`]: a function with a name, chosen by a Directory's [`Profile`] and counted when it
+//! acts. The core asks for a behaviour ([`crate::scim::Tolerance`]), never for a provider; what a switch of
+//! the core already covers is no quirk.
+//!
+//! ```text
+//! body ─rewrite(profile.quirks)─▶ body ─PatchRequest::parse | resource::normalize─▶ …
+//! ```
+//!
+//! - [`message`]: [`Message`], a request body, and how to visit the attribute values in it
+//! - [`members`]: how members are written and removed
+//! - [`values`]: values in another JSON type than the schema's
+//! - [`schemas`]: schema URNs
+//! - [`profiles`]: which provider gets which quirks and switches
+
+pub mod members;
+pub mod message;
+pub mod profiles;
+pub mod schemas;
+pub mod values;
+
+pub use message::{Message, MessageKind};
+pub use profiles::{PROFILES, Profile, profile};
+
+/// One named way in which a provider departs from the RFC.
+#[derive(Debug)]
+pub struct Quirk {
+    /// What it does, for logs and counters: `members-as-strings`.
+    pub name: &'static str,
+    /// Rewrites the message in place and says whether there was anything to rewrite.
+    pub rewrite: fn(&mut Message<'_>) -> bool,
+}
+
+/// Applies `quirks` to `message`, in order, and returns the names of those that acted.
+pub fn rewrite(quirks: &[&Quirk], message: &mut Message<'_>) -> Vec<&'static str> {
+    quirks.iter().filter(|quirk| (quirk.rewrite)(message)).map(|quirk| quirk.name).collect()
+}
+
+#[cfg(test)]
+mod tests;
