@@ -4,8 +4,10 @@
 //! own Base URL, tokens and rules. The modules below are in reading order, and a module may use only those
 //! above it (`tests/architecture.rs` holds them to that):
 //!
+//! - [`id`], [`clock`], [`config`]: what everything else is told, never asks for
 //! - [`scim`]: the language of the RFCs. Pure: no I/O, no clock, no async
 
 pub mod clock;
+pub mod config;
 pub mod id;
 pub mod scim;

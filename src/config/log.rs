@@ -1,0 +1,41 @@
+//! `[log]`: what is logged, and how.
+
+use super::settings::Settings;
+use tracing_subscriber::EnvFilter;
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogConfig {
+    /// A level, or levels by module: `info,scimd::store=debug`.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How lines of the log look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogConfig {
+    pub(super) fn read(settings: &mut Settings) -> Self {
+        Self {
+            level: settings.parsed("log.level", |text| match EnvFilter::try_new(text) {
+                Ok(_) if !text.trim().is_empty() => Ok(text.to_owned()),
+                _ => Err("must be error, warn, info, debug or trace, also by module: info,scimd::store=debug".to_owned()),
+            }),
+            format: settings.parsed("log.format", |text| match text {
+                "auto" => Ok(LogFormat::Auto),
+                "text" => Ok(LogFormat::Text),
+                "json" => Ok(LogFormat::Json),
+                _ => Err("must be auto, text or json".to_owned()),
+            }),
+        }
+    }
+}

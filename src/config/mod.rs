@@ -1,0 +1,87 @@
+//! Configuration: what the operator may set, read once at the start, then handed down as plain structs.
+//!
+//! `config/default.toml` holds every key with its default; a file, the environment and flags lie over it in this order.
+//! All faults are reported together, by key and place, before the port opens. A new key is one line (with its comment) in
+//! `config/default.toml`, one field in a section's struct, and one line in that section's `read`.
+//!
+//! - [`source`]: the layers, and which of them a value came from
+//! - [`fault`]: what can be wrong with a setting
+//! - [`settings`]: the layers laid over each other, and typed reading that collects faults
+//! - [`server`], [`database`], [`limits`], [`password`], [`log`]: the sections
+//! - [`network`], [`public_url`]: types of single values
+
+pub mod database;
+pub mod fault;
+pub mod limits;
+pub mod log;
+pub mod network;
+pub mod password;
+pub mod public_url;
+pub mod server;
+pub mod settings;
+pub mod source;
+
+pub use database::{DatabaseConfig, DatabaseUrl};
+pub use fault::{ConfigFault, ConfigFaults};
+pub use limits::LimitsConfig;
+pub use log::{LogConfig, LogFormat};
+pub use network::Network;
+pub use password::PasswordConfig;
+pub use public_url::PublicUrl;
+pub use server::ServerConfig;
+pub use source::{Source, Sources};
+
+use settings::Settings;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `[server]`: sockets and timers.
+    pub server: ServerConfig,
+    /// `[database]`: where things are kept.
+    pub database: DatabaseConfig,
+    /// `[limits]`: how large things may be.
+    pub limits: LimitsConfig,
+    /// `[discovery]`: who may read what the server can do.
+    pub discovery: DiscoveryConfig,
+    /// `[password]`: what passwords must be like, and how they are hashed.
+    pub password: PasswordConfig,
+    /// `[log]`: what is logged, and how.
+    pub log: LogConfig,
+}
+
+/// `[discovery]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiscoveryConfig {
+    /// Whether the discovery endpoints need a token (D-79).
+    pub require_authentication: bool,
+}
+
+impl Config {
+    /// Reads the layers.
+    ///
+    /// # Errors
+    /// All faults of all layers: unknown keys, wrong types, values out of range.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigFaults> {
+        let mut settings = Settings::layer(sources);
+        let config = Self::read(&mut settings);
+        match settings.into_faults() {
+            None => Ok(config),
+            Some(faults) => Err(faults),
+        }
+    }
+
+    fn read(settings: &mut Settings) -> Self {
+        Self {
+            server: ServerConfig::read(settings),
+            database: DatabaseConfig::read(settings),
+            limits: LimitsConfig::read(settings),
+            discovery: DiscoveryConfig { require_authentication: settings.boolean("discovery.require_authentication") },
+            password: PasswordConfig::read(settings),
+            log: LogConfig::read(settings),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! `[server]`: sockets and timers.
+
+use super::settings::Settings;
+use super::{Network, PublicUrl};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// `[server]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Under which URL clients reach the server; `None`: that of the listen address.
+    pub public_url: Option<PublicUrl>,
+    /// Proxies that end TLS in front of the server (P-7.2-01).
+    pub trusted_proxies: Vec<Network>,
+    /// Open connections at most.
+    pub connections_max: usize,
+    /// Open connections from one address at most.
+    pub connections_per_address_max: usize,
+    /// How long a new connection may stay silent (R24).
+    pub first_byte_timeout: Duration,
+    /// From the first byte of a request to the end of its headers.
+    pub head_timeout: Duration,
+    /// From the end of the headers to the end of the body.
+    pub body_timeout: Duration,
+    /// For how long the rate of a body is not looked at.
+    pub body_grace: Duration,
+    /// Bytes per second that a body must arrive with after that, on average; 0: no minimum.
+    pub body_rate_bytes_per_s_min: u32,
+    /// Between two requests of a connection.
+    pub idle_timeout: Duration,
+    /// How long writing to a client may make no progress.
+    pub write_timeout: Duration,
+    /// For how long the rest of a request is read and thrown away after an early answer (R49).
+    pub linger_timeout: Duration,
+    /// Bytes of such a rest at most.
+    pub linger_bytes_max: usize,
+    /// For how long a quiet connection may still bring a request after SIGTERM.
+    pub drain_idle_grace: Duration,
+    /// How long accepted requests are still answered after SIGTERM.
+    pub drain_timeout: Duration,
+}
+
+impl ServerConfig {
+    /// The public URL of a server that listens on `bound`, without a slash at its end: the configured one, else `http://`
+    /// and the address, with `localhost` for "every address".
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().to_owned(),
+            None if bound.ip().is_unspecified() => format!("http://localhost:{}", bound.port()),
+            None => format!("http://{bound}"),
+        }
+    }
+
+    /// Whether tokens may cross a network in the clear: the address is reachable from outside and no proxy that ends TLS is
+    /// declared (P-7.2-01).
+    pub fn is_exposed_without_tls(&self) -> bool {
+        !self.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
+    }
+
+    pub(super) fn read(settings: &mut Settings) -> Self {
+        Self {
+            listen: settings.parsed("server.listen", |text| {
+                text.parse().map_err(|_| {
+                    "must be an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080".to_owned()
+                })
+            }),
+            public_url: settings.parsed("server.public_url", |text| match text {
+                "" => Ok(None),
+                text => PublicUrl::parse(text).map(Some),
+            }),
+            trusted_proxies: settings.list("server.trusted_proxies", Network::parse),
+            connections_max: settings.integer("server.connections_max", 1..=1_000_000),
+            connections_per_address_max: settings.integer("server.connections_per_address_max", 1..=1_000_000),
+            first_byte_timeout: settings.milliseconds("server.first_byte_timeout_ms", 1),
+            head_timeout: settings.milliseconds("server.head_timeout_ms", 1),
+            body_timeout: settings.milliseconds("server.body_timeout_ms", 1),
+            body_grace: settings.milliseconds("server.body_grace_ms", 0),
+            body_rate_bytes_per_s_min: settings.integer("server.body_rate_bytes_per_s_min", 0..=1_000_000_000),
+            idle_timeout: settings.milliseconds("server.idle_timeout_ms", 1),
+            write_timeout: settings.milliseconds("server.write_timeout_ms", 1),
+            linger_timeout: settings.milliseconds("server.linger_timeout_ms", 0),
+            linger_bytes_max: settings.integer("server.linger_bytes_max", 0..=1_073_741_824),
+            drain_idle_grace: settings.milliseconds("server.drain_idle_grace_ms", 0),
+            drain_timeout: settings.milliseconds("server.drain_timeout_ms", 0),
+        }
+    }
+}
