@@ -6,8 +6,10 @@
 //!
 //! - [`id`], [`clock`], [`config`]: what everything else is told, never asks for
 //! - [`scim`]: the language of the RFCs. Pure: no I/O, no clock, no async
+//! - [`store`]: the contract with PostgreSQL and SQLite, and both of them
 
 pub mod clock;
 pub mod config;
 pub mod id;
 pub mod scim;
+pub mod store;

@@ -1,0 +1,140 @@
+//! What can be changed. One [`Commit`] is one transaction with its events.
+//!
+//! Each resource that gets a new version gets one row in `events`, with that version: so a resource's versions in
+//! `events` rise, and none is missing. `detail` is `{"added":2,"removed":1}`, the numbers of members that came and went,
+//! where any did, else NULL.
+
+use crate::clock::Timestamp;
+use crate::id::{ResourceId, TokenId};
+use crate::scim::resource::IndexRow;
+
+/// A change, and who made it when.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The token that asked for it; `None`: an operator.
+    pub actor: Option<TokenId>,
+    /// When.
+    pub now: Timestamp,
+    /// What.
+    pub change: Change,
+}
+
+/// What changes.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A new resource.
+    Create(Box<NewResource>),
+    /// An existing one.
+    Update(Box<Update>),
+    /// An existing one goes, out of all groups too; those groups move to a new version (D-41), which is an `update` of
+    /// each in `events`. The version of its own event and in [`Committed`] is the one after its last.
+    Delete {
+        /// The name of its type.
+        resource_type: String,
+        /// Its id.
+        id: ResourceId,
+        /// The version it must be at: that of the document that `index` was made from.
+        expected_version: i64,
+        /// Its rows in the index.
+        index: Vec<IndexRow>,
+    },
+}
+
+/// A resource to create, at version 1.
+#[derive(Debug, Clone)]
+pub struct NewResource {
+    /// Its id.
+    pub id: ResourceId,
+    /// The name of its type.
+    pub resource_type: String,
+    /// The text of its document.
+    pub document: String,
+    /// The text of its key document: see `scim::resource::keys`.
+    pub keys: String,
+    /// Its rows in the index.
+    pub index: Vec<IndexRow>,
+    /// The hash of its password, in PHC form.
+    pub password_hash: Option<String>,
+    /// Its members, without duplicates.
+    pub members: Vec<ResourceId>,
+    /// The names of the types that members may have.
+    pub member_types: Vec<String>,
+}
+
+/// A change of a resource that exists.
+///
+/// If nothing of it changes anything (no document, and no member row added or removed), nothing is written: same
+/// version, no event (D-62).
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// The name of its type.
+    pub resource_type: String,
+    /// Its id.
+    pub id: ResourceId,
+    /// The version it must be at. Always given with `document`; with members alone only for If-Match, because adding
+    /// and removing members commutes with what others do.
+    pub expected_version: Option<i64>,
+    /// The new document, if it differs from the stored one.
+    pub document: Option<DocumentChange>,
+    /// The password.
+    pub password: PasswordChange,
+    /// The members.
+    pub members: MemberChange,
+    /// The names of the types that members may have.
+    pub member_types: Vec<String>,
+}
+
+/// A new document for a resource.
+#[derive(Debug, Clone)]
+pub struct DocumentChange {
+    /// Its text.
+    pub document: String,
+    /// The text of its key document.
+    pub keys: String,
+    /// Rows to remove from the index: those of the old document that the new one has not.
+    pub index_removed: Vec<IndexRow>,
+    /// Rows to add to the index.
+    pub index_added: Vec<IndexRow>,
+}
+
+/// What happens to the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// It stays.
+    Keep,
+    /// It becomes this hash, in PHC form. Counts as a change.
+    Set(String),
+    /// It goes.
+    Remove,
+}
+
+/// What happens to the members of a resource, as set operations, so that the cost is that of the change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MemberChange {
+    /// First all members go, except those in `add`, which stay as they are if present.
+    pub clear: bool,
+    /// These go; without effect for those that are not there.
+    pub remove: Vec<ResourceId>,
+    /// These come; without effect for those that are there. Disjoint from `remove`, without duplicates.
+    pub add: Vec<ResourceId>,
+}
+
+impl MemberChange {
+    /// Whether it asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        !self.clear && self.remove.is_empty() && self.add.is_empty()
+    }
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The resource's version afterwards.
+    pub version: i64,
+    /// Its `meta.created`.
+    pub created: Timestamp,
+    /// Its `meta.lastModified` afterwards.
+    pub last_modified: Timestamp,
+    /// Whether anything changed.
+    pub changed: bool,
+}

@@ -1,0 +1,57 @@
+//! How the store can fail.
+
+/// A failed store operation. `Display` describes this level; the source, if any, is logged once at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another resource of the type has the same value of a unique attribute.
+    #[error("another resource already has this {attribute}")]
+    Uniqueness {
+        /// The attribute, as named in the index.
+        attribute: String,
+    },
+    /// A Directory or token of this name exists.
+    #[error("there is one of this name already")]
+    Exists,
+    /// The resource to change is not there.
+    #[error("no such resource")]
+    NotFound,
+    /// The resource is at another version than the commit expects.
+    #[error("the resource has changed")]
+    VersionConflict,
+    /// A member to add is no resource of this Directory of an allowed type.
+    #[error("there is no resource to be a member with one of these ids")]
+    UnknownMember,
+    /// The query would examine more rows than the scan budget allows (D-46).
+    #[error("the filter or sort is served by no index and there are too many resources to examine")]
+    TooMany,
+    /// The filter or sort compares what SQL cannot know, such as `meta.location`, which depends on the request.
+    #[error("{attribute} cannot be searched or sorted by in this way")]
+    Unsupported {
+        /// The attribute, as [`crate::scim::schema::Target::name`] spells it, or a sub-attribute by its own name.
+        attribute: String,
+    },
+    /// The statement ran into another's lock and may be tried again.
+    #[error("the transaction collided with another")]
+    Contention(#[source] sqlx::Error),
+    /// The database does not answer.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// The disk is full.
+    #[error("the database has no space left")]
+    Full(#[source] sqlx::Error),
+    /// A row does not decode.
+    #[error("a row of {table} does not decode")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// What the reader says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A migration failed.
+    #[error("the tables could not be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// Anything else that the database refuses; a defect.
+    #[error("the database refused a statement")]
+    Database(#[source] sqlx::Error),
+}

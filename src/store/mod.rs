@@ -1,0 +1,151 @@
+//! What is kept, and the contract that both back ends keep it by.
+//!
+//! Every method that touches a Directory's data takes its [`DirectoryId`], and every statement behind it has it in
+//! its WHERE: that is tenant isolation (R4). What a method promises holds on SQLite and on PostgreSQL alike;
+//! `tests/store_contract.rs` runs the same cases on both.
+//!
+//! - [`query`]: what can be asked
+//! - [`commit`]: what can be changed; one [`Commit`] is one transaction
+//! - [`error`]: how it can fail
+//! - [`sql`]: what both back ends share: search statements compiled from a [`Query`]
+//! - [`sqlite`]: the store in one file
+//! - [`postgres`]: the store on a server
+
+pub mod commit;
+pub mod error;
+pub mod postgres;
+pub mod query;
+pub mod sql;
+pub mod sqlite;
+
+pub use crate::scim::resource::keys::{INDEX_VALUE_BYTES_MAX, IndexRow};
+pub use commit::{Change, Commit, Committed, DocumentChange, MemberChange, NewResource, PasswordChange, Update};
+pub use error::StoreError;
+pub use query::{Membership, Page, Query, Reference, Sort, Start, Stored};
+
+use crate::clock::Timestamp;
+use crate::id::{DirectoryId, ResourceId, TokenId};
+use async_trait::async_trait;
+
+/// A Directory: one connected provider, its users, groups, tokens and rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryRow {
+    /// Its number.
+    pub id: DirectoryId,
+    /// Its name, in URLs: 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit.
+    pub name: String,
+    /// The provider whose profile it has: `entra`, `okta`, …, `generic`, `strict`.
+    pub provider: String,
+    /// Settings that differ from the profile's, as a JSON object; `{}` if none do.
+    pub settings: String,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+/// A bearer token, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Its number.
+    pub id: TokenId,
+    /// The Directory that it opens.
+    pub directory_id: DirectoryId,
+    /// What people call it; unique among the live tokens of the Directory.
+    pub name: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// From when on it is refused, if ever.
+    pub expires: Option<Timestamp>,
+    /// Since when it is refused, if it was revoked.
+    pub revoked: Option<Timestamp>,
+}
+
+/// The SHA-256 of a token, by which it is looked up; the secret itself is never stored (R28).
+pub type TokenDigest = [u8; 32];
+
+/// Where resources, Directories and tokens are kept.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Brings the tables up to date, under a lock that several starting replicas share (R44).
+    async fn migrate(&self) -> Result<(), StoreError>;
+
+    /// The names of the migrations that are not applied yet, in order.
+    async fn pending_migrations(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Whether the database answers; for `/readyz` and `scimd check`.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Creates a Directory. [`StoreError::Exists`] if the name is taken.
+    async fn create_directory(
+        &self,
+        name: &str,
+        provider: &str,
+        settings: &str,
+        now: Timestamp,
+    ) -> Result<DirectoryRow, StoreError>;
+
+    /// The Directory called `name`.
+    async fn directory(&self, name: &str) -> Result<Option<DirectoryRow>, StoreError>;
+
+    /// Up to `limit` Directories whose names come after `after`, by name.
+    async fn directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError>;
+
+    /// Creates a token of a Directory. [`StoreError::Exists`] if a token that is not revoked has the name.
+    async fn create_token(
+        &self,
+        directory: DirectoryId,
+        name: &str,
+        digest: &TokenDigest,
+        now: Timestamp,
+        expires: Option<Timestamp>,
+    ) -> Result<TokenRow, StoreError>;
+
+    /// The token with this digest and its Directory, whatever state they are in.
+    async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError>;
+
+    /// Up to `limit` tokens of a Directory with numbers above `after`, by number.
+    async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError>;
+
+    /// Revokes a token of a Directory. Returns whether there was one to revoke.
+    async fn revoke_token(&self, directory: DirectoryId, token: TokenId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// One resource of a type, by id.
+    async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError>;
+
+    /// The resources that a query selects, one page of them, and how many there are.
+    async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError>;
+
+    /// For each of `ids` that exists, its type and what to show for it: the target of a `$ref`. At most 1,000 ids.
+    async fn references(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Reference>, StoreError>;
+
+    /// Up to `limit` members of `group` with ids above `after`, by id.
+    async fn members(
+        &self,
+        directory: DirectoryId,
+        group: ResourceId,
+        after: Option<ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Reference>, StoreError>;
+
+    /// All members of each of `groups`, each with its group, by group and id, in one statement. At most 1,000 groups.
+    async fn members_of(&self, directory: DirectoryId, groups: &[ResourceId])
+    -> Result<Vec<(ResourceId, Reference)>, StoreError>;
+
+    /// The groups that each of `members` is in, directly or through up to `depth` - 1 groups in between (D-69), in one
+    /// statement. At most 1,000 members.
+    async fn memberships(
+        &self,
+        directory: DirectoryId,
+        members: &[ResourceId],
+        depth: u32,
+    ) -> Result<Vec<Membership>, StoreError>;
+
+    /// The password hash of a resource, in PHC form.
+    async fn password_hash(&self, directory: DirectoryId, id: ResourceId) -> Result<Option<String>, StoreError>;
+
+    /// Makes one change, whole or not at all, durable when this returns (R20, R21). It runs to its end even if the
+    /// caller is dropped (R22).
+    async fn commit(&self, directory: DirectoryId, commit: Commit) -> Result<Committed, StoreError>;
+
+    /// Finishes what was begun and closes the connections.
+    async fn close(&self);
+}

@@ -1,0 +1,198 @@
+//! One change: run to its end, tried again where another change was in the way.
+//!
+//! Statements lock rows in one order, so that they do not wait for each other in a circle: groups by id, then the
+//! resource itself, then (shared, by foreign keys) members, then unique values in order. What slips through, PostgreSQL
+//! ends as a deadlock, and it is tried again here.
+
+use super::connections::Connections;
+use super::failure::{Cause, corrupt, store_error};
+use super::{create, delete, update};
+use crate::clock::Timestamp;
+use crate::id::{DirectoryId, ResourceId};
+use crate::store::{Change, Commit, Committed, IndexRow, StoreError};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How often a change is tried.
+const ATTEMPTS_MAX: u32 = 4;
+
+/// Makes the change in a task of its own, which goes on if the caller is dropped (R22).
+pub(super) async fn commit(
+    connections: &Arc<Connections>,
+    directory: DirectoryId,
+    commit: Commit,
+) -> Result<Committed, StoreError> {
+    let connections = connections.clone();
+    let task = tokio::spawn(async move { run(&connections, directory, &commit).await });
+    match task.await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime is shutting down.
+        Err(_) => Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)),
+    }
+}
+
+async fn run(connections: &Connections, directory: DirectoryId, commit: &Commit) -> Result<Committed, StoreError> {
+    let mut locking = Locking::InStatement;
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let result = match &commit.change {
+            Change::Create(resource) => create::create(connections, directory, commit, resource).await,
+            Change::Update(update) => update::update(connections, directory, commit, update, locking).await,
+            Change::Delete { resource_type, id, expected_version, index } => {
+                let target = delete::Target { resource_type, id: *id, expected_version: *expected_version, index };
+                delete::delete(connections, directory, commit, &target, locking).await
+            }
+        };
+        let error = match result {
+            Ok(committed) => return Ok(committed),
+            Err(Failure::Final(error)) => return Err(error),
+            Err(Failure::Again(error)) => error,
+            Err(Failure::Outrun) => {
+                locking = Locking::Before;
+                StoreError::VersionConflict
+            }
+        };
+        if attempts == ATTEMPTS_MAX {
+            return Err(error);
+        }
+    }
+}
+
+/// When a statement gets the lock of the resource that it changes.
+///
+/// A statement sees what was committed when it began. If it then waits for a lock, its holder's changes to the row
+/// itself are seen, but not the members that it added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locking {
+    /// While it runs: one round trip. It notices if members may have come while it waited, and is [`Failure::Outrun`].
+    InStatement,
+    /// Before it begins, in a transaction: nothing can come in between.
+    Before,
+}
+
+/// A change that was not made.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// And will not be.
+    Final(StoreError),
+    /// It may succeed at once.
+    Again(StoreError),
+    /// It may succeed with [`Locking::Before`].
+    Outrun,
+}
+
+impl Failure {
+    pub(super) fn of(error: sqlx::Error) -> Self {
+        match Cause::of(&error) {
+            Cause::Deadlock => Self::Again(store_error(error)),
+            Cause::Unique
+            | Cause::ForeignKey
+            | Cause::LockTimeout
+            | Cause::StatementTimeout
+            | Cause::Full
+            | Cause::Unavailable
+            | Cause::Misconfigured
+            | Cause::Other => Self::Final(store_error(error)),
+        }
+    }
+}
+
+/// What an error of an insert of members and index rows means.
+pub(super) async fn refused(
+    error: sqlx::Error,
+    connections: &Connections,
+    directory: DirectoryId,
+    resource_type: &str,
+    id: ResourceId,
+    index: &IndexColumns,
+) -> Failure {
+    match Cause::of(&error) {
+        // A member that went while the statement ran.
+        Cause::ForeignKey => Failure::Final(StoreError::UnknownMember),
+        Cause::Unique => match taken(connections, directory, resource_type, id, index).await {
+            Ok(Some(attribute)) => Failure::Final(StoreError::Uniqueness { attribute }),
+            // Who had the value has dropped it since.
+            Ok(None) => Failure::Again(StoreError::Contention(error)),
+            Err(error) => Failure::Final(error),
+        },
+        Cause::Deadlock
+        | Cause::LockTimeout
+        | Cause::StatementTimeout
+        | Cause::Full
+        | Cause::Unavailable
+        | Cause::Misconfigured
+        | Cause::Other => Failure::of(error),
+    }
+}
+
+/// The first attribute of which another resource has the unique value.
+async fn taken(
+    connections: &Connections,
+    directory: DirectoryId,
+    resource_type: &str,
+    id: ResourceId,
+    index: &IndexColumns,
+) -> Result<Option<String>, StoreError> {
+    let query = sqlx::query(
+        "SELECT v.attribute FROM unnest($4::text[], $5::text[], $6::boolean[]) AS w (attribute, value, is_unique) \
+         JOIN attribute_values v ON v.directory_id = $1 AND v.resource_type = $2 \
+             AND v.attribute = w.attribute AND v.value = w.value AND v.is_unique \
+         WHERE w.is_unique AND v.resource_id <> $3 ORDER BY v.attribute LIMIT 1",
+    )
+    .bind(directory.0)
+    .bind(resource_type)
+    .bind(id.0)
+    .bind(&index.attributes)
+    .bind(&index.values)
+    .bind(&index.unique);
+    let row = connections.fetch_optional(query).await.map_err(store_error)?;
+    row.map(|row| row.try_get(0).map_err(corrupt("attribute_values"))).transpose()
+}
+
+/// Rows of the index as columns, for `UNNEST`; sorted, so that all statements take unique values in one order.
+#[derive(Debug, Default)]
+pub(super) struct IndexColumns {
+    pub attributes: Vec<String>,
+    pub values: Vec<String>,
+    pub unique: Vec<bool>,
+}
+
+impl IndexColumns {
+    pub(super) fn of(rows: &[IndexRow]) -> Self {
+        let mut rows: Vec<&IndexRow> = rows.iter().collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let mut columns = Self::default();
+        for row in rows {
+            columns.attributes.push(row.attribute.clone());
+            columns.values.push(row.value.clone());
+            columns.unique.push(row.unique);
+        }
+        columns
+    }
+}
+
+/// Ids for `UNNEST`, sorted, so that all statements lock members in one order.
+pub(super) fn sorted_ids(ids: &[ResourceId]) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Reads the columns version, created, last_modified, changed.
+pub(super) fn read_committed(row: &PgRow) -> Result<Committed, Failure> {
+    let read = || {
+        Ok::<_, sqlx::Error>(Committed {
+            version: row.try_get(0)?,
+            created: Timestamp(row.try_get(1)?),
+            last_modified: Timestamp(row.try_get(2)?),
+            changed: row.try_get(3)?,
+        })
+    };
+    read().map_err(corrupt("resources")).map_err(Failure::Final)
+}

@@ -1,0 +1,68 @@
+//! A new resource.
+
+use super::commit::{Failure, IndexColumns, refused, sorted_ids};
+use super::connections::Connections;
+use crate::id::DirectoryId;
+use crate::store::{Commit, Committed, NewResource, StoreError};
+
+/// One row if the resource was created, none if a member is unknown.
+///
+/// Everything hangs on `known`: if a member is missing, nothing is written. A member that goes while this runs is
+/// refused by the foreign key. The counter's slot is the session's, so that sessions do not queue on one row; session
+/// numbers are given in turn, so those of one pool fall into different slots.
+const CREATE: &str = "
+WITH known AS (
+    SELECT 1 WHERE cardinality($10::uuid[]) = (
+        SELECT count(*) FROM unnest($10::uuid[]) AS m (id)
+        JOIN resources r ON r.directory_id = $1 AND r.id = m.id AND r.resource_type = ANY($11::text[])
+    )
+), created AS (
+    INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys)
+    SELECT $1, $2, $3, $4, 1, $12, $12, $6, $5::text::jsonb FROM known
+    RETURNING id
+), counted AS (
+    INSERT INTO counters (directory_id, resource_type, slot, resources)
+    SELECT $1, $3, pg_backend_pid() % 64, 1 FROM created
+    ON CONFLICT (directory_id, resource_type, slot) DO UPDATE SET resources = counters.resources + 1
+), indexed AS (
+    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
+    SELECT $1, $3, i.attribute, i.value, $2, i.is_unique
+    FROM created, unnest($7::text[], $8::text[], $9::boolean[]) AS i (attribute, value, is_unique)
+), joined AS (
+    INSERT INTO members (directory_id, group_id, member_id)
+    SELECT $1, $2, m.id FROM created, unnest($10::uuid[]) AS m (id)
+), logged AS (
+    INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version, detail)
+    SELECT $1, $12, $13, 'create', $3, $2, 1,
+        CASE WHEN cardinality($10::uuid[]) > 0 THEN format('{\"added\":%s,\"removed\":0}', cardinality($10::uuid[])) END
+    FROM created
+)
+SELECT id FROM created";
+
+pub(super) async fn create(
+    connections: &Connections,
+    directory: DirectoryId,
+    commit: &Commit,
+    resource: &NewResource,
+) -> Result<Committed, Failure> {
+    let index = IndexColumns::of(&resource.index);
+    let query = sqlx::query(CREATE)
+        .bind(directory.0)
+        .bind(resource.id.0)
+        .bind(&resource.resource_type)
+        .bind(&resource.document)
+        .bind(&resource.keys)
+        .bind(&resource.password_hash)
+        .bind(&index.attributes)
+        .bind(&index.values)
+        .bind(&index.unique)
+        .bind(sorted_ids(&resource.members))
+        .bind(&resource.member_types)
+        .bind(commit.now.0)
+        .bind(commit.actor.map(|actor| actor.0));
+    match connections.fetch_optional(query).await {
+        Ok(Some(_)) => Ok(Committed { version: 1, created: commit.now, last_modified: commit.now, changed: true }),
+        Ok(None) => Err(Failure::Final(StoreError::UnknownMember)),
+        Err(error) => Err(refused(error, connections, directory, &resource.resource_type, resource.id, &index).await),
+    }
+}

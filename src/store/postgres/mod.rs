@@ -1,0 +1,193 @@
+//! The store on PostgreSQL 15 or later, for production.
+//!
+//! Each operation is one statement and one round trip, in autocommit: what belongs together is written by common table
+//! expressions of one statement, arrays travel as `UNNEST`. So there is no transaction that a caller who goes away
+//! could leave open (R22). Statements run at READ COMMITTED; each says in its comment why that is enough.
+//!
+//! - [`connections`]: connections to the server, handed out one at a time
+//! - [`failure`]: what PostgreSQL's error codes mean
+//! - [`migrate`]: the tables
+//! - [`read`]: one resource, references, memberships
+//! - [`search`]: pages of results
+//! - [`commit`]: a change; retries, and who waits for whom
+//! - [`create`], [`update`], [`delete`]: the three statements
+//! - [`operator`]: Directories and tokens
+
+mod commit;
+mod connections;
+mod create;
+mod delete;
+mod failure;
+mod migrate;
+mod operator;
+mod read;
+mod search;
+mod update;
+
+use super::{
+    Commit, Committed, DirectoryRow, Membership, Page, Query, Reference, Store, StoreError, Stored, TokenDigest, TokenRow,
+};
+use crate::clock::Timestamp;
+use crate::id::{DirectoryId, ResourceId, TokenId};
+use async_trait::async_trait;
+use connections::Connections;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How the store uses the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresOptions {
+    /// How many connections there are at most; at least 1.
+    pub connections_max: u32,
+    /// How long an operation waits for a connection, to be made or to become free. Below 5 s, so that a request is
+    /// answered in that time while the database is away (R22).
+    pub acquire_timeout: Duration,
+    /// How long one statement may run.
+    pub statement_timeout: Duration,
+    /// How long one statement waits for the lock of another.
+    pub lock_timeout: Duration,
+    /// How long a start waits for another replica that is migrating.
+    pub migrate_timeout: Duration,
+    /// How many prepared statements each connection keeps.
+    pub statements_max: usize,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            connections_max: 16,
+            acquire_timeout: Duration::from_secs(4),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(5),
+            migrate_timeout: Duration::from_secs(60),
+            statements_max: 256,
+        }
+    }
+}
+
+/// The store on PostgreSQL.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    connections: Arc<Connections>,
+}
+
+impl PostgresStore {
+    /// Connects to the database of `url`: `postgres://user:password@host:5432/database`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: the URL is none, the server does not answer, or it is one that the store cannot be
+    /// durable or correct on: older than 15, not UTF-8, or with `fsync` or `synchronous_commit` off (R20, R21).
+    pub async fn open(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
+        let connections = Connections::new(url, options).map_err(failure::store_error)?;
+        let store = Self { connections: Arc::new(connections) };
+        store.ping().await?;
+        Ok(store)
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        migrate::migrate(&self.connections).await
+    }
+
+    async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
+        migrate::pending(&self.connections).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        read::ping(&self.connections).await
+    }
+
+    async fn create_directory(
+        &self,
+        name: &str,
+        provider: &str,
+        settings: &str,
+        now: Timestamp,
+    ) -> Result<DirectoryRow, StoreError> {
+        operator::create_directory(&self.connections, name, provider, settings, now).await
+    }
+
+    async fn directory(&self, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
+        operator::directory(&self.connections, name).await
+    }
+
+    async fn directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
+        operator::directories(&self.connections, after, limit).await
+    }
+
+    async fn create_token(
+        &self,
+        directory: DirectoryId,
+        name: &str,
+        digest: &TokenDigest,
+        now: Timestamp,
+        expires: Option<Timestamp>,
+    ) -> Result<TokenRow, StoreError> {
+        operator::create_token(&self.connections, directory, name, digest, now, expires).await
+    }
+
+    async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
+        operator::token(&self.connections, digest).await
+    }
+
+    async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
+        operator::tokens(&self.connections, directory, after, limit).await
+    }
+
+    async fn revoke_token(&self, directory: DirectoryId, token: TokenId, now: Timestamp) -> Result<bool, StoreError> {
+        operator::revoke_token(&self.connections, directory, token, now).await
+    }
+
+    async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {
+        read::get(&self.connections, directory, resource_type, id).await
+    }
+
+    async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
+        search::search(&self.connections, directory, query).await
+    }
+
+    async fn references(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Reference>, StoreError> {
+        read::references(&self.connections, directory, ids).await
+    }
+
+    async fn members(
+        &self,
+        directory: DirectoryId,
+        group: ResourceId,
+        after: Option<ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Reference>, StoreError> {
+        read::members(&self.connections, directory, group, after, limit).await
+    }
+
+    async fn members_of(
+        &self,
+        directory: DirectoryId,
+        groups: &[ResourceId],
+    ) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
+        read::members_of(&self.connections, directory, groups).await
+    }
+
+    async fn memberships(
+        &self,
+        directory: DirectoryId,
+        members: &[ResourceId],
+        depth: u32,
+    ) -> Result<Vec<Membership>, StoreError> {
+        read::memberships(&self.connections, directory, members, depth).await
+    }
+
+    async fn password_hash(&self, directory: DirectoryId, id: ResourceId) -> Result<Option<String>, StoreError> {
+        read::password_hash(&self.connections, directory, id).await
+    }
+
+    async fn commit(&self, directory: DirectoryId, commit: Commit) -> Result<Committed, StoreError> {
+        commit::commit(&self.connections, directory, commit).await
+    }
+
+    async fn close(&self) {
+        self.connections.close().await;
+    }
+}

@@ -1,0 +1,167 @@
+//! One resource, and how resources point at each other.
+
+use super::connections::Connections;
+use super::failure::{corrupt, store_error};
+use crate::clock::Timestamp;
+use crate::id::{DirectoryId, ResourceId};
+use crate::store::{Membership, Reference, StoreError, Stored};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+pub(super) async fn ping(connections: &Connections) -> Result<(), StoreError> {
+    connections.fetch_optional(sqlx::query("SELECT 1")).await.map_err(store_error)?;
+    Ok(())
+}
+
+pub(super) async fn get(
+    connections: &Connections,
+    directory: DirectoryId,
+    resource_type: &str,
+    id: ResourceId,
+) -> Result<Option<Stored>, StoreError> {
+    let query = sqlx::query(
+        "SELECT id, resource_type, document, version, created, last_modified, \
+                EXISTS (SELECT 1 FROM members WHERE directory_id = $1 AND member_id = $2) \
+         FROM resources WHERE directory_id = $1 AND id = $2 AND resource_type = $3",
+    )
+    .bind(directory.0)
+    .bind(id.0)
+    .bind(resource_type);
+    let row = connections.fetch_optional(query).await.map_err(store_error)?;
+    row.as_ref().map(read_stored).transpose()
+}
+
+/// Reads the columns id, resource_type, document, version, created, last_modified, is_member.
+pub(super) fn read_stored(row: &PgRow) -> Result<Stored, StoreError> {
+    let corrupt = corrupt("resources");
+    Ok(Stored {
+        id: ResourceId(row.try_get(0).map_err(&corrupt)?),
+        resource_type: row.try_get(1).map_err(&corrupt)?,
+        document: row.try_get(2).map_err(&corrupt)?,
+        version: row.try_get(3).map_err(&corrupt)?,
+        created: Timestamp(row.try_get(4).map_err(&corrupt)?),
+        last_modified: Timestamp(row.try_get(5).map_err(&corrupt)?),
+        is_member: row.try_get(6).map_err(&corrupt)?,
+    })
+}
+
+pub(super) async fn references(
+    connections: &Connections,
+    directory: DirectoryId,
+    ids: &[ResourceId],
+) -> Result<Vec<Reference>, StoreError> {
+    let query = sqlx::query(
+        "SELECT id, resource_type, COALESCE(document::json ->> 'displayName', document::json ->> 'userName') \
+         FROM resources WHERE directory_id = $1 AND id = ANY($2)",
+    )
+    .bind(directory.0)
+    .bind(uuids(ids));
+    let rows = connections.fetch_all(query).await.map_err(store_error)?;
+    rows.iter().map(read_reference).collect()
+}
+
+pub(super) async fn members(
+    connections: &Connections,
+    directory: DirectoryId,
+    group: ResourceId,
+    after: Option<ResourceId>,
+    limit: u32,
+) -> Result<Vec<Reference>, StoreError> {
+    // `r.id > $3` follows from the rest, but only if it is said does a merge join begin there.
+    let query = sqlx::query(
+        "SELECT r.id, r.resource_type, COALESCE(r.document::json ->> 'displayName', r.document::json ->> 'userName') \
+         FROM members m JOIN resources r ON r.directory_id = $1 AND r.id = m.member_id \
+         WHERE m.directory_id = $1 AND m.group_id = $2 AND m.member_id > $3 AND r.id > $3 ORDER BY m.member_id LIMIT $4",
+    )
+    .bind(directory.0)
+    .bind(group.0)
+    // No id is nil, so all come after it.
+    .bind(after.map_or(Uuid::nil(), |after| after.0))
+    .bind(i64::from(limit));
+    let rows = connections.fetch_all(query).await.map_err(store_error)?;
+    rows.iter().map(read_reference).collect()
+}
+
+pub(super) async fn members_of(
+    connections: &Connections,
+    directory: DirectoryId,
+    groups: &[ResourceId],
+) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
+    let query = sqlx::query(
+        "SELECT r.id, r.resource_type, COALESCE(r.document::json ->> 'displayName', r.document::json ->> 'userName'), m.group_id \
+         FROM members m JOIN resources r ON r.directory_id = $1 AND r.id = m.member_id \
+         WHERE m.directory_id = $1 AND m.group_id = ANY($2) ORDER BY m.group_id, m.member_id",
+    )
+    .bind(directory.0)
+    .bind(uuids(groups));
+    let rows = connections.fetch_all(query).await.map_err(store_error)?;
+    rows.iter().map(|row| Ok((ResourceId(row.try_get(3).map_err(corrupt("members"))?), read_reference(row)?))).collect()
+}
+
+/// Reads the columns id, resource_type, display.
+fn read_reference(row: &PgRow) -> Result<Reference, StoreError> {
+    let corrupt = corrupt("resources");
+    Ok(Reference {
+        id: ResourceId(row.try_get(0).map_err(&corrupt)?),
+        resource_type: row.try_get(1).map_err(&corrupt)?,
+        display: row.try_get(2).map_err(&corrupt)?,
+    })
+}
+
+pub(super) async fn memberships(
+    connections: &Connections,
+    directory: DirectoryId,
+    members: &[ResourceId],
+    depth: u32,
+) -> Result<Vec<Membership>, StoreError> {
+    // UNION drops what was reached at the same depth on another way; the depth ends cycles.
+    let query = sqlx::query(
+        "WITH RECURSIVE reached (member_id, group_id, depth) AS ( \
+             SELECT member_id, group_id, 1::bigint FROM members \
+             WHERE directory_id = $1 AND member_id = ANY($2) AND $3 >= 1 \
+             UNION \
+             SELECT reached.member_id, m.group_id, reached.depth + 1 \
+             FROM reached JOIN members m ON m.directory_id = $1 AND m.member_id = reached.group_id \
+             WHERE reached.depth < $3 \
+         ), nearest AS ( \
+             SELECT member_id, group_id, min(depth) AS depth FROM reached GROUP BY member_id, group_id \
+         ) \
+         SELECT n.member_id, n.group_id, r.resource_type, r.document::json ->> 'displayName', n.depth = 1 \
+         FROM nearest n JOIN resources r ON r.directory_id = $1 AND r.id = n.group_id",
+    )
+    .bind(directory.0)
+    .bind(uuids(members))
+    .bind(i64::from(depth));
+    let rows = connections.fetch_all(query).await.map_err(store_error)?;
+    rows.iter().map(read_membership).collect()
+}
+
+/// Reads the columns member_id, group_id, resource_type, display, direct.
+fn read_membership(row: &PgRow) -> Result<Membership, StoreError> {
+    let corrupt = corrupt("members");
+    Ok(Membership {
+        member: ResourceId(row.try_get(0).map_err(&corrupt)?),
+        group: ResourceId(row.try_get(1).map_err(&corrupt)?),
+        group_type: row.try_get(2).map_err(&corrupt)?,
+        display: row.try_get(3).map_err(&corrupt)?,
+        direct: row.try_get(4).map_err(&corrupt)?,
+    })
+}
+
+pub(super) async fn password_hash(
+    connections: &Connections,
+    directory: DirectoryId,
+    id: ResourceId,
+) -> Result<Option<String>, StoreError> {
+    let query =
+        sqlx::query("SELECT password_hash FROM resources WHERE directory_id = $1 AND id = $2").bind(directory.0).bind(id.0);
+    match connections.fetch_optional(query).await.map_err(store_error)? {
+        Some(row) => row.try_get(0).map_err(corrupt("resources")),
+        None => Ok(None),
+    }
+}
+
+fn uuids(ids: &[ResourceId]) -> Vec<Uuid> {
+    ids.iter().map(|id| id.0).collect()
+}

@@ -1,0 +1,146 @@
+//! A change of a resource that exists.
+
+use super::commit::{Failure, IndexColumns, Locking, read_committed, refused, sorted_ids};
+use super::connections::Connections;
+use super::failure::corrupt;
+use crate::id::DirectoryId;
+use crate::store::{Commit, Committed, PasswordChange, StoreError, Update};
+use sqlx::Row;
+
+/// One row: version, created, last_modified, whether anything changed, and the verdict; none if there is no such resource.
+///
+/// `target` waits for the lock of the resource and then sees its latest version, whatever else the statement sees. The
+/// members that another statement added while this one waited are invisible to the two DELETEs, so a change that
+/// removes is `outrun` if the resource moved on; additions need no look, for ON CONFLICT sees what is committed.
+/// Members are looked for by id, except for `cleared`; each is found by key, so that the cost is that of the change.
+///
+/// `decided` must be MATERIALIZED and joined, not selected from inside a condition: PostgreSQL evaluates the condition
+/// of the UPDATE again for a row that has moved on, and could not run the INSERT behind it a second time.
+const UPDATE: &str = "
+WITH target AS (
+    SELECT version, created, last_modified, password_hash FROM resources
+    WHERE directory_id = $1 AND id = $2 AND resource_type = $3
+    FOR NO KEY UPDATE
+), judged AS MATERIALIZED (
+    SELECT target.*, CASE
+        WHEN version <> $4::bigint THEN 'conflict'
+        WHEN cardinality($16::uuid[]) > (
+            SELECT count(*) FROM unnest($16::uuid[]) AS m (id)
+            JOIN resources r ON r.directory_id = $1 AND r.id = m.id AND r.resource_type = ANY($17::text[])
+        ) THEN 'unknown member'
+        WHEN $4::bigint IS NULL AND ($14 OR cardinality($15::uuid[]) > 0)
+            AND version <> (SELECT version FROM resources WHERE directory_id = $1 AND id = $2) THEN 'outrun'
+        ELSE 'agreed'
+    END AS verdict
+    FROM target
+), agreed AS MATERIALIZED (
+    SELECT 1 FROM judged WHERE verdict = 'agreed'
+), removed AS (
+    DELETE FROM members m USING agreed
+    WHERE m.directory_id = $1 AND m.group_id = $2 AND m.member_id = ANY($15::uuid[])
+    RETURNING 1
+), cleared AS (
+    DELETE FROM members m USING agreed
+    WHERE $14 AND m.directory_id = $1 AND m.group_id = $2
+        AND NOT EXISTS (SELECT 1 FROM unnest($16::uuid[]) AS kept (id) WHERE kept.id = m.member_id)
+    RETURNING 1
+), added AS (
+    INSERT INTO members (directory_id, group_id, member_id)
+    SELECT $1, $2, m.id FROM agreed, unnest($16::uuid[]) AS m (id)
+    ON CONFLICT (directory_id, group_id, member_id) DO NOTHING
+    RETURNING 1
+), counts AS MATERIALIZED (
+    SELECT (SELECT count(*) FROM added) AS added, (SELECT count(*) FROM removed) + (SELECT count(*) FROM cleared) AS removed
+), decided AS MATERIALIZED (
+    SELECT judged.*, counts.*, verdict = 'agreed' AND (
+        $5::text IS NOT NULL OR $7 = 'set' OR ($7 = 'remove' AND password_hash IS NOT NULL)
+        OR counts.added > 0 OR counts.removed > 0
+    ) AS changes
+    FROM judged, counts
+), updated AS (
+    UPDATE resources r SET
+        version = r.version + 1,
+        last_modified = GREATEST(r.last_modified, $18),
+        document = COALESCE($5::text, r.document),
+        keys = COALESCE($6::text::jsonb, r.keys),
+        password_hash = CASE $7 WHEN 'keep' THEN r.password_hash ELSE $8 END
+    FROM decided
+    WHERE decided.changes AND r.directory_id = $1 AND r.id = $2
+    RETURNING r.version, r.last_modified, decided.added, decided.removed
+), unindexed AS (
+    DELETE FROM attribute_values v
+    USING updated, unnest($9::text[], $10::text[]) AS i (attribute, value)
+    WHERE v.directory_id = $1 AND v.resource_type = $3 AND v.attribute = i.attribute AND v.value = i.value
+        AND v.resource_id = $2
+), indexed AS (
+    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
+    SELECT $1, $3, i.attribute, i.value, $2, i.is_unique
+    FROM updated, unnest($11::text[], $12::text[], $13::boolean[]) AS i (attribute, value, is_unique)
+), logged AS (
+    INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version, detail)
+    SELECT $1, $18, $19, 'update', $3, $2, version,
+        CASE WHEN added > 0 OR removed > 0 THEN format('{\"added\":%s,\"removed\":%s}', added, removed) END
+    FROM updated
+)
+SELECT COALESCE(updated.version, decided.version), decided.created,
+    COALESCE(updated.last_modified, decided.last_modified), decided.changes, decided.verdict
+FROM decided LEFT JOIN updated ON true";
+
+/// Waits until nobody else changes the resource.
+const LOCK: &str = "SELECT 1 FROM resources WHERE directory_id = $1 AND id = $2 FOR NO KEY UPDATE";
+
+pub(super) async fn update(
+    connections: &Connections,
+    directory: DirectoryId,
+    commit: &Commit,
+    update: &Update,
+    locking: Locking,
+) -> Result<Committed, Failure> {
+    let document = update.document.as_ref();
+    let removed = IndexColumns::of(document.map_or(&[], |document| &document.index_removed));
+    let added = IndexColumns::of(document.map_or(&[], |document| &document.index_added));
+    let (password, hash) = match &update.password {
+        PasswordChange::Keep => ("keep", None),
+        PasswordChange::Set(hash) => ("set", Some(hash)),
+        PasswordChange::Remove => ("remove", None),
+    };
+    let query = sqlx::query(UPDATE)
+        .bind(directory.0)
+        .bind(update.id.0)
+        .bind(&update.resource_type)
+        .bind(update.expected_version)
+        .bind(document.map(|document| &document.document))
+        .bind(document.map(|document| &document.keys))
+        .bind(password)
+        .bind(hash)
+        .bind(&removed.attributes)
+        .bind(&removed.values)
+        .bind(&added.attributes)
+        .bind(&added.values)
+        .bind(&added.unique)
+        .bind(update.members.clear)
+        .bind(sorted_ids(&update.members.remove))
+        .bind(sorted_ids(&update.members.add))
+        .bind(&update.member_types)
+        .bind(commit.now.0)
+        .bind(commit.actor.map(|actor| actor.0));
+    let row = match locking {
+        Locking::InStatement => connections.fetch_optional(query).await,
+        Locking::Before => {
+            let lock = sqlx::query(LOCK).bind(directory.0).bind(update.id.0);
+            connections.fetch_locked(lock, query).await
+        }
+    };
+    let row = match row {
+        Ok(row) => row.ok_or(Failure::Final(StoreError::NotFound))?,
+        Err(error) => {
+            return Err(refused(error, connections, directory, &update.resource_type, update.id, &added).await);
+        }
+    };
+    match row.try_get(4).map_err(corrupt("resources")).map_err(Failure::Final)? {
+        "conflict" => Err(Failure::Final(StoreError::VersionConflict)),
+        "unknown member" => Err(Failure::Final(StoreError::UnknownMember)),
+        "outrun" => Err(Failure::Outrun),
+        _ => read_committed(&row),
+    }
+}

@@ -1,0 +1,93 @@
+//! What can be asked of the store.
+
+use crate::clock::Timestamp;
+use crate::id::ResourceId;
+use crate::scim::filter::ResolvedFilter;
+use crate::scim::schema::{ResourceType, Target};
+
+/// One page of the resources of one type.
+#[derive(Debug, Clone)]
+pub struct Query<'a> {
+    /// The type searched.
+    pub resource_type: &'a ResourceType,
+    /// What must hold; `None`: all.
+    pub filter: Option<&'a ResolvedFilter>,
+    /// By what to sort; `None`: by id.
+    pub sort: Option<&'a Sort>,
+    /// Where the page begins.
+    pub start: Start,
+    /// How many resources the page holds at most; 0 asks for the total alone.
+    pub limit: u32,
+}
+
+/// Sorting by one attribute; ties by id ascending (D-44).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sort {
+    /// The attribute: not complex, not `returned: never`. Of a multi-valued one the primary element counts, else the first.
+    pub target: Target,
+    /// Descending order; resources without a value come first then, last otherwise (P-3.4.2.3-05).
+    pub descending: bool,
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// After skipping this many.
+    Offset(u64),
+    /// After this id; only without `sort`. What index paging remembers of a walk, so that a deep page costs no more than the first.
+    After(ResourceId),
+}
+
+/// A page of results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// How many resources match in all.
+    pub total: u64,
+    /// Those of the page, in order.
+    pub resources: Vec<Stored>,
+}
+
+/// A resource as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its id.
+    pub id: ResourceId,
+    /// The name of its type.
+    pub resource_type: String,
+    /// The text of its [`crate::scim::resource::Document`].
+    pub document: String,
+    /// The revision behind `meta.version`; counts from 1.
+    pub version: i64,
+    /// `meta.created`.
+    pub created: Timestamp,
+    /// `meta.lastModified`.
+    pub last_modified: Timestamp,
+    /// Whether it is a member of any group, so that most users need no second statement.
+    pub is_member: bool,
+}
+
+/// A resource as another one points at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Its id.
+    pub id: ResourceId,
+    /// The name of its type.
+    pub resource_type: String,
+    /// What to show: its `displayName`, else its `userName`, else nothing.
+    pub display: Option<String>,
+}
+
+/// That a resource is in a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The member.
+    pub member: ResourceId,
+    /// The group.
+    pub group: ResourceId,
+    /// The name of the group's type.
+    pub group_type: String,
+    /// The group's `displayName`.
+    pub display: Option<String>,
+    /// Whether it is a member itself, not only through another group.
+    pub direct: bool,
+}

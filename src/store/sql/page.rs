@@ -1,0 +1,218 @@
+//! The statements of a search.
+
+use super::compiler::{Compiler, join};
+use super::predicate;
+use super::probe::{self, Probe};
+use super::sort::{self, Order};
+use super::statement::{Bind, Dialect, Statement};
+use crate::id::DirectoryId;
+use crate::scim::filter::ResolvedFilter;
+use crate::store::{Query, Start, StoreError};
+
+/// The resources of a page, in order.
+///
+/// Columns: `id`, `resource_type`, `document`, `version`, `created`, `last_modified`, `is_member`; the last one is FALSE
+/// for a type without an attribute for its memberships.
+///
+/// # Errors
+/// [`StoreError::Unsupported`]: the filter or sort asks what SQL cannot say.
+pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Result<Statement, StoreError> {
+    let mut compiler = Compiler::new(dialect, directory, query.resource_type);
+    let selection = selection(&mut compiler, query.filter)?;
+    let order = sort::order(&mut compiler, query.sort, query.filter.is_some(), selection.probe.is_some())?;
+    let condition = selection.condition(&mut compiler);
+    let columns = columns(&compiler);
+    let limit = compiler.bind(Bind::Integer(i64::from(query.limit)));
+    let (after, offset) = match query.start {
+        Start::After(id) => (format!(" AND r.id > {}", compiler.bind(Bind::Id(id.0))), 0),
+        Start::Offset(offset) => (String::new(), offset),
+    };
+    if order == (Order::Id { descending: false }) && offset == 0 {
+        let sql = format!("SELECT {columns} FROM resources r WHERE {condition}{after} ORDER BY r.id LIMIT {limit}");
+        return Ok(compiler.finish(sql));
+    }
+    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+    let window = Window { limit, offset: compiler.bind(Bind::Integer(offset)) };
+    // Only ids and keys are sorted and skipped; the documents of the page are read afterwards.
+    let by_key_in = |descending| sort::clause("page.sort_key", descending, "page.id");
+    let (rows, order) = match order {
+        Order::Id { descending: false } => (by_id(&condition, "", &window), "ORDER BY page.id".to_owned()),
+        Order::Id { descending: true } => (by_id(&condition, " DESC", &window), "ORDER BY page.id DESC".to_owned()),
+        Order::Key { expression, descending } => (by_key(&condition, &expression, descending, &window), by_key_in(descending)),
+        Order::Index { attribute, required, descending } => {
+            let rows = match (query.filter, required) {
+                (Some(_), _) => by_index_where(&compiler, &attribute, &condition, descending, &window),
+                (None, true) => by_index(&compiler, &attribute, descending, &window),
+                (None, false) => {
+                    let end = compiler.bind(Bind::Integer(offset.saturating_add(i64::from(query.limit))));
+                    by_index_and_without(&compiler, &attribute, descending, &window, &end)
+                }
+            };
+            (rows, by_key_in(descending))
+        }
+    };
+    let directory = &compiler.directory;
+    let sql = format!(
+        "WITH page AS ({rows}) SELECT {columns} FROM page JOIN resources r ON r.directory_id = {directory} AND r.id = page.id {order}"
+    );
+    Ok(compiler.finish(sql))
+}
+
+/// How many resources match in all, as one `bigint`.
+///
+/// # Errors
+/// [`StoreError::Unsupported`]: the filter asks what SQL cannot say.
+pub fn total(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Result<Statement, StoreError> {
+    let mut compiler = Compiler::new(dialect, directory, query.resource_type);
+    let Some(filter) = query.filter else {
+        let sql = format!(
+            "SELECT CAST(COALESCE(SUM(c.resources), 0) AS bigint) FROM counters c WHERE c.directory_id = {} AND c.resource_type = {}",
+            compiler.directory, compiler.type_name
+        );
+        return Ok(compiler.finish(sql));
+    };
+    let selection = selection(&mut compiler, Some(filter))?;
+    if selection.predicates.is_empty()
+        && let Some(rows) = selection.probe.as_ref().and_then(|probe| probe.index_rows(&mut compiler))
+    {
+        let sql = format!("SELECT count(*) FROM (SELECT DISTINCT rows.resource_id FROM ({rows}) AS rows) AS found");
+        return Ok(compiler.finish(sql));
+    }
+    let condition = selection.condition(&mut compiler);
+    Ok(compiler.finish(format!("SELECT count(*) FROM resources r WHERE {condition}")))
+}
+
+/// A filter, made ready.
+struct Selection {
+    /// What finds candidates.
+    probe: Option<Probe>,
+    /// What must hold for them.
+    predicates: Vec<String>,
+}
+
+impl Selection {
+    /// The whole condition on row `r`.
+    fn condition(&self, compiler: &mut Compiler<'_>) -> String {
+        let mut condition = format!("r.directory_id = {} AND r.resource_type = {}", compiler.directory, compiler.type_name);
+        if let Some(probe) = &self.probe {
+            condition.push_str(" AND ");
+            condition.push_str(&probe.condition(compiler));
+        }
+        if !self.predicates.is_empty() {
+            condition.push_str(" AND ");
+            condition.push_str(&join(&self.predicates, "AND"));
+        }
+        condition
+    }
+}
+
+fn selection(compiler: &mut Compiler<'_>, filter: Option<&ResolvedFilter>) -> Result<Selection, StoreError> {
+    let mut terms = Vec::new();
+    if let Some(filter) = filter {
+        flatten(filter, &mut terms);
+    }
+    let mut best: Option<(usize, Probe)> = None;
+    for (place, term) in terms.iter().enumerate() {
+        if let Some(probe) = probe::probe(compiler, term)
+            && best.as_ref().is_none_or(|(_, best)| probe::better(&probe, best))
+        {
+            best = Some((place, probe));
+        }
+    }
+    let stated = best.as_ref().filter(|(_, probe)| probe.exact).map(|(place, _)| *place);
+    let predicates = terms
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| stated != Some(*place))
+        .map(|(_, term)| predicate::condition(compiler, term))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Selection { probe: best.map(|(_, probe)| probe), predicates })
+}
+
+/// The terms that all must hold.
+fn flatten<'f>(filter: &'f ResolvedFilter, terms: &mut Vec<&'f ResolvedFilter>) {
+    match filter {
+        ResolvedFilter::And(filters) => filters.iter().for_each(|filter| flatten(filter, terms)),
+        ResolvedFilter::Constant(true) => {}
+        ResolvedFilter::Compare { .. }
+        | ResolvedFilter::Present(_)
+        | ResolvedFilter::Element { .. }
+        | ResolvedFilter::Not(_)
+        | ResolvedFilter::Or(_)
+        | ResolvedFilter::Constant(false) => terms.push(filter),
+    }
+}
+
+fn columns(compiler: &Compiler<'_>) -> String {
+    let is_member = match compiler.resource_type.member_of {
+        Some(_) => {
+            format!("EXISTS (SELECT 1 FROM members m WHERE m.directory_id = {} AND m.member_id = r.id)", compiler.directory)
+        }
+        None => "FALSE".to_owned(),
+    };
+    format!("r.id, r.resource_type, r.document, r.version, r.created, r.last_modified, {is_member} AS is_member")
+}
+
+/// The parameters that bound a page.
+struct Window {
+    limit: String,
+    offset: String,
+}
+
+fn by_id(condition: &str, direction: &str, Window { limit, offset }: &Window) -> String {
+    format!("SELECT r.id FROM resources r WHERE {condition} ORDER BY r.id{direction} LIMIT {limit} OFFSET {offset}")
+}
+
+fn by_key(condition: &str, key: &str, descending: bool, Window { limit, offset }: &Window) -> String {
+    let order = sort::clause("sort_key", descending, "r.id");
+    format!("SELECT r.id, {key} AS sort_key FROM resources r WHERE {condition} {order} LIMIT {limit} OFFSET {offset}")
+}
+
+/// All resources, each of which has a row in the index.
+fn by_index(compiler: &Compiler<'_>, attribute: &str, descending: bool, Window { limit, offset }: &Window) -> String {
+    let rows = probe::index_of(compiler, "v", attribute);
+    let direction = if descending { "DESC" } else { "ASC" };
+    format!(
+        "SELECT v.resource_id AS id, v.value AS sort_key FROM attribute_values v WHERE {rows} \
+         ORDER BY v.value {direction}, v.resource_id LIMIT {limit} OFFSET {offset}"
+    )
+}
+
+/// Those resources that match and have a row in the index; the caller knows that all have one.
+fn by_index_where(
+    compiler: &Compiler<'_>,
+    attribute: &str,
+    condition: &str,
+    descending: bool,
+    Window { limit, offset }: &Window,
+) -> String {
+    let rows = probe::index_of(compiler, "v", attribute);
+    let direction = if descending { "DESC" } else { "ASC" };
+    format!(
+        "SELECT v.resource_id AS id, v.value AS sort_key FROM attribute_values v \
+         JOIN resources r ON r.id = v.resource_id WHERE {rows} AND {condition} \
+         ORDER BY v.value {direction}, v.resource_id LIMIT {limit} OFFSET {offset}"
+    )
+}
+
+/// All resources: those in the index by it, and the others by id. Either part ends where the page ends. Ascending, the
+/// others come last, and are looked for only if the first part leaves room.
+fn by_index_and_without(compiler: &Compiler<'_>, attribute: &str, descending: bool, window: &Window, end: &str) -> String {
+    let Window { limit, offset } = window;
+    let (directory, type_name) = (&compiler.directory, &compiler.type_name);
+    let (rows, present) = (probe::index_of(compiler, "v", attribute), probe::index_of(compiler, "w", attribute));
+    let direction = if descending { "DESC" } else { "ASC" };
+    let room = if descending { String::new() } else { format!(" AND (SELECT count(*) FROM with_value) < {end}") };
+    let order = sort::clause("either.sort_key", descending, "either.id");
+    format!(
+        "WITH with_value AS (SELECT v.resource_id AS id, v.value AS sort_key FROM attribute_values v WHERE {rows} \
+         ORDER BY v.value {direction}, v.resource_id LIMIT {end}) \
+         SELECT either.id, either.sort_key FROM (\
+         SELECT with_value.id, with_value.sort_key FROM with_value UNION ALL \
+         SELECT * FROM (SELECT rest.id, NULL AS sort_key FROM (\
+         SELECT r.id FROM resources r WHERE r.directory_id = {directory} AND r.resource_type = {type_name}{room} \
+         EXCEPT SELECT w.resource_id FROM attribute_values w WHERE {present}{room}) AS rest \
+         ORDER BY rest.id LIMIT {end}) AS without_value\
+         ) AS either {order} LIMIT {limit} OFFSET {offset}"
+    )
+}

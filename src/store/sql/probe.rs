@@ -1,0 +1,318 @@
+//! Which index serves a filter.
+//!
+//! A probe is a condition that every match satisfies and an index answers. Of a conjunction one term is enough to
+//! probe by: the best one, by [`Rank`]; the others are then checked on the few rows that it leaves. Of a disjunction
+//! every branch needs one.
+//!
+//! The index holds keys cut to [`INDEX_VALUE_BYTES_MAX`] at a character, so a row may stand for a longer value. A
+//! literal shorter than any cut key compares with a cut key as with the whole one; a longer one is cut short too, and
+//! what it finds is more than what matches.
+
+use super::compiler::{Compiler, quote};
+use super::predicate::{self, Location};
+use super::reference::Side;
+use super::statement::Bind;
+use crate::id::ResourceId;
+use crate::scim::filter::{CompareOp, Literal, ResolvedFilter};
+use crate::scim::schema::{AttributeType, Target, Uniqueness};
+use crate::store::INDEX_VALUE_BYTES_MAX;
+use uuid::Uuid;
+
+/// A key that was cut has more bytes than this, because a character has at most four.
+const WHOLE_BYTES_MAX: usize = INDEX_VALUE_BYTES_MAX - 4;
+
+/// How many scans one probe unites at most; beyond it the rows are scanned themselves. SQLite refuses compound
+/// statements of more than 500 parts.
+const SCANS_MAX: usize = 100;
+
+/// Candidates for a filter.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Probe {
+    /// The candidates are those of any scan; of none, if there is no scan.
+    scans: Vec<Scan>,
+    /// Whether the candidates are exactly the matches.
+    pub exact: bool,
+    /// How few candidates to expect.
+    rank: Rank,
+}
+
+/// How few candidates to expect; the least is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// None, or as many as ids are given.
+    Ids,
+    /// One for each value.
+    UniqueValues,
+    /// Those with a value.
+    Values,
+    /// Those at the other end of a membership.
+    Memberships,
+    /// Those with a value that begins so.
+    Prefix,
+    /// Those on one side of a value.
+    Range,
+    /// All rows of the index have to be read.
+    Scan,
+}
+
+/// One way through one index.
+#[derive(Debug, Clone, PartialEq)]
+enum Scan {
+    /// These ids.
+    Ids(Vec<Uuid>),
+    /// Index rows with one of these values.
+    Values { attribute: String, values: Vec<String> },
+    /// Index rows from `from` on (exclusive: after it), up to `to` (exclusive: before it).
+    Range { attribute: String, from: Option<Bound>, to: Option<Bound> },
+    /// Index rows that pass a test of text, and those that were perhaps cut.
+    Text { attribute: String, op: CompareOp, literal: String },
+    /// Those at this end of memberships whose other end is one of these.
+    Memberships { side: Side, others: Vec<Uuid> },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Bound {
+    value: String,
+    inclusive: bool,
+}
+
+/// The best probe for one term of a top-level conjunction, if an index serves it.
+pub(super) fn probe(compiler: &Compiler<'_>, filter: &ResolvedFilter) -> Option<Probe> {
+    of(compiler, None, filter)
+}
+
+/// Whether `left` promises fewer candidates than `right`.
+pub(super) fn better(left: &Probe, right: &Probe) -> bool {
+    left.rank < right.rank
+}
+
+impl Probe {
+    /// The condition on row `r`.
+    pub fn condition(&self, compiler: &mut Compiler<'_>) -> String {
+        match self.scans.as_slice() {
+            [] => "FALSE".to_owned(),
+            [Scan::Ids(ids)] => equals(compiler, "r.id", ids.iter().copied().map(Bind::Id)),
+            scans => format!("r.id IN ({})", select(compiler, scans)),
+        }
+    }
+
+    /// The candidates' ids as a statement that reads the inverted index alone, if that is where they all are; it may name
+    /// a resource twice.
+    pub fn index_rows(&self, compiler: &mut Compiler<'_>) -> Option<String> {
+        let in_index = |scan: &Scan| matches!(scan, Scan::Values { .. } | Scan::Range { .. } | Scan::Text { .. });
+        (!self.scans.is_empty() && self.scans.iter().all(in_index)).then(|| select(compiler, &self.scans))
+    }
+}
+
+fn select(compiler: &mut Compiler<'_>, scans: &[Scan]) -> String {
+    scans.iter().map(|scan| scan.select(compiler)).collect::<Vec<_>>().join(" UNION ALL ")
+}
+
+impl Scan {
+    /// The statement that finds its ids.
+    fn select(&self, compiler: &mut Compiler<'_>) -> String {
+        match self {
+            Scan::Ids(ids) => {
+                let alias = compiler.alias('t');
+                let ids = equals(compiler, &format!("{alias}.id"), ids.iter().copied().map(Bind::Id));
+                format!("SELECT {alias}.id FROM resources {alias} WHERE {alias}.directory_id = {} AND {ids}", compiler.directory)
+            }
+            Scan::Values { attribute, values } => {
+                let (alias, rows) = index_rows(compiler, attribute);
+                let values = equals(compiler, &format!("{alias}.value"), values.iter().cloned().map(Bind::Text));
+                format!("{rows} AND {values}")
+            }
+            Scan::Range { attribute, from, to } => {
+                let (alias, mut rows) = index_rows(compiler, attribute);
+                for (bound, exclusive, inclusive) in [(from, ">", ">="), (to, "<", "<=")] {
+                    if let Some(bound) = bound {
+                        let sign = if bound.inclusive { inclusive } else { exclusive };
+                        rows.push_str(&format!(" AND {alias}.value {sign} {}", compiler.bind_text(&bound.value)));
+                    }
+                }
+                rows
+            }
+            Scan::Text { attribute, op, literal } => {
+                let (alias, rows) = index_rows(compiler, attribute);
+                let test = super::compare::text(compiler, &format!("{alias}.value"), *op, literal).unwrap_or("TRUE".to_owned());
+                format!("{rows} AND ({test} OR octet_length({alias}.value) > {WHOLE_BYTES_MAX})")
+            }
+            Scan::Memberships { side, others } => {
+                let alias = compiler.alias('m');
+                let others = equals(compiler, &format!("{alias}.{}", side.far()), others.iter().copied().map(Bind::Id));
+                let near = side.near();
+                format!(
+                    "SELECT {alias}.{near} FROM members {alias} WHERE {alias}.directory_id = {} AND {others}",
+                    compiler.directory
+                )
+            }
+        }
+    }
+
+    /// Takes the values of `other` in, if both go the same way through the same index.
+    fn absorb(&mut self, other: &Scan) -> bool {
+        match (self, other) {
+            (Scan::Ids(ids), Scan::Ids(more)) => ids.extend_from_slice(more),
+            (Scan::Values { attribute, values }, Scan::Values { attribute: other, values: more }) if attribute == other => {
+                values.extend_from_slice(more);
+            }
+            (Scan::Memberships { side, others }, Scan::Memberships { side: other, others: more }) if side == other => {
+                others.extend_from_slice(more);
+            }
+            (this, other) => return this == other,
+        }
+        true
+    }
+}
+
+/// The beginning of a statement over the index rows of one attribute.
+fn index_rows(compiler: &mut Compiler<'_>, attribute: &str) -> (String, String) {
+    let alias = compiler.alias('v');
+    let rows =
+        format!("SELECT {alias}.resource_id FROM attribute_values {alias} WHERE {}", index_of(compiler, &alias, attribute));
+    (alias, rows)
+}
+
+/// That row `alias` of the index belongs to `attribute`.
+pub(super) fn index_of(compiler: &Compiler<'_>, alias: &str, attribute: &str) -> String {
+    let (directory, type_name, attribute) = (&compiler.directory, &compiler.type_name, quote(attribute));
+    format!("{alias}.directory_id = {directory} AND {alias}.resource_type = {type_name} AND {alias}.attribute = {attribute}")
+}
+
+/// `column = ?3`, or `column IN (?3, ?4)`.
+fn equals(compiler: &mut Compiler<'_>, column: &str, values: impl ExactSizeIterator<Item = Bind>) -> String {
+    let one = values.len() == 1;
+    let list = compiler.bind_list(values);
+    if one { format!("{column} = {list}") } else { format!("{column} IN ({list})") }
+}
+
+/// `outer` is the attribute whose element the filter speaks of, inside `[ ]`.
+fn of(compiler: &Compiler<'_>, outer: Option<&Target>, filter: &ResolvedFilter) -> Option<Probe> {
+    match filter {
+        ResolvedFilter::Compare { target, op, literal: Literal::Text(literal) } => leaf(compiler, outer, target, *op, literal),
+        ResolvedFilter::Constant(false) => Some(Probe { scans: Vec::new(), exact: true, rank: Rank::Ids }),
+        ResolvedFilter::Element { target, filter } => of(compiler, Some(target), filter),
+        ResolvedFilter::And(filters) => {
+            let mut best = filters.iter().filter_map(|filter| of(compiler, outer, filter)).min_by_key(|probe| probe.rank)?;
+            best.exact = false;
+            Some(best)
+        }
+        ResolvedFilter::Or(filters) => {
+            let mut union = Probe { scans: Vec::new(), exact: true, rank: Rank::Ids };
+            for filter in filters {
+                let probe = of(compiler, outer, filter)?;
+                union.exact &= probe.exact;
+                union.rank = union.rank.max(probe.rank);
+                for scan in probe.scans {
+                    if !union.scans.iter_mut().any(|present| present.absorb(&scan)) {
+                        union.scans.push(scan);
+                    }
+                }
+            }
+            (union.scans.len() <= SCANS_MAX).then_some(union)
+        }
+        ResolvedFilter::Compare { .. } | ResolvedFilter::Present(_) | ResolvedFilter::Not(_) | ResolvedFilter::Constant(true) => {
+            None
+        }
+    }
+}
+
+fn leaf(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: CompareOp, literal: &str) -> Option<Probe> {
+    let (attribute, part) = match outer {
+        Some(outer) => (outer, Some(&target.attribute)),
+        None => (target, target.sub.as_ref()),
+    };
+    match (predicate::location(compiler, attribute), part) {
+        (Location::Id, None) if op == CompareOp::Eq => Some(ids(literal, Rank::Ids, Scan::Ids)),
+        (Location::Membership(side), Some(part)) if op == CompareOp::Eq && part.name == "value" => {
+            Some(ids(literal, Rank::Memberships, |others| Scan::Memberships { side, others }))
+        }
+        (Location::Keys, _) => {
+            // `tags[value eq "x"]` of a simple attribute speaks of the attribute itself.
+            let part = part.filter(|_| attribute.attribute.is_complex());
+            let whole = Target { sub: part.cloned(), ..attribute.clone() };
+            indexed(compiler, &whole, op, literal)
+        }
+        (Location::Id | Location::Meta | Location::Membership(_), _) => None,
+    }
+}
+
+/// No candidates, if the literal is no id that the server issues.
+fn ids(literal: &str, rank: Rank, scan: impl FnOnce(Vec<Uuid>) -> Scan) -> Probe {
+    let scans = ResourceId::parse(literal).map(|id| scan(vec![id.0])).into_iter().collect();
+    Probe { scans, exact: true, rank }
+}
+
+/// The name in the index of an attribute with text values, if it is indexed.
+pub(super) fn index_name(compiler: &Compiler<'_>, target: &Target) -> Option<String> {
+    let name = target.name();
+    let is_text = matches!(target.leaf().attribute_type, AttributeType::String | AttributeType::Reference);
+    (is_text && compiler.resource_type.indexed.iter().any(|indexed| *indexed.name == *name)).then_some(name)
+}
+
+fn indexed(compiler: &Compiler<'_>, target: &Target, op: CompareOp, literal: &str) -> Option<Probe> {
+    let attribute = index_name(compiler, target)?;
+    let short = cut(literal, WHOLE_BYTES_MAX);
+    let whole = short.len() == literal.len();
+    let bound = |inclusive| Some(Bound { value: short.to_owned(), inclusive });
+    // All that begins with `short` lies before its successor; of a literal cut short nothing narrower is known.
+    let end = || successor(short).map(|value| Bound { value, inclusive: false });
+    let (scan, exact, rank) = match op {
+        CompareOp::Eq => {
+            let unique = matches!(target.leaf().uniqueness, Uniqueness::Server | Uniqueness::Global);
+            let values = vec![cut(literal, INDEX_VALUE_BYTES_MAX).to_owned()];
+            (Scan::Values { attribute, values }, whole, if unique { Rank::UniqueValues } else { Rank::Values })
+        }
+        CompareOp::Sw if !literal.is_empty() => (Scan::Range { attribute, from: bound(true), to: end() }, whole, Rank::Prefix),
+        CompareOp::Gt => (Scan::Range { attribute, from: bound(!whole), to: None }, whole, Rank::Range),
+        CompareOp::Ge => (Scan::Range { attribute, from: bound(true), to: None }, whole, Rank::Range),
+        CompareOp::Lt if whole => (Scan::Range { attribute, from: None, to: bound(false) }, true, Rank::Range),
+        CompareOp::Le if whole => (Scan::Range { attribute, from: None, to: bound(true) }, true, Rank::Range),
+        CompareOp::Lt | CompareOp::Le => (Scan::Range { attribute, from: None, to: end() }, false, Rank::Range),
+        CompareOp::Co | CompareOp::Ew if !literal.is_empty() => {
+            (Scan::Text { attribute, op, literal: literal.to_owned() }, false, Rank::Scan)
+        }
+        CompareOp::Sw | CompareOp::Co | CompareOp::Ew | CompareOp::Ne => return None,
+    };
+    Some(Probe { scans: vec![scan], exact, rank })
+}
+
+/// The longest beginning of `text` that has at most `bytes_max` bytes and ends at a character.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
+}
+
+/// The least string above all that begin with `prefix`, in byte order. `None`: there is none.
+fn successor(prefix: &str) -> Option<String> {
+    let mut characters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = characters.pop() {
+        // Ranges of characters skip the surrogates.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_successor_of_a_prefix_is_above_all_that_begin_with_it() {
+        assert_eq!(successor("ab").as_deref(), Some("ac"));
+        assert_eq!(successor("a\u{10FFFF}").as_deref(), Some("b"));
+        assert_eq!(successor("\u{D7FF}").as_deref(), Some("\u{E000}"));
+        assert_eq!(successor("\u{7F}").as_deref(), Some("\u{80}"));
+        assert_eq!(successor("\u{10FFFF}\u{10FFFF}"), None);
+        assert_eq!(successor(""), None);
+    }
+
+    #[test]
+    fn a_cut_ends_at_a_character() {
+        assert_eq!(cut("aäb", 2), "a");
+        assert_eq!(cut("aäb", 3), "aä");
+        assert_eq!(cut("aäb", 9), "aäb");
+    }
+}

@@ -1,0 +1,22 @@
+//! The compiler's statements, run and looked at.
+//!
+//! SQLite runs in memory. PostgreSQL takes part if `SCIMD_TEST_POSTGRES` holds the URL of a database in which a schema may
+//! be made.
+//!
+//! - `filters`: filters written as values
+//! - `world`: a Directory in both databases
+//! - `meaning`: what filters find
+//! - `agreement`: that any filter means the same to SQL and to the evaluator
+//! - `orders`: how pages are sorted and cut
+//! - `plans`: which index serves which filter
+//! - `text`: what statements are made of
+
+#![expect(clippy::panic, reason = "tests say what they miss")]
+
+mod agreement;
+mod filters;
+mod meaning;
+mod orders;
+mod plans;
+mod text;
+mod world;

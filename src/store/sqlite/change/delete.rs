@@ -1,0 +1,48 @@
+//! A resource that goes.
+
+use super::{Origin, Target, lists, read_committed, refusal};
+use crate::store::sqlite::failure::store_error;
+use crate::store::{Committed, IndexRow, StoreError};
+use sqlx::SqliteConnection;
+
+pub(super) async fn delete(
+    connection: &mut SqliteConnection,
+    origin: Origin,
+    target: Target<'_>,
+    index: &[IndexRow],
+) -> Result<Committed, StoreError> {
+    let rows = sqlx::query(DELETE)
+        .bind(origin.directory.0)
+        .bind(target.resource_type)
+        .bind(target.id.0)
+        .bind(origin.now.0)
+        .bind(origin.actor)
+        .bind(target.expected_version)
+        .bind(lists::index_rows(index))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    match rows.first() {
+        Some(row) => read_committed(row, true),
+        None => Err(refusal::of_missing(connection, origin.directory, target).await),
+    }
+}
+
+/// The groups that the resource is in move first, while their rows in `members` are still there; those go by cascade,
+/// as do the members of the resource itself.
+pub(super) const DELETE: &str = concat!(
+    next_job!(),
+    "INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version, detail) \
+     SELECT $1, $4, $5, 'update', g.resource_type, g.id, g.version + 1, '{\"added\":0,\"removed\":1}' \
+     FROM members AS m JOIN resources AS g ON g.directory_id = $1 AND g.id = m.group_id \
+     WHERE m.directory_id = $1 AND m.member_id = $3 AND m.group_id <> $3; \
+     UPDATE resources SET version = version + 1, last_modified = max(last_modified, $4) \
+     WHERE directory_id = $1 AND id <> $3 \
+         AND id IN (SELECT group_id FROM members WHERE directory_id = $1 AND member_id = $3); ",
+    remove_index!("$7"),
+    "DELETE FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6 \
+     RETURNING version + 1, created, max(last_modified, $4); \
+     UPDATE counters SET resources = resources - 1 WHERE directory_id = $1 AND resource_type = $2 AND slot = 0; \
+     INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version) \
+     VALUES ($1, $4, $5, 'delete', $2, $3, $6 + 1)",
+);

@@ -1,0 +1,120 @@
+//! The statements of one change, run by the writer inside the savepoint `job`.
+//!
+//! Each call to the connection crosses over to its thread and back, which costs more than most statements. So a change
+//! is one call of several statements, two if it is about members; lists travel as one JSON value, unpacked by
+//! `json_each`. The driver binds `$N` to the N-th value in every statement of a call.
+//!
+//! The calls are optimistic: they check by constraints and by what `RETURNING` gives. If something is refused, [`refusal`]
+//! finds out why, after the change was undone.
+//!
+//! - [`create`], [`update`], [`delete`]: one change each
+//! - [`refusal`]: why a change was refused
+//! - [`lists`]: lists as JSON
+
+/// Keeps what the job before did, and opens the savepoint of this one.
+macro_rules! next_job {
+    () => {
+        "RELEASE job; SAVEPOINT job; "
+    };
+}
+
+/// Adds the rows of the list `$8` to the index: `[[attribute, value, unique], …]`.
+macro_rules! add_index {
+    () => {
+        "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
+         SELECT $1, $2, value ->> 0, value ->> 1, $3, value ->> 2 FROM json_each($8); "
+    };
+}
+
+/// Removes the rows of the list `$list` from the index, each by its whole key.
+macro_rules! remove_index {
+    ($list:literal) => {
+        concat!(
+            "DELETE FROM attribute_values WHERE directory_id = $1 AND resource_type = $2 AND resource_id = $3 \
+                 AND (attribute, value) IN (SELECT value ->> 0, value ->> 1 FROM json_each(",
+            $list,
+            ")); "
+        )
+    };
+}
+
+/// Adds the members of the list `$10` that have a type of the list `$11`. For others `r.id` is NULL, which the column
+/// refuses: an unknown member.
+macro_rules! add_members {
+    () => {
+        "INSERT INTO members (directory_id, group_id, member_id) \
+         SELECT $1, $3, r.id FROM json_each($10) AS m \
+         LEFT JOIN resources AS r ON r.directory_id = $1 AND r.id = unhex(m.value) \
+             AND r.resource_type IN (SELECT value FROM json_each($11)) \
+         WHERE true ON CONFLICT DO NOTHING; "
+    };
+}
+
+mod create;
+mod delete;
+mod lists;
+mod refusal;
+mod update;
+
+pub(super) use lists::ids as ids_to_json;
+
+use crate::clock::Timestamp;
+use crate::id::{DirectoryId, ResourceId};
+use crate::store::sqlite::failure::corrupt;
+use crate::store::{Change, Commit, Committed, StoreError};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+/// Makes one change. If it fails, what it did is undone by the caller, who rolls back to the savepoint.
+pub(super) async fn apply(
+    connection: &mut SqliteConnection,
+    directory: DirectoryId,
+    commit: &Commit,
+) -> Result<Committed, StoreError> {
+    let origin = Origin { directory, actor: commit.actor.map(|token| token.0), now: commit.now };
+    match &commit.change {
+        Change::Create(resource) => create::create(connection, origin, resource).await,
+        Change::Update(change) => update::update(connection, origin, change).await,
+        Change::Delete { resource_type, id, expected_version, index } => {
+            let target = Target { resource_type, id: *id, expected_version: Some(*expected_version) };
+            delete::delete(connection, origin, target, index).await
+        }
+    }
+}
+
+/// Where a change happens, who makes it, and when.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    directory: DirectoryId,
+    actor: Option<i64>,
+    now: Timestamp,
+}
+
+/// The resource that is changed, and the version it must be at.
+#[derive(Debug, Clone, Copy)]
+struct Target<'a> {
+    resource_type: &'a str,
+    id: ResourceId,
+    expected_version: Option<i64>,
+}
+
+/// The `detail` of an event in which members came and went.
+fn members_detail(added: i64, removed: i64) -> String {
+    format!(r#"{{"added":{added},"removed":{removed}}}"#)
+}
+
+/// Reads the columns version, created, last_modified.
+fn read_committed(row: &SqliteRow, changed: bool) -> Result<Committed, StoreError> {
+    let corrupt = corrupt("resources");
+    Ok(Committed {
+        version: row.try_get(0).map_err(&corrupt)?,
+        created: Timestamp(row.try_get(1).map_err(&corrupt)?),
+        last_modified: Timestamp(row.try_get(2).map_err(&corrupt)?),
+        changed,
+    })
+}
+
+/// All statements, for the test of their plans.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[create::CREATE, create::CREATE_WITH_MEMBERS, update::CHANGE_MEMBERS, update::REVISE, delete::DELETE, refusal::TAKEN];

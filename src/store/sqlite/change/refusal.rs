@@ -1,0 +1,107 @@
+//! Why a change was refused: asked only after the fact, so that what succeeds pays nothing for it.
+//!
+//! Each question first undoes what the change did, so that it sees what others have written.
+
+use super::{Target, lists};
+use crate::id::DirectoryId;
+use crate::store::sqlite::failure::{Cause, corrupt, store_error};
+use crate::store::{IndexRow, StoreError};
+use sqlx::{Row, SqliteConnection};
+
+/// For the creation of `target` with these rows in the index.
+pub(super) async fn of_create(
+    connection: &mut SqliteConnection,
+    directory: DirectoryId,
+    target: Target<'_>,
+    index: &[IndexRow],
+    error: sqlx::Error,
+) -> StoreError {
+    match Cause::of(&error) {
+        Cause::Unique => taken(connection, directory, target, index, error).await,
+        Cause::NotNull => StoreError::UnknownMember,
+        Cause::ForeignKey | Cause::Full | Cause::Contention | Cause::Unavailable | Cause::Other => store_error(error),
+    }
+}
+
+/// For an update of `target` that adds these rows to the index.
+pub(super) async fn of_update(
+    connection: &mut SqliteConnection,
+    directory: DirectoryId,
+    target: Target<'_>,
+    index: &[IndexRow],
+    error: sqlx::Error,
+) -> StoreError {
+    match Cause::of(&error) {
+        // The constraints were met before it was known whether the resource is there and at its version.
+        Cause::Unique => match missing(connection, directory, target).await {
+            Some(reason) => reason,
+            None => taken(connection, directory, target, index, error).await,
+        },
+        // A member that is not there makes a NULL, a group that is not there breaks the foreign key.
+        Cause::NotNull | Cause::ForeignKey => match missing(connection, directory, target).await {
+            Some(reason) => reason,
+            None => StoreError::UnknownMember,
+        },
+        Cause::Full | Cause::Contention | Cause::Unavailable | Cause::Other => store_error(error),
+    }
+}
+
+/// For a change that did not find `target` at its version.
+pub(super) async fn of_missing(connection: &mut SqliteConnection, directory: DirectoryId, target: Target<'_>) -> StoreError {
+    missing(connection, directory, target).await.unwrap_or(StoreError::VersionConflict)
+}
+
+/// Whether it is the resource or its version that is not there, or how asking failed.
+async fn missing(connection: &mut SqliteConnection, directory: DirectoryId, target: Target<'_>) -> Option<StoreError> {
+    let row = sqlx::query(
+        "ROLLBACK TO job; \
+         SELECT version FROM resources WHERE directory_id = $1 AND id = $2 AND resource_type = $3",
+    )
+    .bind(directory.0)
+    .bind(target.id.0)
+    .bind(target.resource_type)
+    .fetch_optional(connection)
+    .await;
+    let row = match row {
+        Ok(Some(row)) => row,
+        Ok(None) => return Some(StoreError::NotFound),
+        Err(error) => return Some(store_error(error)),
+    };
+    match (row.try_get::<i64, _>(0), target.expected_version) {
+        (Ok(version), Some(expected)) if version != expected => Some(StoreError::VersionConflict),
+        (Ok(_), _) => None,
+        (Err(error), _) => Some(corrupt("resources")(error)),
+    }
+}
+
+/// Which of the unique values in `index` another resource has; if none, the error stands.
+async fn taken(
+    connection: &mut SqliteConnection,
+    directory: DirectoryId,
+    target: Target<'_>,
+    index: &[IndexRow],
+    error: sqlx::Error,
+) -> StoreError {
+    let row = sqlx::query(TAKEN)
+        .bind(directory.0)
+        .bind(target.resource_type)
+        .bind(target.id.0)
+        .bind(lists::index_rows(index))
+        .fetch_optional(connection)
+        .await;
+    match row {
+        Ok(Some(row)) => match row.try_get(0) {
+            Ok(attribute) => StoreError::Uniqueness { attribute },
+            Err(error) => corrupt("attribute_values")(error),
+        },
+        Ok(None) => store_error(error),
+        Err(error) => store_error(error),
+    }
+}
+
+/// CROSS JOIN keeps the planner to the order that is written: it expects more of a list than it holds.
+pub(super) const TAKEN: &str = "ROLLBACK TO job; \
+         SELECT a.attribute FROM json_each($4) AS added CROSS JOIN attribute_values AS a \
+             ON a.directory_id = $1 AND a.resource_type = $2 \
+             AND a.attribute = added.value ->> 0 AND a.value = added.value ->> 1 \
+         WHERE added.value ->> 2 AND a.is_unique = 1 AND a.resource_id <> $3 LIMIT 1";

@@ -1,0 +1,244 @@
+//! What is particular to SQLite; the contract is in `tests/store_contract.rs`.
+
+use super::batch::Transaction;
+use super::connect::Database;
+use super::{SqliteOptions, SqliteStore};
+use crate::clock::Timestamp;
+use crate::store::{Store, StoreError};
+use sqlx::{Connection, Row, SqliteConnection};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+const NOW: Timestamp = Timestamp(1_764_000_000_000);
+
+/// A place for a file that does not exist yet.
+struct Place {
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.directory.path().join("scimd.db").display())
+    }
+
+    async fn open(&self) -> SqliteStore {
+        // Short, so that the tests that run into a lock do not wait.
+        let options = SqliteOptions { busy_timeout: Duration::from_millis(300), ..SqliteOptions::default() };
+        SqliteStore::open(&self.url(), options).await.expect("opens")
+    }
+
+    async fn open_migrated(&self) -> SqliteStore {
+        let store = self.open().await;
+        store.migrate().await.expect("migrates");
+        store
+    }
+
+    /// A connection that knows nothing of the store, as another program would have.
+    async fn foreign_connection(&self) -> SqliteConnection {
+        SqliteConnection::connect(&self.url()).await.expect("connects")
+    }
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(connection).await.expect(sql);
+}
+
+#[tokio::test]
+async fn a_database_in_memory_is_refused() {
+    for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://x?mode=memory"] {
+        let refused = SqliteStore::open(url, SqliteOptions::default()).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{url}: {refused:?}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_and_its_log_are_the_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let _store = place.open_migrated().await;
+    for name in ["scimd.db", "scimd.db-wal", "scimd.db-shm"] {
+        let metadata = std::fs::metadata(place.directory.path().join(name)).expect(name);
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn all_connections_are_durable_and_readers_cannot_write() {
+    let place = Place::new();
+    let store = place.open_migrated().await;
+    let mut readers = Vec::new();
+    for _ in 0..store.readers.options().get_max_connections() {
+        readers.push(store.readers.acquire().await.expect("a reader"));
+    }
+    for reader in &mut readers {
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut **reader).await.expect("answers");
+        assert_eq!(synchronous, 2);
+        sqlx::query("DELETE FROM resources").execute(&mut **reader).await.expect_err("a reader cannot write");
+    }
+    let mut writer = store.database.connect().await.expect("a writer");
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut writer).await.expect("answers");
+    assert_eq!(synchronous, 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_durable_is_refused() {
+    let place = Place::new();
+    let _store = place.open_migrated().await;
+    let mut connection = place.foreign_connection().await;
+    super::connect::check(&mut connection, false).await.expect("as it should be");
+    for sql in ["PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF"] {
+        run(&mut connection, sql).await;
+        super::connect::check(&mut connection, false).await.expect_err(sql);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_together_on_no_file_all_come_up() {
+    let place = Arc::new(Place::new());
+    let tasks: Vec<_> = (0..6)
+        .map(|_| {
+            let place = place.clone();
+            tokio::spawn(async move {
+                let store = SqliteStore::open(&place.url(), SqliteOptions::default()).await?;
+                store.migrate().await?;
+                store.pending_migrations().await
+            })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.expect("does not panic").expect("migrates"), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn migrations_are_pending_until_they_are_applied() {
+    let place = Place::new();
+    let store = place.open().await;
+    assert_eq!(store.pending_migrations().await.expect("answers").first().map(String::as_str), Some("0001_init"));
+    store.migrate().await.expect("migrates");
+    assert_eq!(store.pending_migrations().await.expect("answers"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_change_that_another_process_locks_out_fails_and_the_next_one_works() {
+    let place = Place::new();
+    let store = place.open_migrated().await;
+    let mut other = place.foreign_connection().await;
+    run(&mut other, "BEGIN IMMEDIATE").await;
+    let refused = store.create_directory("a", "okta", "{}", NOW).await;
+    assert!(matches!(refused, Err(StoreError::Contention(_))), "{refused:?}");
+    run(&mut other, "ROLLBACK").await;
+    store.create_directory("a", "okta", "{}", NOW).await.expect("works again");
+}
+
+/// Runs jobs in one transaction on `connection`, and gives their answers.
+async fn batch(
+    database: &Database,
+    connection: &mut Option<SqliteConnection>,
+    jobs: &[&'static str],
+) -> Vec<Result<(), StoreError>> {
+    let mut transaction = Transaction::new(database, connection);
+    let mut answers = Vec::new();
+    for &sql in jobs {
+        let (reply, answer) = oneshot::channel();
+        let job = async |connection: &mut SqliteConnection| {
+            super::batch::execute(connection, "RELEASE job; SAVEPOINT job").await?;
+            super::batch::execute(connection, sql).await
+        };
+        transaction.run(reply, job).await;
+        answers.push(answer);
+    }
+    transaction.finish().await;
+    let mut outcomes = Vec::new();
+    for answer in answers {
+        outcomes.push(answer.await.expect("is answered"));
+    }
+    outcomes
+}
+
+async fn count(connection: &mut Option<SqliteConnection>) -> i64 {
+    let connection = connection.as_mut().expect("is there");
+    sqlx::query_scalar("SELECT count(*) FROM counters").fetch_one(connection).await.expect("answers")
+}
+
+const ONE: &str = "INSERT INTO counters VALUES (1, 'User', 0, 1)";
+const ONE_AND_A_MISTAKE: &str = "INSERT INTO counters VALUES (3, 'User', 0, 1); INSERT INTO counters VALUES (1, 'User', 0, 1)";
+const TWO: &str = "INSERT INTO counters VALUES (2, 'User', 0, 1)";
+
+#[tokio::test]
+async fn a_refused_job_undoes_only_itself() {
+    let place = Place::new();
+    let store = place.open_migrated().await;
+    let mut connection = Some(store.database.connect().await.expect("connects"));
+    let outcomes = batch(&store.database, &mut connection, &[ONE, ONE_AND_A_MISTAKE, TWO]).await;
+    assert!(matches!(outcomes.as_slice(), [Ok(()), Err(StoreError::Database(_)), Ok(())]), "{outcomes:?}");
+    assert_eq!(count(&mut connection).await, 2);
+}
+
+#[tokio::test]
+async fn if_the_transaction_fails_no_job_is_acknowledged() {
+    let place = Place::new();
+    let store = place.open_migrated().await;
+    let mut connection = Some(store.database.connect().await.expect("connects"));
+    // The second job takes the transaction away from under the others.
+    let outcomes = batch(&store.database, &mut connection, &[ONE, "ROLLBACK", TWO]).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(StoreError::Unavailable(_)))), "{outcomes:?}");
+    let outcomes = batch(&store.database, &mut connection, &[TWO]).await;
+    assert!(matches!(outcomes.as_slice(), [Ok(())]), "{outcomes:?}");
+    assert_eq!(count(&mut connection).await, 1);
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_changes_until_there_is_space() {
+    const LARGE: &str = "INSERT INTO directories (name, provider, settings, created) \
+                         VALUES ('large', 'okta', hex(zeroblob(1000000)), 0)";
+    let place = Place::new();
+    let store = place.open_migrated().await;
+    let mut connection = store.database.connect().await.expect("connects");
+    // SQLite takes the present size as the least maximum.
+    run(&mut connection, "PRAGMA max_page_count = 1").await;
+    let mut connection = Some(connection);
+    let outcomes = batch(&store.database, &mut connection, &[ONE, LARGE, TWO]).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(StoreError::Full(_)))), "{outcomes:?}");
+    assert_eq!(count(&mut connection).await, 0);
+    assert_eq!(store.directories(None, 10).await.expect("reads go on"), []);
+    run(connection.as_mut().expect("was kept"), "PRAGMA max_page_count = 100000").await;
+    let outcomes = batch(&store.database, &mut connection, &[ONE, LARGE, TWO]).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_replaced() {
+    let place = Place::new();
+    let store = place.open_migrated().await;
+    let mut connection = None;
+    let outcomes = batch(&store.database, &mut connection, &[ONE]).await;
+    assert!(matches!(outcomes.as_slice(), [Ok(())]), "{outcomes:?}");
+    assert_eq!(count(&mut connection).await, 1);
+}
+
+#[tokio::test]
+async fn no_statement_searches_a_directory_for_what_it_could_look_up() {
+    let place = Place::new();
+    let _store = place.open_migrated().await;
+    let mut connection = place.foreign_connection().await;
+    for script in super::change::STATEMENTS.iter().chain(super::read::STATEMENTS) {
+        for statement in script.split(';').filter(|sql| !sql.contains("SAVEPOINT") && !sql.contains("job")) {
+            let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect(statement);
+            for row in rows {
+                let step: String = row.get("detail");
+                let list = step.contains("VIRTUAL TABLE") || step == "SCAN walk" || step == "SCAN reached";
+                let scans = step.starts_with("SCAN") && !list && step != "SCAN CONSTANT ROW";
+                let half = step.ends_with("(directory_id=?)") || step.ends_with("(directory_id=? AND resource_type=?)");
+                assert!(!scans && !half, "{step}: {statement}");
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The one task that writes.
+//!
+//! SQLite has one writer at a time, and a durable commit costs an fsync. So all changes go through a queue to one task,
+//! which commits everything that is waiting in one [`Transaction`]: many callers share one fsync.
+//!
+//! A change belongs to the task once it is queued. A caller that is dropped only loses the answer (R22).
+
+use super::batch::Transaction;
+use super::connect::Database;
+use super::{change, operator};
+use crate::clock::Timestamp;
+use crate::id::{DirectoryId, TokenId};
+use crate::store::{Commit, Committed, DirectoryRow, StoreError, TokenRow};
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+/// Where a job's answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What the task can do.
+pub(super) enum Job {
+    Commit {
+        directory: DirectoryId,
+        commit: Commit,
+        reply: Reply<Committed>,
+    },
+    CreateDirectory {
+        directory: operator::NewDirectory,
+        reply: Reply<DirectoryRow>,
+    },
+    CreateToken {
+        token: operator::NewToken,
+        reply: Reply<TokenRow>,
+    },
+    RevokeToken {
+        directory: DirectoryId,
+        token: TokenId,
+        now: Timestamp,
+        reply: Reply<bool>,
+    },
+    /// No more jobs; answered when all those queued are done and the connection is closed.
+    Close {
+        reply: Reply<()>,
+    },
+}
+
+/// The way to the task.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    /// Starts the task. It ends when it is told to close, or when the last `Writer` is dropped.
+    pub(super) async fn start(database: Database) -> Result<Self, StoreError> {
+        let connection = database.connect().await?;
+        let (queue, jobs) = mpsc::channel(database.options().write_queue_max.max(1));
+        tokio::spawn(run(jobs, database, connection));
+        Ok(Self { queue })
+    }
+
+    /// Queues a job, waiting for a place, and waits for its answer.
+    pub(super) async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(job(reply)).await.map_err(|_| closed())?;
+        // Only a task that died, with the runtime, does not answer.
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Whether it takes no more jobs.
+    pub(super) fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+}
+
+/// The error of a store that was closed.
+pub(super) fn closed() -> StoreError {
+    StoreError::Unavailable(sqlx::Error::PoolClosed)
+}
+
+async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: SqliteConnection) {
+    let batch_max = database.options().write_batch_max.max(1);
+    let mut connection = Some(connection);
+    let mut batch = Vec::with_capacity(batch_max);
+    let mut closing = Vec::new();
+    while jobs.recv_many(&mut batch, batch_max).await > 0 {
+        let mut transaction = Transaction::new(&database, &mut connection);
+        for job in batch.drain(..) {
+            match job {
+                Job::Commit { directory, commit, reply } => {
+                    transaction.run(reply, async |connection| change::apply(connection, directory, &commit).await).await;
+                }
+                Job::CreateDirectory { directory, reply } => {
+                    transaction.run(reply, async |connection| operator::create_directory(connection, directory).await).await;
+                }
+                Job::CreateToken { token, reply } => {
+                    transaction.run(reply, async |connection| operator::create_token(connection, token).await).await;
+                }
+                Job::RevokeToken { directory, token, now, reply } => {
+                    let revoke = async |connection: &mut _| operator::revoke_token(connection, directory, token, now).await;
+                    transaction.run(reply, revoke).await;
+                }
+                Job::Close { reply } => {
+                    jobs.close();
+                    closing.push(reply);
+                }
+            }
+        }
+        transaction.finish().await;
+    }
+    if let Some(connection) = connection
+        && let Err(error) = connection.close().await
+    {
+        tracing::warn!(%error, "the database was not closed cleanly");
+    }
+    for reply in closing {
+        let _ = reply.send(Ok(()));
+    }
+}

@@ -1,0 +1,27 @@
+//! What holds on PostgreSQL beyond the contract that all back ends share: sessions that die, callers that hang up, changes
+//! that wait for each other, replicas that start together, and that hot statements use their indexes.
+
+#[path = "support/store_contract/sample.rs"]
+mod sample;
+#[path = "support/postgres.rs"]
+mod test_database;
+
+#[path = "support/postgres/indexes.rs"]
+mod indexes;
+#[path = "support/postgres/outages.rs"]
+mod outages;
+#[path = "support/postgres/waiting.rs"]
+mod waiting;
+
+use scimd::store::Store;
+use scimd::store::postgres::{PostgresOptions, PostgresStore};
+use std::sync::Arc;
+use test_database::TestDatabase;
+
+/// A store with its tables in a database of its own.
+async fn open() -> (TestDatabase, Arc<PostgresStore>) {
+    let database = TestDatabase::create().await;
+    let store = PostgresStore::open(&database.url, PostgresOptions::default()).await.expect("opens");
+    store.migrate().await.expect("migrates");
+    (database, Arc::new(store))
+}

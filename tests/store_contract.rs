@@ -1,0 +1,74 @@
+//! The contract of `scimd::store::Store`, as cases that hold on every back end.
+//!
+//! A case is a generic async function over a [`Fixture`](contract::fixture::Fixture); `contract!` makes one test of each
+//! case for one back end. A back end adds a file with its fixture beside `sqlite.rs` in `tests/support/store_contract/`
+//! and one line `contract!(...)` at the end of this file.
+
+#[path = "support/store_contract/mod.rs"]
+mod contract;
+
+/// One `#[tokio::test]` per case, for the back end that `$fixture` opens.
+macro_rules! contract {
+    ($backend:ident, $fixture:ty) => {
+        contract!(@cases $backend, $fixture,
+            resources: [
+                a_created_resource_is_read_as_it_was_written,
+                of_many_creates_with_one_unique_value_one_wins,
+                an_update_moves_document_version_and_index,
+                last_modified_never_goes_back,
+                a_commit_that_expects_another_version_is_refused,
+                a_commit_on_what_is_not_there_is_refused,
+                a_unique_value_is_free_again_when_its_holder_drops_it_or_goes,
+                an_update_that_changes_nothing_leaves_no_trace,
+                a_password_is_kept_apart_from_the_document,
+                every_version_has_one_event,
+                directories_do_not_see_each_other,
+            ],
+            members: [
+                member_deltas_of_many_callers_all_arrive,
+                clearing_keeps_the_members_that_are_added,
+                an_unknown_member_undoes_the_whole_change,
+                a_membership_change_checks_the_version_only_if_one_is_given,
+                deleting_a_member_moves_its_groups,
+                members_are_paged_by_id,
+                memberships_reach_through_groups_and_end_in_cycles,
+                a_reference_shows_display_name_or_user_name,
+            ],
+            search: [
+                pages_walk_all_resources_of_a_type_by_id,
+                a_filter_selects_and_counts,
+                sorting_puts_resources_in_the_order_of_an_attribute,
+            ],
+            operator: [
+                directories_are_created_once_and_listed_by_name,
+                a_token_opens_its_directory_until_it_is_revoked,
+                the_name_of_a_revoked_token_is_free,
+                a_token_is_revoked_in_its_own_directory_only,
+            ],
+            durability: [
+                what_was_committed_is_there_after_reopening,
+                a_dropped_commit_happens_wholly_or_not_at_all,
+                closing_finishes_what_was_begun,
+                migrating_again_from_several_replicas_at_once_changes_nothing,
+            ],
+        );
+    };
+    (@cases $backend:ident, $fixture:ty, $($topic:ident: [$($case:ident,)*],)*) => {
+        mod $backend {
+            use crate::contract::fixture::Fixture as _;
+            $(mod $topic {
+                use super::*;
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $case() {
+                        let mut fixture = <$fixture>::open().await;
+                        crate::contract::$topic::$case(&mut fixture).await;
+                    }
+                )*
+            })*
+        }
+    };
+}
+
+contract!(sqlite, crate::contract::sqlite::SqliteFixture);
+contract!(postgres, crate::contract::postgres::PostgresFixture);

@@ -1,0 +1,174 @@
+//! Hot statements use their indexes: the server counts what each of them reads.
+
+use crate::open;
+use crate::sample::*;
+use crate::test_database::TestDatabase;
+use scimd::id::{DirectoryId, ResourceId};
+use scimd::scim::filter::{CompareOp, Literal, ResolvedFilter};
+use scimd::scim::schema::Registry;
+use scimd::scim::schema::path::Resolved;
+use scimd::store::postgres::{PostgresOptions, PostgresStore};
+use scimd::store::{Change, IndexRow, Query, Start, Store};
+use std::sync::Arc;
+
+/// How many users there are, half of them in one group.
+const USERS: i64 = 5_000;
+
+/// How often each operation runs: PostgreSQL plans a statement for all values at once from the sixth time on.
+const TIMES: i64 = 12;
+
+/// What the server has read since the database was made.
+#[derive(Debug, Clone, Copy)]
+struct Reads {
+    whole_tables: i64,
+    rows: i64,
+}
+
+async fn reads(database: &TestDatabase) -> Reads {
+    let mut connection = database.connect().await;
+    let (whole_tables, rows): (i64, i64) = sqlx::query_as(
+        "SELECT sum(seq_scan)::bigint, (SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes) FROM pg_stat_user_tables \
+         WHERE relname IN ('resources', 'attribute_values', 'members')",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .expect("reads");
+    Reads { whole_tables, rows }
+}
+
+struct Filled {
+    database: TestDatabase,
+    directory: DirectoryId,
+    users: Vec<ResourceId>,
+    group: ResourceId,
+}
+
+async fn fill() -> Filled {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let mut connection = database.connect().await;
+    for statement in [
+        "INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, keys) \
+         SELECT $1, gen_random_uuid(), 'User', '{\"userName\":\"user' || n || '\"}', 1, n, n, \
+             jsonb_build_object('userName', 'user' || n) FROM generate_series(1, $2) AS n",
+        "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
+         SELECT directory_id, 'User', a.attribute, keys ->> 'userName', id, a.attribute = 'userName' \
+         FROM resources, (VALUES ('userName'), ('emails.value')) AS a (attribute) WHERE directory_id = $1 AND $2 > 0",
+    ] {
+        sqlx::query(statement).bind(directory.0).bind(USERS).execute(&mut connection).await.expect("fills");
+    }
+    let users: Vec<ResourceId> = sqlx::query_scalar("SELECT id FROM resources WHERE directory_id = $1 ORDER BY created")
+        .bind(directory.0)
+        .fetch_all(&mut connection)
+        .await
+        .expect("reads")
+        .into_iter()
+        .map(ResourceId)
+        .collect();
+    let group = create_group(&*store, directory, "staff", &users[..users.len() / 2]).await;
+    sqlx::raw_sql("ANALYZE").execute(&mut connection).await.expect("analyses");
+    store.close().await;
+    Filled { database, directory, users, group }
+}
+
+/// Runs `operation` some times and compares what the server has read with `rows_max` per time.
+async fn check<F: Future<Output = ()>>(
+    filled: &Filled,
+    name: &str,
+    rows_max: i64,
+    operation: impl Fn(Arc<PostgresStore>, usize) -> F,
+) {
+    let options = PostgresOptions { connections_max: 1, ..PostgresOptions::default() };
+    let store = Arc::new(PostgresStore::open(&filled.database.url, options).await.expect("opens"));
+    // The first time reads the catalogue, and a session reports what it read when it ends.
+    let before = reads(&filled.database).await;
+    for number in 0..TIMES {
+        operation(store.clone(), number as usize).await;
+    }
+    store.close().await;
+    let mut after = reads(&filled.database).await;
+    // The session may report a moment after its end.
+    for _ in 0..50 {
+        if after.rows > before.rows {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        after = reads(&filled.database).await;
+    }
+    assert!(after.rows > before.rows, "{name}: nothing was read by an index");
+    assert_eq!(after.whole_tables - before.whole_tables, 0, "{name}: whole tables read");
+    let rows = after.rows - before.rows;
+    assert!(rows <= rows_max * TIMES, "{name}: {rows} index entries read, {rows_max} times {TIMES} allowed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hot_statements_read_a_few_rows_by_their_indexes() {
+    let filled = fill().await;
+    let (directory, users, group) = (filled.directory, &filled.users, filled.group);
+    let outside = &users[users.len() / 2..];
+
+    check(&filled, "get", 2, async |store, n| {
+        store.get(directory, "User", users[n]).await.expect("answers").expect("is there");
+    })
+    .await;
+    for name in ["userName", "emails.value"] {
+        check(&filled, name, 3, async |store, n| {
+            assert_eq!(find(&*store, directory, name, &format!("user{}", n + 1)).await, [users[n]]);
+        })
+        .await;
+    }
+    let mut members = users[..users.len() / 2].to_vec();
+    members.sort();
+    let last_two = &members[members.len() - 2..];
+    check(&filled, "members", 2, async |store, _| {
+        let page = store.members(directory, group, Some(last_two[0]), 10).await.expect("answers");
+        assert_eq!(page.into_iter().map(|member| member.id).collect::<Vec<_>>(), last_two[1..]);
+    })
+    .await;
+    check(&filled, "memberships", 4, async |store, n| {
+        assert_eq!(store.memberships(directory, &[users[n]], 8).await.expect("answers").len(), 1);
+    })
+    .await;
+    check(&filled, "references", 2, async |store, n| {
+        assert_eq!(store.references(directory, &[users[n], outside[n]]).await.expect("answers").len(), 2);
+    })
+    .await;
+    check(&filled, "add", 8, async |store, n| {
+        let change = updated(change_members(group, add(&[outside[n]])));
+        assert!(commit(&*store, directory, change).await.expect("adds").changed);
+    })
+    .await;
+    check(&filled, "remove", 8, async |store, n| {
+        let change = updated(change_members(group, remove(&[outside[n]])));
+        assert!(commit(&*store, directory, change).await.expect("removes").changed);
+    })
+    .await;
+    check(&filled, "update", 8, async |store, n| {
+        let (old, new) = (format!("user{}", n + 1), format!("renamed{n}"));
+        commit(&*store, directory, updated(rename_user(users[n], 1, &old, &new))).await.expect("updates");
+    })
+    .await;
+    check(&filled, "create", 2, async |store, n| {
+        commit(&*store, directory, Change::Create(Box::new(user(&format!("new{n}"))))).await.expect("creates");
+    })
+    .await;
+    check(&filled, "delete", 16, async |store, n| {
+        let id = users[100 + n];
+        let name = format!("user{}", 101 + n);
+        let index = ["userName", "emails.value"]
+            .map(|attribute| IndexRow { attribute: attribute.into(), value: name.clone(), unique: false })
+            .to_vec();
+        let change = Change::Delete { resource_type: "User".into(), id, expected_version: 1, index };
+        commit(&*store, directory, change).await.expect("deletes");
+    })
+    .await;
+}
+
+async fn find(store: &dyn Store, directory: DirectoryId, attribute: &str, value: &str) -> Vec<ResourceId> {
+    let registry = Registry::built_in();
+    let resource_type = registry.resource_type("User").expect("is built in");
+    let Some(Resolved::Attribute(target)) = resource_type.resolve(attribute) else { panic!("no {attribute}") };
+    let filter = ResolvedFilter::Compare { target, op: CompareOp::Eq, literal: Literal::Text(value.into()) };
+    let query = Query { resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10 };
+    store.search(directory, &query).await.expect("answers").resources.into_iter().map(|stored| stored.id).collect()
+}

@@ -1,0 +1,202 @@
+//! Changes that wait for each other. Each case holds a lock past the store, lets a change run into it, and goes on when
+//! the server says that the change waits.
+
+use crate::open;
+use crate::sample::*;
+use crate::test_database::TestDatabase;
+use scimd::id::{DirectoryId, ResourceId};
+use scimd::store::{MemberChange, Store, StoreError};
+use sqlx::PgConnection;
+use std::time::{Duration, Instant};
+
+/// Returns when a session on the database waits for a lock.
+pub async fn until_one_waits(database: &TestDatabase) {
+    let mut connection = database.connect().await;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .expect("counts");
+        if waiting > 0 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "nobody waits");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Adds a member as another replica would, in a transaction that stays open.
+async fn begin_adding(connection: &mut PgConnection, directory: DirectoryId, group: ResourceId, member: ResourceId) {
+    sqlx::raw_sql("BEGIN").execute(&mut *connection).await.expect("begins");
+    sqlx::query("UPDATE resources SET version = version + 1 WHERE directory_id = $1 AND id = $2")
+        .bind(directory.0)
+        .bind(group.0)
+        .execute(&mut *connection)
+        .await
+        .expect("updates");
+    sqlx::query("INSERT INTO members (directory_id, group_id, member_id) VALUES ($1, $2, $3)")
+        .bind(directory.0)
+        .bind(group.0)
+        .bind(member.0)
+        .execute(&mut *connection)
+        .await
+        .expect("inserts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_that_waits_removes_what_was_added_meanwhile() {
+    for change in [|member| remove(&[member]), |_| MemberChange { clear: true, ..MemberChange::default() }] {
+        let (database, store) = open().await;
+        let directory = fresh_directory(&*store).await;
+        let alice = create_user(&*store, directory, "alice").await;
+        let group = create_group(&*store, directory, "staff", &[]).await;
+        let mut connection = database.connect().await;
+        begin_adding(&mut connection, directory, group, alice).await;
+        let removing = tokio::spawn({
+            let store = store.clone();
+            async move { commit(&*store, directory, updated(change_members(group, change(alice)))).await }
+        });
+        until_one_waits(&database).await;
+        sqlx::raw_sql("COMMIT").execute(&mut connection).await.expect("commits");
+        let removed = removing.await.expect("does not panic").expect("removes");
+        assert_eq!((removed.version, removed.changed), (3, true));
+        assert_eq!(member_ids(&*store, directory, group).await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delete_that_waits_moves_the_groups_that_got_it_meanwhile() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let alice = create_user(&*store, directory, "alice").await;
+    let group = create_group(&*store, directory, "staff", &[]).await;
+    let mut connection = database.connect().await;
+    begin_adding(&mut connection, directory, group, alice).await;
+    let deleting = tokio::spawn({
+        let store = store.clone();
+        async move { commit(&*store, directory, delete_user(alice, 1, "alice")).await }
+    });
+    until_one_waits(&database).await;
+    sqlx::raw_sql("COMMIT").execute(&mut connection).await.expect("commits");
+    deleting.await.expect("does not panic").expect("deletes");
+    assert_eq!(get(&*store, directory, "Group", group).await.version, 3);
+    assert_eq!(member_ids(&*store, directory, group).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_goes_while_it_is_added_is_unknown() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let alice = create_user(&*store, directory, "alice").await;
+    let group = create_group(&*store, directory, "staff", &[]).await;
+    let mut connection = database.connect().await;
+    sqlx::raw_sql("BEGIN").execute(&mut connection).await.expect("begins");
+    sqlx::query("DELETE FROM resources WHERE directory_id = $1 AND id = $2")
+        .bind(directory.0)
+        .bind(alice.0)
+        .execute(&mut connection)
+        .await
+        .expect("deletes");
+    let adding = tokio::spawn({
+        let store = store.clone();
+        async move { commit(&*store, directory, updated(change_members(group, add(&[alice])))).await }
+    });
+    until_one_waits(&database).await;
+    sqlx::raw_sql("COMMIT").execute(&mut connection).await.expect("commits");
+    let refused = adding.await.expect("does not panic");
+    assert!(matches!(refused, Err(StoreError::UnknownMember)), "{refused:?}");
+    assert_eq!(get(&*store, directory, "Group", group).await.version, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_update_that_waits_is_refused_if_the_version_moved_meanwhile() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let alice = create_user(&*store, directory, "alice").await;
+    let group = create_group(&*store, directory, "staff", &[]).await;
+    let mut connection = database.connect().await;
+    begin_adding(&mut connection, directory, group, alice).await;
+    let mut renaming = rename_user(group, 1, "staff", "people");
+    renaming.resource_type = "Group".into();
+    let updating = tokio::spawn({
+        let store = store.clone();
+        async move { commit(&*store, directory, updated(renaming)).await }
+    });
+    until_one_waits(&database).await;
+    sqlx::raw_sql("COMMIT").execute(&mut connection).await.expect("commits");
+    let refused = updating.await.expect("does not panic");
+    assert!(matches!(refused, Err(StoreError::VersionConflict)), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_the_server_ends_as_a_deadlock_is_tried_again() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let alice = create_user(&*store, directory, "alice").await;
+    let mut groups = Vec::new();
+    for name in ["one", "two"] {
+        groups.push(create_group(&*store, directory, name, &[alice]).await);
+    }
+    groups.sort();
+    let mut connection = database.connect().await;
+    let move_on = "UPDATE resources SET version = version + 1 WHERE directory_id = $1 AND id = $2";
+    // So that the server looks at the store's session first.
+    sqlx::raw_sql("BEGIN; SET LOCAL deadlock_timeout = '1min'").execute(&mut connection).await.expect("begins");
+    sqlx::query(move_on).bind(directory.0).bind(groups[1].0).execute(&mut connection).await.expect("updates");
+    let deleting = tokio::spawn({
+        let store = store.clone();
+        async move { commit(&*store, directory, delete_user(alice, 1, "alice")).await }
+    });
+    until_one_waits(&database).await;
+    // The delete holds the first group and waits for the second.
+    sqlx::query(move_on).bind(directory.0).bind(groups[0].0).execute(&mut connection).await.expect("updates");
+    sqlx::raw_sql("COMMIT").execute(&mut connection).await.expect("commits");
+    deleting.await.expect("does not panic").expect("deletes");
+    for group in groups {
+        assert_eq!(get(&*store, directory, "Group", group).await.version, 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memberships_and_versions_agree_when_members_come_and_go_at_once() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let group = create_group(&*store, directory, "staff", &[]).await;
+    let mut tasks = Vec::new();
+    for number in 0..16 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            let mut moves = 0;
+            for round in 0..10 {
+                let name = format!("user{number}-{round}");
+                let user = create_user(&*store, directory, &name).await;
+                for change in [add(&[user]), remove(&[user]), add(&[user])] {
+                    let committed = commit(&*store, directory, updated(change_members(group, change))).await;
+                    moves += i64::from(committed.expect("is done").changed);
+                }
+                commit(&*store, directory, delete_user(user, 1, &name)).await.expect("deletes");
+                moves += 1;
+            }
+            moves
+        }));
+    }
+    let mut moves = 0;
+    for task in tasks {
+        moves += task.await.expect("does not panic");
+    }
+    assert_eq!(moves, 16 * 10 * 4);
+    assert_eq!(get(&*store, directory, "Group", group).await.version, 1 + moves);
+    assert_eq!(member_ids(&*store, directory, group).await, []);
+    let mut connection = database.connect().await;
+    let versions: Vec<i64> =
+        sqlx::query_scalar("SELECT version FROM events WHERE directory_id = $1 AND resource_id = $2 ORDER BY version")
+            .bind(directory.0)
+            .bind(group.0)
+            .fetch_all(&mut connection)
+            .await
+            .expect("reads");
+    assert_eq!(versions, (1..=1 + moves).collect::<Vec<_>>());
+}
