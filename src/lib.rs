@@ -7,9 +7,13 @@
 //! - [`id`], [`clock`], [`config`]: what everything else is told, never asks for
 //! - [`scim`]: the language of the RFCs. Pure: no I/O, no clock, no async
 //! - [`store`]: the contract with PostgreSQL and SQLite, and both of them
+//! - [`auth`]: who is calling, and with which rights
+//! - [`directory`]: what a SCIM client may do inside one Directory; the only place with control flow
 
+pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod directory;
 pub mod id;
 pub mod scim;
 pub mod store;

@@ -1,0 +1,138 @@
+//! From a presented secret to a [`Caller`], through a cache that forgets within a second (R30).
+
+use super::{Caller, token};
+use crate::clock::{Clock, Timestamp};
+use crate::id::TokenId;
+use crate::store::{DirectoryRow, Store, StoreError, TokenDigest, TokenRow};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// For how many milliseconds a token that was read from the store is believed: a revocation by another process holds
+/// after that at the latest.
+const CACHE_AGE_MAX_MS: i64 = 1_000;
+
+/// How many tokens the cache holds; above it, those read too long ago go, and if that is not enough, all.
+const CACHE_TOKENS_MAX: usize = 10_000;
+
+/// Why a secret does not open a Directory. For the log; the client reads one sentence for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// No token has this secret.
+    #[error("no token has this secret")]
+    Unknown,
+    /// The token's time is over.
+    #[error("the token has expired")]
+    Expired(TokenId),
+    /// The token was revoked.
+    #[error("the token was revoked")]
+    Revoked(TokenId),
+}
+
+impl Denied {
+    /// The reason in one word.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Expired(_) => "expired",
+            Self::Revoked(_) => "revoked",
+        }
+    }
+
+    /// The token, if the secret was that of one.
+    pub fn token(self) -> Option<TokenId> {
+        match self {
+            Self::Unknown => None,
+            Self::Expired(token) | Self::Revoked(token) => Some(token),
+        }
+    }
+}
+
+/// Why there is no [`Caller`].
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The secret is not good.
+    #[error("the credentials are refused")]
+    Denied(#[from] Denied),
+    /// The store could not be asked.
+    #[error("the token could not be looked up")]
+    Store(#[from] StoreError),
+}
+
+/// Finds the caller behind a secret.
+///
+/// Tokens are looked up by their SHA-256, so there is no secret here to compare and no time to measure (R28).
+pub struct Authenticator {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    cache: Mutex<HashMap<TokenDigest, Entry>>,
+}
+
+/// A token as read from the store at some moment.
+#[derive(Clone)]
+struct Entry {
+    token: Arc<TokenRow>,
+    directory: Arc<DirectoryRow>,
+    read: Timestamp,
+}
+
+impl Authenticator {
+    /// An authenticator with an empty cache.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, cache: Mutex::new(HashMap::new()) }
+    }
+
+    /// The caller whose token has this secret.
+    ///
+    /// # Errors
+    /// - [`AuthError::Denied`]: there is no such token, or it is expired or revoked
+    /// - [`AuthError::Store`]: the store does not answer
+    pub async fn authenticate(&self, secret: &str) -> Result<Caller, AuthError> {
+        // What has no valid checksum is none of ours, and not worth a question to the store.
+        if !token::well_formed(secret) {
+            return Err(Denied::Unknown.into());
+        }
+        let digest = token::digest(secret);
+        let now = self.clock.now();
+        let entry = match self.cached(&digest, now) {
+            Some(entry) => entry,
+            None => self.read(digest, now).await?,
+        };
+        judge(&entry.token, now)?;
+        Ok(Caller { token: entry.token.id, directory: entry.directory })
+    }
+
+    fn cached(&self, digest: &TokenDigest, now: Timestamp) -> Option<Entry> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.get(digest).filter(|entry| is_fresh(entry, now)).cloned()
+    }
+
+    /// Reads a token from the store. `now` is the moment before the reading: what is revoked meanwhile is not believed longer for it.
+    async fn read(&self, digest: TokenDigest, now: Timestamp) -> Result<Entry, AuthError> {
+        let (token, directory) = self.store.token(&digest).await?.ok_or(Denied::Unknown)?;
+        let entry = Entry { token: Arc::new(token), directory: Arc::new(directory), read: now };
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHE_TOKENS_MAX {
+            cache.retain(|_, entry| is_fresh(entry, now));
+            if cache.len() >= CACHE_TOKENS_MAX {
+                cache.clear();
+            }
+        }
+        cache.insert(digest, entry.clone());
+        Ok(entry)
+    }
+}
+
+/// Whether an entry may be believed. One that seems to come from the future was read before the clock was set back (R45).
+fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
+    (0..CACHE_AGE_MAX_MS).contains(&now.0.saturating_sub(entry.read.0))
+}
+
+fn judge(token: &TokenRow, now: Timestamp) -> Result<(), Denied> {
+    if token.revoked.is_some() {
+        Err(Denied::Revoked(token.id))
+    } else if token.expires.is_some_and(|expires| expires <= now) {
+        Err(Denied::Expired(token.id))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! Who is calling, and the secrets that prove it.
+//!
+//! A bearer token belongs to one Directory and opens that one only: the Directory of a request comes from the token's
+//! row, never from what the client says (R4).
+//!
+//! - [`token`]: bearer tokens, their form and their digest
+//! - [`authenticator`]: a presented token to a [`Caller`]
+//! - [`password`]: passwords of Users, what they must be like and how they are hashed
+
+pub mod authenticator;
+pub mod password;
+pub mod token;
+
+pub use authenticator::{AuthError, Authenticator, Denied};
+pub use password::{PasswordError, PasswordHasher};
+pub use token::Secret;
+
+use crate::id::TokenId;
+use crate::store::DirectoryRow;
+use std::sync::Arc;
+
+/// An authenticated client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The token that it presented.
+    pub token: TokenId,
+    /// The Directory that the token opens.
+    pub directory: Arc<DirectoryRow>,
+}

@@ -1,0 +1,182 @@
+//! What a request works with.
+
+use super::walks::Walks;
+use crate::auth::PasswordHasher;
+use crate::clock::Clock;
+use crate::config::LimitsConfig;
+use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::scim::filter::FilterOptions;
+use crate::scim::json::JsonLimits;
+use crate::scim::patch::PatchLimits;
+use crate::scim::quirks::Quirk;
+use crate::scim::resource::{Projection, ProjectionRequest, ValueLimits};
+use crate::scim::schema::{Registry, ResourceType};
+use crate::scim::{ScimError, Tolerance};
+use crate::store::Store;
+use std::sync::Arc;
+
+/// A Directory as requests see it: its schemas and its rules, read from its row and its profile.
+#[derive(Debug)]
+pub struct Directory {
+    /// Its number.
+    pub id: DirectoryId,
+    /// Its name.
+    pub name: String,
+    /// Its schemas and resource types.
+    pub registry: Arc<Registry>,
+    /// Where the core bends for its provider.
+    pub tolerance: Tolerance,
+    /// The indexed attributes, as (resource type, attribute), that are unique in it beyond what the schemas say.
+    pub unique: Vec<(String, String)>,
+    /// The rewrites of what its provider sends, in order.
+    pub quirks: &'static [&'static Quirk],
+    /// Whether PATCH of a resource with members answers 200 with the resource instead of 204 (D-63).
+    pub patch_answers_with_members: bool,
+}
+
+/// Everything that a verb needs beyond its own arguments.
+pub struct Ctx<'a> {
+    /// Where resources are.
+    pub store: &'a dyn Store,
+    /// The Directory.
+    pub directory: &'a Directory,
+    /// The token that asks; `None` for an operator.
+    pub actor: Option<TokenId>,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// What is bounded, and by how much.
+    pub limits: &'a Limits,
+    /// The Base URL that the request came in by, without a slash at the end; locations and `$ref` begin with it (D-28).
+    pub base_url: &'a str,
+    /// Hashes passwords.
+    pub passwords: &'a PasswordHasher,
+    /// What index paging remembers.
+    pub walks: &'a Walks,
+}
+
+impl Ctx<'_> {
+    /// The address of a resource, if its type is one of this Directory (D-28).
+    pub fn location(&self, resource_type: &str, id: ResourceId) -> Option<String> {
+        self.directory.registry.resource_type(resource_type).map(|resource_type| self.location_in(resource_type, id))
+    }
+
+    /// The address of a resource of `resource_type`.
+    pub fn location_in(&self, resource_type: &ResourceType, id: ResourceId) -> String {
+        format!("{}{}/{id}", self.base_url, resource_type.endpoint)
+    }
+}
+
+/// The limits of requests, from `[limits]` of the configuration.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Resources in a page if the client does not say.
+    pub page_size_default: u32,
+    /// Resources in a page at most.
+    pub page_size_max: u32,
+    /// Bytes of a request body at most.
+    pub body_bytes_max: usize,
+    /// How bodies are read.
+    pub json: JsonLimits,
+    /// How large values may be.
+    pub values: ValueLimits,
+    /// How filters are read.
+    pub filter: FilterOptions,
+    /// How large a PATCH may be.
+    pub patch: PatchLimits,
+    /// How many groups deep `User.groups` looks (D-69).
+    pub group_depth_max: u32,
+    /// How often an update is tried again after a version conflict that no If-Match asked for.
+    pub commit_retries_max: u32,
+}
+
+impl From<&LimitsConfig> for Limits {
+    fn from(config: &LimitsConfig) -> Self {
+        Self {
+            page_size_default: config.page_size_default,
+            page_size_max: config.page_size_max,
+            body_bytes_max: config.body_bytes_max,
+            json: JsonLimits {
+                depth_max: config.json_depth_max,
+                array_len_max: config.json_array_len_max,
+                keys_max: config.json_keys_max,
+                string_bytes_max: config.string_bytes_max,
+                ..JsonLimits::default()
+            },
+            values: ValueLimits { string_bytes_max: config.string_bytes_max, ..ValueLimits::default() },
+            filter: FilterOptions {
+                text_bytes_max: config.filter_bytes_max,
+                depth_max: config.filter_depth_max,
+                terms_max: config.filter_terms_max,
+                ..FilterOptions::default()
+            },
+            patch: PatchLimits { operations_max: config.patch_operations_max },
+            group_depth_max: config.group_depth_max,
+            commit_retries_max: config.commit_retries_max,
+        }
+    }
+}
+
+/// The query parameters that choose what an answer holds (RFC 7644 §3.9), as sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProjectionParams<'a> {
+    /// `attributes`
+    pub attributes: Option<&'a str>,
+    /// `excludedAttributes`
+    pub excluded_attributes: Option<&'a str>,
+}
+
+impl ProjectionParams<'_> {
+    /// Whether the client chose at all.
+    pub fn is_given(&self) -> bool {
+        [self.attributes, self.excluded_attributes].into_iter().flatten().any(|names| !names.trim().is_empty())
+    }
+
+    /// What they mean for `resource_type`.
+    ///
+    /// # Errors
+    /// - `InvalidValue`: both are given; they exclude each other (D-48)
+    pub fn resolve(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
+        Ok(ProjectionRequest::parse(self.attributes, self.excluded_attributes)?.resolve(resource_type))
+    }
+}
+
+/// The parameters of a query (RFC 7644 §3.4.2), as sent; the verb parses and judges them.
+#[derive(Debug, Clone, Default)]
+pub struct SearchParams {
+    /// `filter`
+    pub filter: Option<String>,
+    /// `sortBy`
+    pub sort_by: Option<String>,
+    /// `sortOrder`
+    pub sort_order: Option<String>,
+    /// `startIndex`
+    pub start_index: Option<String>,
+    /// `count`
+    pub count: Option<String>,
+    /// `attributes`
+    pub attributes: Option<String>,
+    /// `excludedAttributes`
+    pub excluded_attributes: Option<String>,
+}
+
+/// A condition of the request on the version of the resource: If-Match, If-None-Match (RFC 7644 §3.14, D-27).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Precondition {
+    /// None given.
+    #[default]
+    None,
+    /// `*`: any version.
+    Any,
+    /// One of these versions; a tag that the server never issued is left out, so the list may be empty.
+    OneOf(Vec<i64>),
+}
+
+impl Precondition {
+    /// Whether a resource at `version` satisfies it.
+    pub fn holds(&self, version: i64) -> bool {
+        match self {
+            Self::None | Self::Any => true,
+            Self::OneOf(versions) => versions.contains(&version),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! POST (RFC 7644 §3.3).
+
+use super::{Ctx, ProjectionParams, ResourceReply, body, members, render};
+use crate::id::ResourceId;
+use crate::scim::ScimError;
+use crate::scim::quirks::MessageKind;
+use crate::scim::resource::{Normalized, defaults, keys, validate};
+use crate::scim::schema::ResourceType;
+use crate::store::{Change, Commit, NewResource, StoreError, Stored};
+
+/// Creates a resource from a request body, and answers with it as stored.
+///
+/// # Errors
+/// - `InvalidSyntax`, `InvalidValue`: the body is not a resource of this type
+/// - `Uniqueness`: another resource has the value of a unique attribute
+pub async fn create(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    body: &[u8],
+    projection: ProjectionParams<'_>,
+) -> Result<ResourceReply, ScimError> {
+    let projection = projection.resolve(resource_type)?;
+    let body = body::resource(ctx, resource_type, MessageKind::Create, body)?;
+    let Normalized { mut document, members, password, sent, ignored } = body;
+    body::report_ignored(&ignored);
+    defaults::apply(&mut document, resource_type, &sent);
+    validate(&document, resource_type, &ctx.directory.tolerance)?;
+    let members = members::ids(resource_type, members.unwrap_or_default())?;
+    let password_hash = match password.flatten() {
+        Some(password) => Some(ctx.passwords.hash(&password).await?),
+        None => None,
+    };
+
+    let now = ctx.clock.now();
+    let new = NewResource {
+        id: ResourceId::generate(),
+        resource_type: resource_type.name.to_string(),
+        document: document.to_text(),
+        keys: keys(&document, resource_type).to_string(),
+        index: ctx.directory.index_rows(&document, resource_type),
+        password_hash,
+        members,
+        member_types: members::types(ctx, resource_type),
+    };
+    let stored = Stored {
+        id: new.id,
+        resource_type: new.resource_type.clone(),
+        document: new.document.clone(),
+        version: 1,
+        created: now,
+        last_modified: now,
+        is_member: false,
+    };
+    let added = new.members.clone();
+    let change = Change::Create(Box::new(new));
+    match ctx.store.commit(ctx.directory.id, Commit { actor: ctx.actor, now, change }).await {
+        Ok(_) => render::one(ctx, resource_type, stored, &projection, &sent).await,
+        Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,63 @@
+//! How the store's failures read to a client.
+
+use crate::auth::PasswordError;
+use crate::scim::{ErrorKind, ScimError};
+use crate::store::StoreError;
+use std::error::Error;
+
+/// What the client reads of a failure that is not its own.
+const FAILED: &str = "the server failed; its log has the cause under this request's id";
+
+impl From<StoreError> for ScimError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Uniqueness { attribute } => Self::uniqueness(&attribute),
+            StoreError::NotFound => Self::resource_not_found(),
+            StoreError::VersionConflict => Self::new(
+                ErrorKind::PreconditionFailed,
+                "the resource has changed since the version that If-Match names; read it again",
+            ),
+            StoreError::UnknownMember => Self::invalid_value("a member's value must be the id of a resource of this Directory"),
+            StoreError::Unsupported { attribute } => Self::invalid_filter(format!("{attribute} cannot be compared like this")),
+            StoreError::TooMany => Self::new(ErrorKind::TooMany, error.to_string()),
+            StoreError::Contention(_) | StoreError::Unavailable(_) => {
+                log(&error);
+                Self::new(ErrorKind::Unavailable, "the database is not available; try again shortly")
+            }
+            StoreError::Full(_) => {
+                log(&error);
+                Self::new(ErrorKind::InsufficientStorage, "the server has no space left to store this")
+            }
+            StoreError::Exists | StoreError::Corrupt { .. } | StoreError::Migrate(_) | StoreError::Database(_) => {
+                log(&error);
+                Self::new(ErrorKind::Internal, FAILED)
+            }
+        }
+    }
+}
+
+impl From<PasswordError> for ScimError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::TooShort { .. } | PasswordError::TooLong { .. } | PasswordError::Disallowed => {
+                Self::invalid_value(format!("password: {error}"))
+            }
+            PasswordError::Randomness(_) | PasswordError::Hashing(_) => {
+                log(&error);
+                Self::new(ErrorKind::Internal, FAILED)
+            }
+        }
+    }
+}
+
+/// Logs the whole chain, once: the client reads one fixed sentence.
+fn log(error: &dyn Error) {
+    let mut chain = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        chain.push_str(": ");
+        chain.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(cause = %chain, "a request failed");
+}

@@ -1,0 +1,38 @@
+//! What a SCIM client may do inside one Directory (RFC 7644 §3).
+//!
+//! Each verb is one function, and holds all the control flow of its request: read from the store, let the pure
+//! functions of [`crate::scim`] compute, commit once. `http` calls one of them a request; bulk will call the same.
+//!
+//! - [`context`]: what a request works with
+//! - [`settings`]: from a Directory's row to its rules
+//! - [`reply`]: what a request answers with
+//! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
+//! - `body`, `load`, `members`, `update`, `render`, `failure`: their steps
+//! - [`walks`]: what index paging remembers
+
+mod body;
+mod create;
+mod delete;
+mod failure;
+mod load;
+mod members;
+mod patch;
+mod read;
+mod render;
+mod replace;
+mod search;
+mod update;
+
+pub mod context;
+pub mod reply;
+pub mod settings;
+pub mod walks;
+
+pub use context::{Ctx, Directory, Limits, Precondition, ProjectionParams, SearchParams};
+pub use create::create;
+pub use delete::delete;
+pub use patch::patch;
+pub use read::read;
+pub use replace::replace;
+pub use reply::{ResourceReply, SearchReply};
+pub use search::{search, search_by_post};

@@ -1,0 +1,131 @@
+//! PATCH (RFC 7644 §3.5.2).
+
+use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, load, members, render, update};
+use crate::id::ResourceId;
+use crate::scim::ScimError;
+use crate::scim::patch::{self, MemberPatch, Operation, PatchContext, Patched};
+use crate::scim::schema::ResourceType;
+use crate::store::{Change, Commit, Committed, MemberChange, PasswordChange, StoreError, Stored, Update};
+
+/// Applies the operations of a request body to a resource, all or none.
+///
+/// A resource without members is answered with as stored; one with members with 204, unless the client asks for a
+/// representation (D-63). Operations on members alone are one commit that never reads the resource, so that their cost is
+/// that of the change and parallel ones all land (R16).
+///
+/// # Errors
+/// - those of [`patch::apply`]
+/// - `NotFound`, `PreconditionFailed`: as for reading with If-Match
+/// - `Uniqueness`: another resource has the value of a unique attribute
+pub async fn patch(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: &str,
+    body: &[u8],
+    if_match: &Precondition,
+    projection: ProjectionParams<'_>,
+    prefer_representation: bool,
+) -> Result<ResourceReply, ScimError> {
+    let with_body = resource_type.membership.is_none()
+        || prefer_representation
+        || ctx.directory.patch_answers_with_members
+        || projection.is_given();
+    let projection = projection.resolve(resource_type)?;
+    let id = ResourceId::parse(id).ok_or_else(ScimError::resource_not_found)?;
+    let operations = body::operations(ctx, resource_type, body)?;
+    let id_text = id.to_string();
+    let patch_context = PatchContext {
+        tolerance: &ctx.directory.tolerance,
+        limits: &ctx.limits.values,
+        filter: &ctx.limits.filter,
+        id: &id_text,
+    };
+    let (operations, members) = patch::membership::split(operations, resource_type, &patch_context)?;
+
+    if operations.is_empty() && !members.is_empty() && !members.needs_members() {
+        let change = members::change(resource_type, id, &members)?;
+        let committed = commit_members(ctx, resource_type, id, change, if_match).await?;
+        if !with_body {
+            return Ok(render::no_content(ctx, resource_type, id, committed.version));
+        }
+        let stored = load::stored(ctx, resource_type, &id.to_string(), &Precondition::None).await?;
+        return render::one(ctx, resource_type, stored, &projection, &[]).await;
+    }
+
+    for _ in 0..=ctx.limits.commit_retries_max {
+        match attempt(ctx, resource_type, id, &operations, &members, &patch_context, if_match).await? {
+            Some((stored, _)) if !with_body => return Ok(render::no_content(ctx, resource_type, id, stored.version)),
+            Some((stored, sent)) => return render::one(ctx, resource_type, stored, &projection, &sent).await,
+            None => {}
+        }
+    }
+    Err(update::too_busy())
+}
+
+/// Commits set operations on members, without reading the resource unless If-Match names several versions.
+async fn commit_members(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: ResourceId,
+    members: MemberChange,
+    if_match: &Precondition,
+) -> Result<Committed, ScimError> {
+    let expected_version = match if_match {
+        Precondition::None | Precondition::Any => None,
+        Precondition::OneOf(versions) => match versions.as_slice() {
+            [version] => Some(*version),
+            _ => Some(load::stored(ctx, resource_type, &id.to_string(), if_match).await?.version),
+        },
+    };
+    let added = members.add.clone();
+    let update = Update {
+        resource_type: resource_type.name.to_string(),
+        id,
+        expected_version,
+        document: None,
+        password: PasswordChange::Keep,
+        members,
+        member_types: members::types(ctx, resource_type),
+    };
+    let change = Change::Update(Box::new(update));
+    match ctx.store.commit(ctx.directory.id, Commit { actor: ctx.actor, now: ctx.clock.now(), change }).await {
+        Ok(committed) => Ok(committed),
+        Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads, applies, commits. `None`: somebody changed the resource in between.
+async fn attempt(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: ResourceId,
+    operations: &[Operation],
+    members: &MemberPatch,
+    patch_context: &PatchContext<'_>,
+    if_match: &Precondition,
+) -> Result<Option<(Stored, Vec<String>)>, ScimError> {
+    let stored = load::stored(ctx, resource_type, &id.to_string(), if_match).await?;
+    let Patched { document, password, sent, ignored } =
+        patch::apply(&load::document(&stored)?, operations, resource_type, patch_context)?;
+    body::report_ignored(&ignored);
+    // Members that were named by id commute with what others do; nothing else does.
+    let depends = *if_match != Precondition::None || members.needs_members();
+    let mut members = members.clone();
+    if members.needs_members() {
+        members.resolve_matching(&members::current(ctx, id).await?)?;
+    }
+    let members = members::change(resource_type, id, &members)?;
+    let password = match password {
+        None => PasswordChange::Keep,
+        Some(None) => PasswordChange::Remove,
+        Some(Some(password)) => PasswordChange::Set(ctx.passwords.hash(&password).await?),
+    };
+    let added = members.add.clone();
+    match update::commit(ctx, resource_type, &stored, update::Wanted { document, password, members }, depends).await {
+        Ok(stored) => Ok(Some((stored, sent))),
+        Err(StoreError::VersionConflict) => Ok(None),
+        Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,56 @@
+//! PUT (RFC 7644 §3.5.1).
+
+use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, load, members, render, update};
+use crate::scim::ScimError;
+use crate::scim::quirks::MessageKind;
+use crate::scim::resource::{Normalized, replace as rules, validate};
+use crate::scim::schema::ResourceType;
+use crate::store::{MemberChange, PasswordChange, StoreError};
+
+/// Replaces a resource by a request body, and answers with it as stored.
+///
+/// What the body omits becomes unassigned, but for the password and `active` (D-18); immutable attributes keep their
+/// value (D-17).
+///
+/// # Errors
+/// - `NotFound`, `PreconditionFailed`: as for reading with If-Match
+/// - `InvalidSyntax`, `InvalidValue`, `Mutability`: the body is not what this resource may become
+/// - `Uniqueness`: another resource has the value of a unique attribute
+pub async fn replace(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: &str,
+    body: &[u8],
+    if_match: &Precondition,
+    projection: ProjectionParams<'_>,
+) -> Result<ResourceReply, ScimError> {
+    let projection = projection.resolve(resource_type)?;
+    let Normalized { document, members, password, sent, ignored } =
+        body::resource(ctx, resource_type, MessageKind::Replace, body)?;
+    body::report_ignored(&ignored);
+    let members = match &resource_type.membership {
+        Some(_) => {
+            MemberChange { clear: true, add: members::ids(resource_type, members.unwrap_or_default())?, ..Default::default() }
+        }
+        None => MemberChange::default(),
+    };
+    let password = match password {
+        Some(Some(password)) => PasswordChange::Set(ctx.passwords.hash(&password).await?),
+        Some(None) | None => PasswordChange::Keep,
+    };
+
+    for _ in 0..=ctx.limits.commit_retries_max {
+        let stored = load::stored(ctx, resource_type, id, if_match).await?;
+        members::refuse_itself(resource_type, stored.id, &members.add)?;
+        let document = rules::merge(&load::document(&stored)?, document.clone(), resource_type, &sent)?;
+        validate(&document, resource_type, &ctx.directory.tolerance)?;
+        let change = update::Wanted { document, password: password.clone(), members: members.clone() };
+        match update::commit(ctx, resource_type, &stored, change, *if_match != Precondition::None).await {
+            Ok(stored) => return render::one(ctx, resource_type, stored, &projection, &sent).await,
+            Err(StoreError::VersionConflict) => {}
+            Err(StoreError::UnknownMember) => return Err(members::unknown(ctx, resource_type, &members.add).await),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(update::too_busy())
+}

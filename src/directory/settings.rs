@@ -1,0 +1,76 @@
+//! From a Directory's row to its rules: the profile of its provider, and the settings that differ from it.
+
+use super::Directory;
+use crate::scim::quirks::profiles::{self, Profile};
+use crate::scim::resource::{Document, index_rows};
+use crate::scim::schema::{Registry, ResourceType};
+use crate::store::{DirectoryRow, IndexRow};
+use serde::Deserialize;
+
+/// The settings of a Directory that differ from its profile's; absent ones are the profile's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// Whether a Group's displayName is unique (rule 11 of the providers: Entra, Okta and JumpCloud match groups by it).
+    pub unique_group_display_name: Option<bool>,
+    /// Whether externalId is unique (D-22).
+    pub unique_external_id: Option<bool>,
+    /// Whether PATCH of a Group answers 200 with the whole group (D-63).
+    pub patch_answers_with_members: Option<bool>,
+}
+
+impl Directory {
+    /// Reads the rules of a Directory.
+    ///
+    /// # Errors
+    /// The settings are not of the form of [`Settings`], or no profile has the provider's name; the admin functions never store such.
+    pub fn load(row: &DirectoryRow) -> Result<Self, SettingsError> {
+        let profile = profiles::profile(&row.provider).ok_or_else(|| SettingsError::Provider(row.provider.clone()))?;
+        let settings: Settings = serde_json::from_str(&row.settings).map_err(SettingsError::Malformed)?;
+        let registry = Registry::built_in();
+        Ok(Self {
+            id: row.id,
+            name: row.name.clone(),
+            unique: unique(&registry, profile, &settings),
+            registry,
+            tolerance: (profile.tolerance)(),
+            quirks: profile.quirks,
+            patch_answers_with_members: settings.patch_answers_with_members.unwrap_or(false),
+        })
+    }
+
+    /// The rows of a document in the index of this Directory.
+    pub fn index_rows(&self, document: &Document, resource_type: &ResourceType) -> Vec<IndexRow> {
+        let also_unique: Vec<&str> = self
+            .unique
+            .iter()
+            .filter(|(name, _)| **name == *resource_type.name)
+            .map(|(_, attribute)| attribute.as_str())
+            .collect();
+        index_rows(document, resource_type, &also_unique)
+    }
+}
+
+/// Why the rules of a Directory cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// There is no such profile.
+    #[error("there is no profile for the provider {0}")]
+    Provider(String),
+    /// The settings are malformed.
+    #[error("the settings of the Directory do not decode")]
+    Malformed(#[source] serde_json::Error),
+}
+
+fn unique(registry: &Registry, profile: &Profile, settings: &Settings) -> Vec<(String, String)> {
+    let mut unique = Vec::new();
+    if settings.unique_group_display_name.unwrap_or(profile.unique_group_display_name) {
+        unique.push(("Group".to_owned(), "displayName".to_owned()));
+    }
+    if settings.unique_external_id.unwrap_or(false) {
+        unique.extend(
+            registry.resource_types.iter().map(|resource_type| (resource_type.name.to_string(), "externalId".to_owned())),
+        );
+    }
+    unique
+}
