@@ -9,11 +9,15 @@
 //! - [`store`]: the contract with PostgreSQL and SQLite, and both of them
 //! - [`auth`]: who is calling, and with which rights
 //! - [`directory`]: what a SCIM client may do inside one Directory; the only place with control flow
+//! - [`http`]: router, extractors, replies
+//! - [`server`]: sockets, timers, draining
 
 pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod directory;
+pub mod http;
 pub mod id;
 pub mod scim;
+pub mod server;
 pub mod store;

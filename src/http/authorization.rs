@@ -1,0 +1,130 @@
+//! The Authorization header, and what passes without one.
+
+use super::error::HttpError;
+use super::observe::Facts;
+use super::path::ScimPath;
+use super::state::HttpState;
+use crate::auth::{AuthError, Caller};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+
+/// Who sends the request: `None` is nobody, whom only discovery lets in, and only while it is open (D-79).
+///
+/// A client that shows credentials is held to them, also where none are needed: whoever tests a connection with a wrong
+/// token has to hear of it. A token of another Directory than the one that the URL names is refused, and so is
+/// one where the URL names no Directory at all: the names are compared, nothing is looked up, so the answers are equal (R5).
+///
+/// # Errors
+/// 401 without good credentials, 403 for another Directory.
+pub async fn authorize(
+    state: &HttpState,
+    headers: &HeaderMap,
+    path: &ScimPath<'_>,
+    facts: &mut Facts,
+) -> Result<Option<Caller>, HttpError> {
+    let secret = match presented(headers) {
+        Presented::Bearer(secret) => secret,
+        Presented::Nothing if path.is_discovery() && !state.options.discovery_requires_authentication => return Ok(None),
+        Presented::Nothing => {
+            facts.denied = Some("missing");
+            return Err(HttpError::unauthorized());
+        }
+        Presented::Malformed => {
+            facts.denied = Some("malformed");
+            return Err(HttpError::unauthorized());
+        }
+    };
+    let caller = match state.authenticator.authenticate(secret).await {
+        Ok(caller) => caller,
+        Err(AuthError::Denied(denied)) => {
+            facts.denied = Some(denied.reason());
+            facts.token = denied.token();
+            return Err(HttpError::unauthorized());
+        }
+        Err(AuthError::Store(error)) => return Err(HttpError::from_store(error)),
+    };
+    facts.token = Some(caller.token);
+    facts.directory = Some(caller.directory.id);
+    if path.directory.as_ref().is_some_and(|name| *name != caller.directory.name) {
+        facts.denied = Some("other directory");
+        return Err(HttpError::forbidden("the credentials do not open the Directory that the URL names"));
+    }
+    Ok(Some(caller))
+}
+
+/// What the Authorization headers of a request come to.
+#[derive(Debug, PartialEq, Eq)]
+enum Presented<'h> {
+    /// There is none.
+    Nothing,
+    /// There is one, but it is not `Bearer` and one token; or there are several.
+    Malformed,
+    /// The token.
+    Bearer(&'h str),
+}
+
+fn presented(headers: &HeaderMap) -> Presented<'_> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Presented::Nothing,
+        (Some(_), Some(_)) => Presented::Malformed,
+        (Some(value), None) => value.to_str().ok().and_then(bearer).map_or(Presented::Malformed, Presented::Bearer),
+    }
+}
+
+/// The token68 behind the scheme `Bearer`, in any letter case (RFC 6750 §2.1, RFC 9110 §11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    let body = token.trim_end_matches('=');
+    let is_token = !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+    (scheme.eq_ignore_ascii_case("Bearer") && is_token).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[track_caller]
+    fn check(values: &[&[u8]], expected: &Presented<'_>) {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).expect("a header value"));
+        }
+        assert_eq!(presented(&headers), *expected, "{values:?}");
+    }
+
+    #[test]
+    fn a_bearer_token_has_its_scheme_in_any_case() {
+        for scheme in ["Bearer", "bearer", "BEARER"] {
+            check(&[format!("{scheme} scimd_aB1-._~+/==").as_bytes()], &Presented::Bearer("scimd_aB1-._~+/=="));
+        }
+        check(&[b"Bearer   x "], &Presented::Bearer("x"));
+        check(&[], &Presented::Nothing);
+    }
+
+    #[test]
+    fn whatever_is_not_exactly_one_token_is_malformed() {
+        let malformed: [&[u8]; 14] = [
+            b"",
+            b"Bearer",
+            b"Bearer ",
+            b"Bearer =",
+            b"Bearerx",
+            b"Bearer\tx",
+            b"Bearer x y",
+            b"Bearer x, Bearer x",
+            b"Bearer Bearer x",
+            b"Bearer \xff",
+            "Bearer \u{fc}".as_bytes(),
+            b"Basic dXNlcjpwYXNz",
+            b"x",
+            b"Token x",
+        ];
+        for value in malformed {
+            check(&[value], &Presented::Malformed);
+        }
+        check(&[b"Bearer x", b"Bearer x"], &Presented::Malformed);
+    }
+}

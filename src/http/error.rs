@@ -1,0 +1,159 @@
+//! Responses that do not succeed: the only place where a failure becomes a status and a `scimType` (RFC 7644 §3.12).
+
+use super::media::MediaType;
+use super::observe::RequestId;
+use super::reply;
+use crate::scim::protocol::error_body::error_body;
+use crate::scim::{ErrorKind, ScimError};
+use crate::store::StoreError;
+use axum::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+
+/// What a client is told to wait for when the database is away, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// A failed request as the client hears of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpError {
+    status: StatusCode,
+    scim_type: Option<&'static str>,
+    detail: String,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl HttpError {
+    /// 400: the body ended before it was complete.
+    pub fn body_broken() -> Self {
+        ScimError::invalid_syntax("the body of the request is incomplete").into()
+    }
+
+    /// 401, in the same words whatever is wrong with the credentials.
+    pub fn unauthorized() -> Self {
+        ScimError::new(ErrorKind::Unauthorized, "a valid bearer token is needed").into()
+    }
+
+    /// 403
+    pub fn forbidden(detail: &str) -> Self {
+        ScimError::new(ErrorKind::Forbidden, detail).into()
+    }
+
+    /// 404 for what is no endpoint.
+    pub fn no_endpoint() -> Self {
+        ScimError::new(ErrorKind::NotFound, "there is no such endpoint").into()
+    }
+
+    /// 405, with the methods that there are.
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let error = ScimError::new(ErrorKind::MethodNotAllowed, format!("the methods of this endpoint are {allow}"));
+        Self { header: Some((ALLOW, HeaderValue::from_static(allow))), ..error.into() }
+    }
+
+    /// 406
+    pub fn not_acceptable() -> Self {
+        ScimError::new(ErrorKind::NotAcceptable, "the server answers in application/scim+json or application/json").into()
+    }
+
+    /// 408: the body came too slowly.
+    pub fn request_timeout() -> Self {
+        Self::plain(StatusCode::REQUEST_TIMEOUT, "the body of the request came too slowly")
+    }
+
+    /// 412 for a condition of If-Match or If-None-Match that does not hold.
+    pub fn precondition_failed() -> Self {
+        ScimError::new(ErrorKind::PreconditionFailed, "the condition on the version of the resource does not hold").into()
+    }
+
+    /// 413, with the limit.
+    pub fn body_too_large(bytes_max: usize) -> Self {
+        ScimError::new(ErrorKind::PayloadTooLarge, format!("the body is larger than body_bytes_max, {bytes_max} bytes")).into()
+    }
+
+    /// 414, with the limit.
+    pub fn uri_too_long(bytes_max: usize) -> Self {
+        Self::plain(StatusCode::URI_TOO_LONG, format!("the URL is longer than url_bytes_max, {bytes_max} bytes"))
+    }
+
+    /// 415
+    pub fn unsupported_media_type(detail: &str) -> Self {
+        ScimError::new(ErrorKind::UnsupportedMediaType, detail).into()
+    }
+
+    /// 500 for a defect whose cause is in the log.
+    pub fn internal() -> Self {
+        ScimError::new(ErrorKind::Internal, "the server failed").into()
+    }
+
+    /// 501
+    pub fn not_implemented(detail: &str) -> Self {
+        ScimError::new(ErrorKind::NotImplemented, detail).into()
+    }
+
+    /// What the store's failure is to a client.
+    pub fn from_store(error: StoreError) -> Self {
+        ScimError::from(error).into()
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The response, with the id of the request where only the log can say more.
+    pub fn into_response(self, media_type: MediaType, id: RequestId) -> Response {
+        let Self { status, scim_type, mut detail, header } = self;
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            detail = format!("{detail} (request {id})");
+        }
+        let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail));
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+
+    fn plain(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, scim_type: None, detail: detail.into(), header: None }
+    }
+}
+
+impl From<ScimError> for HttpError {
+    fn from(error: ScimError) -> Self {
+        let (status, scim_type) = status_and_type(error.kind);
+        let header = match error.kind {
+            ErrorKind::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scimd\""))),
+            ErrorKind::TooManyRequests | ErrorKind::Unavailable => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
+            _ => None,
+        };
+        Self { status, scim_type, detail: error.detail, header }
+    }
+}
+
+/// Tables 8 and 9 of RFC 7644, and the statuses of HTTP that they leave out.
+fn status_and_type(kind: ErrorKind) -> (StatusCode, Option<&'static str>) {
+    match kind {
+        ErrorKind::InvalidFilter => (StatusCode::BAD_REQUEST, Some("invalidFilter")),
+        ErrorKind::TooMany => (StatusCode::BAD_REQUEST, Some("tooMany")),
+        ErrorKind::Uniqueness => (StatusCode::CONFLICT, Some("uniqueness")),
+        ErrorKind::Mutability => (StatusCode::BAD_REQUEST, Some("mutability")),
+        ErrorKind::InvalidSyntax => (StatusCode::BAD_REQUEST, Some("invalidSyntax")),
+        ErrorKind::InvalidPath => (StatusCode::BAD_REQUEST, Some("invalidPath")),
+        ErrorKind::NoTarget => (StatusCode::BAD_REQUEST, Some("noTarget")),
+        ErrorKind::InvalidValue => (StatusCode::BAD_REQUEST, Some("invalidValue")),
+        ErrorKind::InvalidVers => (StatusCode::BAD_REQUEST, Some("invalidVers")),
+        ErrorKind::Sensitive => (StatusCode::FORBIDDEN, Some("sensitive")),
+        ErrorKind::Unauthorized => (StatusCode::UNAUTHORIZED, None),
+        ErrorKind::Forbidden => (StatusCode::FORBIDDEN, None),
+        ErrorKind::NotFound => (StatusCode::NOT_FOUND, None),
+        ErrorKind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, None),
+        ErrorKind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, None),
+        ErrorKind::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, None),
+        ErrorKind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+        ErrorKind::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
+        ErrorKind::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, None),
+        ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, None),
+        ErrorKind::NotImplemented => (StatusCode::NOT_IMPLEMENTED, None),
+        ErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None),
+        ErrorKind::InsufficientStorage => (StatusCode::INSUFFICIENT_STORAGE, None),
+    }
+}

@@ -1,0 +1,101 @@
+//! The SCIM endpoints.
+//!
+//! - [`resources`]: /Users, /Groups and whatever types a Directory has
+//! - [`discovery`]: /ServiceProviderConfig, /Schemas, /ResourceTypes
+
+pub mod discovery;
+pub mod resources;
+
+use super::authorization::authorize;
+use super::body::RequestBody;
+use super::error::HttpError;
+use super::media::{self, MediaType};
+use super::observe::{Facts, RequestId};
+use super::path::{ScimPath, Version};
+use super::router::{Endpoint, Unsupported};
+use super::{HttpState, reply};
+use crate::scim::{ErrorKind, ScimError};
+use axum::extract::{Request, State};
+use axum::http::header::EXPECT;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// Answers whatever is not health.
+pub async fn serve(State(state): State<Arc<HttpState>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut body = RequestBody::new(body);
+    let mut facts = Facts::default();
+    let media_type = media::accepted(&parts.headers);
+    let answered = answer(&state, &parts, media_type, &mut body, &mut facts).await;
+    if body.is_left(awaits_continue(&parts.headers)) {
+        body.drain(state.options.drain_bytes_max, state.options.drain_timeout).await;
+    }
+    let mut response = answered.unwrap_or_else(|error| {
+        let id = parts.extensions.get().copied().unwrap_or_else(RequestId::generate);
+        error.into_response(media_type.unwrap_or_default(), id)
+    });
+    response.extensions_mut().insert(facts);
+    response
+}
+
+async fn answer(
+    state: &HttpState,
+    parts: &Parts,
+    media_type: Option<MediaType>,
+    body: &mut RequestBody,
+    facts: &mut Facts,
+) -> Result<Response, HttpError> {
+    if parts.uri.path_and_query().is_some_and(|url| url.as_str().len() > state.options.url_bytes_max) {
+        return Err(HttpError::uri_too_long(state.options.url_bytes_max));
+    }
+    let path = ScimPath::parse(parts.uri.path()).ok_or_else(HttpError::no_endpoint)?;
+    let caller = authorize(state, &parts.headers, &path, facts).await?;
+    if path.version == Version::Unsupported {
+        return Err(ScimError::new(ErrorKind::InvalidVers, "the server speaks SCIM 2.0: /v2 or no version at all").into());
+    }
+    let directory = caller.as_ref().map(|caller| state.directory(&caller.directory)).transpose()?;
+    let registry = directory.as_ref().map_or(&state.registry, |directory| &directory.registry);
+    let endpoint = Endpoint::find(&path, registry).ok_or_else(HttpError::no_endpoint)?;
+    facts.route = endpoint.template();
+    facts.resource_type = endpoint.resource_type().map(|resource_type| resource_type.name.clone());
+    let allow = endpoint.allow();
+    if !allow.split(", ").any(|method| method == parts.method.as_str()) {
+        return Err(HttpError::method_not_allowed(allow));
+    }
+    if parts.method == Method::OPTIONS {
+        return Ok(reply::options(allow));
+    }
+    let media_type = match media_type {
+        Some(media_type) => media_type,
+        // Its answer has no body that could be of the wrong type.
+        None if parts.method == Method::DELETE => MediaType::default(),
+        None => return Err(HttpError::not_acceptable()),
+    };
+    let base_url = state.base_url(path.directory.as_deref());
+    match endpoint {
+        Endpoint::ServiceProviderConfig
+        | Endpoint::Schemas
+        | Endpoint::Schema(_)
+        | Endpoint::ResourceTypes
+        | Endpoint::ResourceType(_) => discovery::answer(state, parts.uri.query(), media_type, registry, &endpoint, &base_url),
+        Endpoint::Collection(_) | Endpoint::Resource(..) | Endpoint::Search(_) => {
+            // Nobody comes this far without a caller; if the rule that says so is ever wrong, this one holds.
+            let (Some(caller), Some(directory)) = (&caller, &directory) else { return Err(HttpError::unauthorized()) };
+            let exchange = resources::Exchange { state, parts, media_type, directory, actor: caller.token, base_url: &base_url };
+            exchange.answer(&endpoint, body).await
+        }
+        Endpoint::Unsupported(unsupported) => Err(HttpError::not_implemented(match unsupported {
+            Unsupported::Root => "queries over all resource types are not supported",
+            Unsupported::RootSearch => "queries over all resource types are not supported; search one of them",
+            Unsupported::Bulk => "bulk operations are not supported",
+            Unsupported::Me => "the alias /Me is not supported",
+        })),
+    }
+}
+
+/// Whether the client sends its body only when it is asked to (RFC 9110 §10.1.1).
+fn awaits_continue(headers: &HeaderMap) -> bool {
+    headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
