@@ -9,10 +9,17 @@
 //! - [`store`]: the contract with PostgreSQL and SQLite, and both of them
 //! - [`auth`]: who is calling, and with which rights
 //! - [`directory`]: what a SCIM client may do inside one Directory; the only place with control flow
+//! - [`admin`]: what an operator may do
 //! - [`http`]: router, extractors, replies
 //! - [`server`]: sockets, timers, draining
+//! - [`telemetry`]: the log
+//! - [`app`]: the parts of a running server, wired
+//! - [`cli`]: the commands
 
+pub mod admin;
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directory;
@@ -21,3 +28,4 @@ pub mod id;
 pub mod scim;
 pub mod server;
 pub mod store;
+pub mod telemetry;

@@ -1,3 +1,8 @@
-//! The `scimd` command.
+//! The `scimd` command; all of it is in [`scimd::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    scimd::cli::run().await
+}

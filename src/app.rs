@@ -1,0 +1,99 @@
+//! The parts of a running server, wired.
+
+use crate::auth::PasswordHasher;
+use crate::clock::SystemClock;
+use crate::config::{Config, DatabaseConfig, LimitsConfig, ServerConfig};
+use crate::directory::{Directory, Limits};
+use crate::http::{self, HttpOptions, HttpState};
+use crate::scim::schema::Registry;
+use crate::server::{self, ServerError, ServerOptions};
+use crate::store::postgres::{PostgresOptions, PostgresStore};
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::{Store, StoreError};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Opens the store that the configuration names. Its tables are left as they are.
+///
+/// # Errors
+/// The database is not there, or does not take the settings that durability rests on.
+pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn Store>, StoreError> {
+    if config.url.is_sqlite() {
+        let options = SqliteOptions {
+            readers_max: config.reader_connections,
+            acquire_timeout: config.acquire_timeout,
+            busy_timeout: config.lock_timeout,
+            write_queue_max: config.write_queue_max,
+            write_batch_max: config.write_batch_max,
+            cache_kib: config.cache_kib,
+            ..SqliteOptions::default()
+        };
+        return Ok(Arc::new(SqliteStore::open(config.url.expose(), options).await?));
+    }
+    let options = PostgresOptions {
+        connections_max: config.connections_max,
+        acquire_timeout: config.acquire_timeout,
+        statement_timeout: config.statement_timeout,
+        lock_timeout: config.lock_timeout,
+        ..PostgresOptions::default()
+    };
+    Ok(Arc::new(PostgresStore::open(config.url.expose(), options).await?))
+}
+
+/// Serves on `listener` until SIGTERM or SIGINT, drains, and closes the store.
+///
+/// # Errors
+/// Not every request could be answered before the drain timeout.
+pub async fn serve(config: &Config, store: Arc<dyn Store>, listener: TcpListener, bound: SocketAddr) -> Result<(), ServerError> {
+    let state = Arc::new(state(config, store.clone(), config.server.public_url(bound)));
+    let draining = state.clone();
+    let shutdown = async move {
+        if let Err(error) = server::shutdown_signal().await {
+            tracing::error!(cause = %error, "signals cannot be heard: this server stops only when it is killed");
+            std::future::pending::<()>().await;
+        }
+        draining.drain();
+    };
+    let served = server::run(listener, http::router(state), server_options(&config.server, &config.limits), shutdown).await;
+    store.close().await;
+    served
+}
+
+/// What the requests of a server share.
+pub fn state(config: &Config, store: Arc<dyn Store>, public_url: String) -> HttpState {
+    let options = HttpOptions {
+        public_url,
+        discovery_requires_authentication: config.discovery.require_authentication,
+        url_bytes_max: config.limits.url_bytes_max,
+        ..HttpOptions::default()
+    };
+    HttpState::new(
+        store,
+        Arc::new(SystemClock),
+        Limits::from(&config.limits),
+        options,
+        Registry::built_in(),
+        Box::new(|row| Directory::load(row).map_err(Into::into)),
+        PasswordHasher::new(&config.password),
+    )
+}
+
+fn server_options(server: &ServerConfig, limits: &LimitsConfig) -> ServerOptions {
+    ServerOptions {
+        connections_max: server.connections_max,
+        connections_per_address_max: server.connections_per_address_max,
+        first_byte_timeout: server.first_byte_timeout,
+        head_timeout: server.head_timeout,
+        body_timeout: server.body_timeout,
+        body_grace: server.body_grace,
+        body_rate_min: server.body_rate_bytes_per_s_min,
+        idle_timeout: server.idle_timeout,
+        write_timeout: server.write_timeout,
+        head_bytes_max: limits.head_bytes_max,
+        linger_timeout: server.linger_timeout,
+        linger_bytes_max: server.linger_bytes_max,
+        drain_idle_grace: server.drain_idle_grace,
+        drain_timeout: server.drain_timeout,
+    }
+}

@@ -1,0 +1,203 @@
+//! The commands and flags.
+
+use super::expiry;
+use crate::admin::directories;
+use crate::config::source::Override;
+use crate::scim::quirks::PROFILES;
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A SCIM 2.0 server: identity providers push users and groups, applications use them.
+// Without Debug: the database URL may hold a password.
+#[derive(Parser)]
+#[command(name = "scimd", version, after_help = "Without a command: serve.")]
+pub struct Arguments {
+    /// Configuration file (TOML); also SCIMD_CONFIG.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// sqlite:FILE or postgres://…; also SCIMD_DATABASE_URL, which other users of the machine cannot see.
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// IP address and port to listen on; also SCIMD_LISTEN.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// URL under which clients reach the server; also SCIMD_PUBLIC_URL.
+    #[arg(long, global = true, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// What is logged: error, warn, info, debug or trace, also by module; also SCIMD_LOG.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// Stop when the tables are not up to date, instead of bringing them up to date.
+    #[arg(long, global = true)]
+    pub no_migrate: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the server.
+    Serve,
+    /// Manage Directories: one for each connected identity provider.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Manage the bearer tokens of a Directory.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Look at the users of a Directory.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Bring the tables up to date.
+    Migrate,
+    /// Find out what is wrong, and how to mend it.
+    Check {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask the server that runs at the listen address whether it is alive.
+    Health,
+}
+
+/// `scimd directory …`
+#[derive(Subcommand)]
+pub enum DirectoryCommand {
+    /// Create a Directory.
+    Create {
+        /// Its name, as in URLs: 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit.
+        #[arg(value_parser = directory_name)]
+        name: String,
+        /// The identity provider whose ways it knows.
+        #[arg(long, default_value = "generic", value_parser = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
+        provider: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all Directories.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one Directory and its Base URL.
+    Show {
+        /// Its name.
+        name: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `scimd token …`
+#[derive(Subcommand)]
+pub enum TokenCommand {
+    /// Create a token and print it, alone, on standard output. It is shown this once.
+    Create {
+        /// The name of the Directory.
+        directory: String,
+        /// What to call the token; if absent, after the moment.
+        #[arg(long)]
+        name: Option<String>,
+        /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never.
+        #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
+        expires_in: Option<Duration>,
+    },
+    /// List the tokens of a Directory, without their secrets.
+    List {
+        /// The name of the Directory.
+        directory: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a token: it is refused from now on.
+    Revoke {
+        /// The name of the Directory.
+        directory: String,
+        /// The name or the id of the token.
+        #[arg(value_name = "NAME-OR-ID")]
+        token: String,
+    },
+}
+
+/// `scimd user …`
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// List the users of a Directory.
+    List {
+        /// The name of the Directory.
+        directory: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one user.
+    Show {
+        /// The name of the Directory.
+        directory: String,
+        /// The id or the userName.
+        user: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set a user's password: asked for on a terminal, else the first line of standard input.
+    ResetPassword {
+        /// The name of the Directory.
+        directory: String,
+        /// The id or the userName.
+        user: String,
+        /// Make a password and print it, alone, on standard output.
+        #[arg(long)]
+        generate: bool,
+    },
+}
+
+impl Arguments {
+    /// The settings that flags override.
+    pub fn overrides(&self) -> Vec<Override> {
+        [
+            ("--database-url", "database.url", &self.database_url),
+            ("--listen", "server.listen", &self.listen),
+            ("--public-url", "server.public_url", &self.public_url),
+            ("--log", "log.level", &self.log),
+        ]
+        .into_iter()
+        .filter_map(|(name, key, value)| Some(Override { name, key, value: value.clone()? }))
+        .collect()
+    }
+}
+
+fn directory_name(text: &str) -> Result<String, String> {
+    if directories::is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a name has 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_stand_before_and_after_the_command() {
+        for line in [["scimd", "--listen", "[::1]:1", "serve"], ["scimd", "serve", "--listen", "[::1]:1"]] {
+            let arguments = Arguments::try_parse_from(line).expect("a command line");
+            assert_eq!(arguments.overrides().len(), 1);
+            assert_eq!(arguments.overrides()[0].key, "server.listen");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Times such as `30m`, `12h`, `365d` and `52w`.
+
+use std::time::Duration;
+
+/// The longest time, in days: a hundred years.
+const DAYS_MAX: u64 = 36_525;
+
+/// Reads a whole number and one of `m`, `h`, `d`, `w`.
+///
+/// # Errors
+/// What would be right.
+pub fn parse(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("a time is a whole number and m, h, d or w, such as 30m, 12h, 365d or 52w, at most {DAYS_MAX}d");
+    let (seconds, number) = [(60, 'm'), (60 * 60, 'h'), (24 * 60 * 60, 'd'), (7 * 24 * 60 * 60, 'w')]
+        .into_iter()
+        .find_map(|(seconds, unit)| Some((seconds, text.strip_suffix(unit)?)))
+        .ok_or_else(wrong)?;
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(seconds))
+        .filter(|seconds| (1..=DAYS_MAX * 24 * 60 * 60).contains(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_number_and_a_unit() {
+        for (text, seconds) in
+            [("30m", 1_800), ("12h", 43_200), ("365d", 31_536_000), ("52w", 31_449_600), ("36525d", 3_155_760_000)]
+        {
+            assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for text in ["", "d", "0d", "-1d", "+1d", "1", "1s", "1y", "1.5d", "1 d", "1D", "36526d", "99999999999999999999d", "1é"]
+        {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The `scimd` command.
+//!
+//! What a program reads goes to standard output, what a person reads to standard error; `--json` turns what lists and shows
+//! into JSON. Exit status: 0 done, 1 failed, 2 the command line is wrong.
+//!
+//! - [`arguments`]: the commands and flags
+//! - [`session`]: configuration and store of a command
+//! - [`serve`], [`welcome`]: the server, and its very first start
+//! - [`directory`], [`token`], [`user`]: what an operator manages
+//! - [`migrate`], [`check`], [`health`]: the database, the doctor, a probe
+//! - [`expiry`]: times such as `365d`
+//! - [`output`], [`failure`]: what is printed, and what went wrong
+
+mod arguments;
+mod check;
+mod directory;
+mod expiry;
+mod failure;
+mod health;
+mod migrate;
+mod output;
+mod serve;
+mod session;
+mod token;
+mod user;
+mod welcome;
+
+use arguments::{Arguments, Command};
+use clap::Parser as _;
+use std::process::ExitCode;
+
+/// Runs the command that this process was started with.
+pub async fn run() -> ExitCode {
+    // A wrong command line ends here, with status 2.
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        None | Some(Command::Serve) => serve::run(&arguments).await,
+        Some(Command::Directory(command)) => directory::run(&arguments, command).await,
+        Some(Command::Token(command)) => token::run(&arguments, command).await,
+        Some(Command::User(command)) => user::run(&arguments, command).await,
+        Some(Command::Migrate) => migrate::run(&arguments).await,
+        Some(Command::Check { json }) => check::run(&arguments, *json).await,
+        Some(Command::Health) => health::run(&arguments).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,80 @@
+//! What nearly every command begins with: the configuration, and an open store whose tables are up to date.
+
+use super::arguments::Arguments;
+use super::failure::Failure;
+use crate::app;
+use crate::clock::SystemClock;
+use crate::config::{Config, LogConfig, Sources};
+use crate::store::Store;
+use crate::telemetry;
+use std::sync::Arc;
+
+/// A command's configuration and store.
+pub struct Session {
+    /// The configuration.
+    pub config: Config,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: SystemClock,
+}
+
+impl Session {
+    /// Opens the store for a command that ends soon; only warnings are logged unless the command line asks for more.
+    ///
+    /// # Errors
+    /// The configuration is wrong, or the database is not there or not up to date.
+    pub async fn open(arguments: &Arguments) -> Result<Self, Failure> {
+        let config = configuration(arguments)?;
+        let level = if arguments.log.is_some() { config.log.level.clone() } else { "warn".to_owned() };
+        telemetry::start(&LogConfig { level, ..config.log.clone() });
+        let store = store(&config, arguments.no_migrate).await?;
+        Ok(Self { config, store, clock: SystemClock })
+    }
+
+    /// Closes the store after `done`.
+    ///
+    /// # Errors
+    /// That of `done`.
+    pub async fn close(self, done: Result<(), Failure>) -> Result<(), Failure> {
+        self.store.close().await;
+        done
+    }
+
+    /// The URL under which the server is reached, without a slash at its end.
+    pub fn public_url(&self) -> String {
+        self.config.server.public_url(self.config.server.listen)
+    }
+}
+
+/// The sources of this process's configuration.
+pub fn sources(arguments: &Arguments) -> Sources {
+    Sources::of_process(arguments.config.as_deref(), arguments.overrides())
+}
+
+/// The configuration of this process.
+///
+/// # Errors
+/// All its faults.
+pub fn configuration(arguments: &Arguments) -> Result<Config, Failure> {
+    Ok(Config::load(&sources(arguments))?)
+}
+
+/// Opens the store and brings its tables up to date, or refuses to go on with `no_migrate`.
+///
+/// # Errors
+/// The database is not there or not up to date.
+pub async fn store(config: &Config, no_migrate: bool) -> Result<Arc<dyn Store>, Failure> {
+    let store = app::open_store(&config.database).await?;
+    let pending = store.pending_migrations().await?;
+    if pending.is_empty() {
+        return Ok(store);
+    }
+    if no_migrate {
+        store.close().await;
+        let what = format!("the tables are not up to date: {} not applied", pending.join(", "));
+        return Err(Failure::new(what, "Run `scimd migrate`, or leave --no-migrate out."));
+    }
+    store.migrate().await?;
+    Ok(store)
+}

@@ -1,0 +1,368 @@
+//! The command line, as an operator uses it: the real binary on a fresh SQLite file.
+
+use scimd::clock::Timestamp;
+use scimd::id::ResourceId;
+use scimd::store::sqlite::{SqliteOptions, SqliteStore};
+use scimd::store::{Change, Commit, IndexRow, NewResource, Store};
+use serde_json::Value;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// A folder of its own, whose `scimd.db` the commands use.
+struct Place(TempDir);
+
+/// What a command did.
+#[derive(Debug)]
+struct Done {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Runs `scimd LINE`, words separated by spaces, with `input` on standard input.
+    fn run_with(&self, line: &str, environment: &[(&str, &str)], input: &str) -> Done {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scimd"));
+        command.args(line.split_whitespace()).current_dir(self.path());
+        for name in ["SCIMD_DATABASE_URL", "SCIMD_LISTEN", "SCIMD_PUBLIC_URL", "SCIMD_LOG", "SCIMD_CONFIG"] {
+            command.env_remove(name);
+        }
+        command.envs(environment.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("starts");
+        // A command that reads nothing may be gone already.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("ends");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Done { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    fn run(&self, line: &str) -> Done {
+        self.run_with(line, &[], "")
+    }
+
+    /// The standard output of a command that succeeds.
+    #[track_caller]
+    fn ok(&self, line: &str) -> String {
+        let done = self.run(line);
+        assert_eq!(done.code, Some(0), "{line}: {done:?}");
+        done.stdout
+    }
+
+    #[track_caller]
+    fn json(&self, line: &str) -> Value {
+        serde_json::from_str(&self.ok(line)).expect("JSON")
+    }
+
+    /// Asserts how a command fails, and what a person reads.
+    #[track_caller]
+    fn fails(&self, line: &str, code: i32, says: &str) {
+        let done = self.run(line);
+        assert_eq!(done.code, Some(code), "{line}: {done:?}");
+        assert!(done.stderr.contains(says), "{line}: {done:?}");
+        assert_eq!(done.stdout, "", "{line}");
+    }
+
+    /// Does something with the store, as a server at the same file would.
+    fn store<T>(&self, work: impl AsyncFnOnce(&SqliteStore) -> T) -> T {
+        let url = format!("sqlite:{}", self.path().join("scimd.db").display());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let store = SqliteStore::open(&url, SqliteOptions::default()).await.expect("opens");
+            let done = work(&store).await;
+            store.close().await;
+            done
+        })
+    }
+
+    fn add_user(&self, user_name: &str) -> ResourceId {
+        let id = ResourceId::generate();
+        let key = user_name.to_lowercase();
+        let user = NewResource {
+            id,
+            resource_type: "User".to_owned(),
+            document: serde_json::json!({
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": user_name, "active": true
+            })
+            .to_string(),
+            keys: serde_json::json!({ "userName": key }).to_string(),
+            index: vec![IndexRow { attribute: "userName".to_owned(), value: key, unique: true }],
+            password_hash: None,
+            members: Vec::new(),
+            member_types: Vec::new(),
+        };
+        self.store(async |store| {
+            let directory = store.directory("acme").await.expect("answers").expect("acme is there").id;
+            let commit = Commit { actor: None, now: Timestamp(1_800_000_000_000), change: Change::Create(Box::new(user)) };
+            store.commit(directory, commit).await.expect("creates");
+        });
+        id
+    }
+
+    fn password_hash(&self, user: ResourceId) -> Option<String> {
+        self.store(async |store| {
+            let directory = store.directory("acme").await.expect("answers").expect("acme is there").id;
+            store.password_hash(directory, user).await.expect("answers")
+        })
+    }
+}
+
+#[test]
+fn a_directory_is_created_listed_and_shown_with_its_base_url() {
+    let place = Place::new();
+    let base = "http://127.0.0.1:8080/directories/acme/scim/v2";
+    assert!(place.ok("directory create acme --provider entra").contains(base));
+    place.ok("directory create other");
+    let all = place.json("directory list --json");
+    assert_eq!(all[0]["name"], "acme");
+    assert_eq!(all[0]["provider"], "entra");
+    assert_eq!(all[0]["baseUrl"], base);
+    assert_eq!(all[1]["provider"], "generic");
+    assert_eq!(place.json("directory show acme --json"), all[0]);
+    assert!(place.ok("directory list").lines().nth(1).is_some_and(|line| line.starts_with("acme ")));
+}
+
+#[test]
+fn the_base_url_follows_the_public_url() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    let shown = place.json("directory show acme --json --public-url https://scim.example.com/");
+    assert_eq!(shown["baseUrl"], "https://scim.example.com/directories/acme/scim/v2");
+}
+
+#[test]
+fn names_and_providers_that_cannot_be_are_refused() {
+    let place = Place::new();
+    place.fails("directory create Acme", 2, "1 to 63 of a-z");
+    place.fails("directory create acme --provider nobody", 2, "entra");
+    place.ok("directory create acme");
+    place.fails("directory create acme", 1, "there is a Directory \"acme\" already");
+    place.fails("directory show nobody", 1, "there is no Directory \"nobody\"");
+    place.fails("token create nobody", 1, "there is no Directory \"nobody\"");
+}
+
+#[test]
+fn a_new_token_stands_alone_on_standard_output() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    let done = place.run("token create acme --name ci --expires-in 365d");
+    let token = done.stdout.strip_suffix('\n').expect("a line");
+    assert!(scimd::auth::token::well_formed(token), "{done:?}");
+    assert!(!done.stderr.contains(token), "the secret is shown once");
+    assert!(done.stderr.contains("\"ci\""));
+    let (row, directory) =
+        place.store(async |store| store.token(&scimd::auth::token::digest(token)).await.expect("answers")).expect("stored");
+    assert_eq!((row.name.as_str(), directory.name.as_str()), ("ci", "acme"));
+    assert_eq!(row.expires.expect("expires").0 - row.created.0, 365 * 24 * 60 * 60 * 1_000);
+}
+
+#[test]
+fn tokens_are_listed_without_secrets_and_revoked_by_name_or_id() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    let secrets = ["ci", "spare", "lasting"].map(|name| place.ok(&format!("token create acme --name {name}")));
+    place.fails("token create acme --name ci", 1, "has a token \"ci\" already");
+    place.fails("token create acme --expires-in soon", 2, "365d");
+    place.fails("token revoke acme nothing", 1, "no live token \"nothing\"");
+    place.ok("token revoke acme ci");
+    place.fails("token revoke acme ci", 1, "no live token \"ci\"");
+    let all = place.json("token list acme --json");
+    place.ok(&format!("token revoke acme {}", all[1]["id"]));
+    let all = place.json("token list acme --json");
+    let states: Vec<(&str, &str)> = all
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|token| (token["name"].as_str().expect("text"), token["state"].as_str().expect("text")))
+        .collect();
+    assert_eq!(states, [("ci", "revoked"), ("spare", "revoked"), ("lasting", "active")]);
+    let listed = place.ok("token list acme") + &all.to_string();
+    assert!(secrets.iter().all(|secret| !listed.contains(secret.trim_end())));
+    // The name of a revoked token is free again.
+    place.ok("token create acme --name ci");
+}
+
+#[test]
+fn a_token_cannot_be_revoked_through_another_directory() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    place.ok("directory create other");
+    place.ok("token create acme --name ci");
+    let id = place.json("token list acme --json")[0]["id"].to_string();
+    place.fails("token revoke other ci", 1, "no live token");
+    place.fails(&format!("token revoke other {id}"), 1, "no live token");
+    assert_eq!(place.json("token list acme --json")[0]["state"], "active");
+}
+
+#[test]
+fn users_are_listed_and_found_by_id_and_by_user_name_in_any_case() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    assert_eq!(place.json("user list acme --json"), serde_json::json!([]));
+    let alice = place.add_user("Alice");
+    let bob = place.add_user("bob");
+    let all = place.json("user list acme --json");
+    assert_eq!(all[0]["userName"], "Alice");
+    assert_eq!(all[1]["id"], bob.to_string());
+    for name in ["Alice", "ALICE", &alice.to_string()] {
+        let shown = place.json(&format!("user show acme {name} --json"));
+        assert_eq!(shown["id"], alice.to_string());
+        assert_eq!(shown["meta"]["resourceType"], "User");
+    }
+    place.fails("user show acme carol", 1, "no user \"carol\"");
+    assert!(place.ok("user list acme").lines().nth(1).is_some_and(|line| line.contains("Alice  ")));
+}
+
+#[test]
+fn stored_control_characters_do_not_reach_the_terminal() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    place.add_user("a\u{1b}[31m\nb\u{9b}");
+    for line in ["user list acme", "user list acme --json"] {
+        let shown = place.ok(line);
+        assert!(!shown.contains('\u{1b}') && !shown.contains('\u{9b}'), "{shown:?}");
+        assert!(shown.contains("\\u001b[31m"), "{shown:?}");
+    }
+    assert_eq!(place.json("user list acme --json")[0]["userName"], "a\u{1b}[31m\nb\u{9b}");
+}
+
+#[test]
+fn a_password_is_read_from_standard_input_and_stored_as_argon2id() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    let alice = place.add_user("alice");
+    let done = place.run_with("user reset-password acme alice", &[], "correct horse\nnot this\n");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(done.stdout, "");
+    let hash = place.password_hash(alice).expect("a hash");
+    assert!(hash.starts_with("$argon2id$"));
+    assert!(verifies(&hash, "correct horse"));
+    assert_eq!(place.json("user show acme alice --json")["meta"]["version"], 2);
+    let shown = place.ok("user show acme alice --json") + &place.ok("user show acme alice");
+    assert!(!shown.contains("argon2") && !shown.contains("correct horse"));
+}
+
+#[test]
+fn a_generated_password_stands_alone_on_standard_output() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    let alice = place.add_user("alice");
+    let password = place.ok("user reset-password acme alice --generate");
+    assert!(verifies(&place.password_hash(alice).expect("a hash"), password.trim_end()));
+}
+
+#[test]
+fn a_password_that_the_policy_refuses_changes_nothing() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    let alice = place.add_user("alice");
+    let long = "x".repeat(5_000);
+    for (input, says) in
+        [("", "at least 8"), ("short\n", "at least 8"), (long.as_str(), "at most 1024"), ("control\u{1}s\n", "control")]
+    {
+        let done = place.run_with("user reset-password acme alice", &[], input);
+        assert_eq!(done.code, Some(1), "{done:?}");
+        assert!(done.stderr.contains(says), "{done:?}");
+    }
+    assert_eq!(place.password_hash(alice), None);
+}
+
+#[test]
+fn commands_bring_the_tables_up_to_date_unless_told_not_to() {
+    let place = Place::new();
+    place.fails("directory list --no-migrate", 1, "not up to date");
+    assert!(place.run("migrate").stderr.contains("up to date now"));
+    assert!(place.run("migrate").stderr.contains("is up to date."));
+    place.ok("directory list --no-migrate");
+}
+
+#[test]
+fn check_changes_nothing_and_fails_on_a_problem_only() {
+    let place = Place::new();
+    let free = "--listen 127.0.0.1:0";
+    assert!(place.ok(&format!("check {free}")).contains("is not there yet"));
+    assert!(!place.path().join("scimd.db").exists());
+    place.ok("migrate");
+    let all = place.json(&format!("check --json {free}"));
+    assert!(all.as_array().expect("a list").iter().all(|finding| finding["state"] == "ok"), "{all}");
+    let exposed = place.run("check --listen 0.0.0.0:0");
+    assert_eq!(exposed.code, Some(0), "{exposed:?}");
+    assert!(exposed.stdout.contains("warning  TLS"), "{exposed:?}");
+}
+
+#[test]
+fn check_says_what_is_wrong_and_how_to_mend_it() {
+    let place = Place::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    // It accepts and hangs up at once, as no SCIM server would.
+    std::thread::spawn(move || taken.incoming().for_each(drop));
+    File::create(place.path().join("no.db")).and_then(|mut file| file.write_all(&[b'x'; 4_096])).expect("written");
+    for (line, says) in [
+        (format!("check --listen {address}"), "another program listens"),
+        ("check --listen 127.0.0.1:0 --database-url sqlite:nowhere/scimd.db".to_owned(), "there is no folder nowhere"),
+        ("check --listen 127.0.0.1:0 --database-url sqlite:no.db".to_owned(), "problem  database"),
+        ("check --listen nowhere --database-url mysql:x".to_owned(), "server.listen (in --listen)"),
+        ("check --listen nowhere --database-url mysql:x".to_owned(), "database.url (in --database-url)"),
+    ] {
+        let done = place.run(&line);
+        assert_eq!(done.code, Some(1), "{line}: {done:?}");
+        assert!(done.stdout.contains(says), "{line}: {done:?}");
+    }
+}
+
+#[test]
+fn all_faults_of_the_configuration_are_reported_before_anything_happens() {
+    let place = Place::new();
+    std::fs::write(place.path().join("scimd.toml"), "[server]\nlisten = 1\n[limits]\nnothing = 2\n").expect("written");
+    let done = place.run_with(
+        "serve --config scimd.toml",
+        &[("SCIMD_PUBLIC_URL", "https://x/?y"), ("SCIMD_DATABASE_URL", "oops://u:s3cret@h")],
+        "",
+    );
+    assert_eq!(done.code, Some(1), "{done:?}");
+    for says in [
+        "server.listen (in scimd.toml)",
+        "limits.nothing (in scimd.toml)",
+        "server.public_url (in SCIMD_PUBLIC_URL)",
+        "database.url (in SCIMD_DATABASE_URL)",
+    ] {
+        assert!(done.stderr.contains(says), "{done:?}");
+    }
+    assert!(!done.stderr.contains("s3cret"), "{done:?}");
+    assert!(!place.path().join("scimd.db").exists());
+}
+
+#[test]
+fn a_wrong_command_line_is_status_2_and_a_closed_pipe_is_no_failure() {
+    let place = Place::new();
+    place.fails("frobnicate", 2, "unrecognized subcommand");
+    place.fails("token create", 2, "DIRECTORY");
+    place.ok("directory create acme");
+    let shell = format!("'{}' directory list | true; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_scimd"));
+    let status = Command::new("bash").args(["-c", &shell]).current_dir(place.path()).status().expect("runs");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn health_fails_without_a_server() {
+    let place = Place::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    place.fails(&format!("health --listen {free}"), 1, "does not answer");
+}
+
+fn verifies(hash: &str, password: &str) -> bool {
+    use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
+    Argon2::default().verify_password(password.as_bytes(), &PasswordHash::new(hash).expect("PHC form")).is_ok()
+}
