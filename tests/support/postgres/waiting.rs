@@ -5,7 +5,7 @@ use crate::open;
 use crate::sample::*;
 use crate::test_database::TestDatabase;
 use scimd::id::{DirectoryId, ResourceId};
-use scimd::store::{MemberChange, Store, StoreError};
+use scimd::store::{MemberChange, StoreError};
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,250 @@
+//! scimd in process: the router over a database of its own, on SQLite or on PostgreSQL.
+//!
+//! A test is written once and runs on both:
+//!
+//! ```ignore
+//! #[path = "support/app.rs"]
+//! mod app;
+//! use app::USER;
+//!
+//! on_both_back_ends! {
+//!     /// Shows P-3.6-01.
+//!     async fn a_deleted_user_is_gone(app: App) {
+//!         let user = app.post("/Users", json!({ "schemas": [USER], "userName": "bjensen" })).await;
+//!         …
+//!     }
+//! }
+//! ```
+//!
+//! Requests go to the Directory `test` with a token of it; [`App::directory`] makes others.
+
+// Each test file uses the part of it that it needs.
+#![allow(dead_code)]
+
+use axum::Router;
+use axum::body::Body;
+use http_body_util::BodyExt;
+use hyper::{HeaderMap, Request, StatusCode};
+use scimd::admin::{directories, tokens};
+use scimd::app::state;
+use scimd::clock::SystemClock;
+use scimd::config::{Config, Sources};
+use scimd::http::router;
+use scimd::store::Store;
+use scimd::store::postgres::{PostgresOptions, PostgresStore};
+use scimd::store::sqlite::{SqliteOptions, SqliteStore};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tower::ServiceExt;
+
+#[path = "postgres.rs"]
+mod test_database;
+use test_database::TestDatabase;
+
+/// The schema of Users.
+pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+/// The schema of Groups.
+pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+/// The enterprise extension of Users.
+pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+/// The schema of a PATCH request.
+pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+/// The schema of an error.
+pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+/// Writes each test once for both back ends: `sqlite::name` and `postgres::name`.
+#[macro_export]
+macro_rules! on_both_back_ends {
+    ($($(#[doc = $doc:literal])* async fn $name:ident($app:ident: App) $body:block)*) => {
+        $($(#[doc = $doc])* async fn $name($app: $crate::app::App) $body)*
+
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::app::App::on_sqlite().await).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::app::App::on_postgres().await).await;
+            })*
+        }
+    };
+}
+
+/// A server without sockets. Clones are clients of the same server.
+#[derive(Clone)]
+pub struct App {
+    router: Router,
+    /// Its store.
+    pub store: Arc<dyn Store>,
+    /// The Base URL's path that requests go to, such as `/directories/test/scim/v2`.
+    pub base: String,
+    /// The token that they carry.
+    pub token: String,
+    // Dropped last: the database goes with them.
+    _database: Arc<Database>,
+}
+
+enum Database {
+    Sqlite(#[expect(dead_code, reason = "holds the folder until it is dropped")] tempfile::TempDir),
+    Postgres(#[expect(dead_code, reason = "holds the database until it is dropped")] TestDatabase),
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null if there is none.
+    pub json: Value,
+}
+
+impl Answer {
+    /// The value at a JSON pointer; panics if there is none.
+    #[track_caller]
+    pub fn at(&self, pointer: &str) -> &Value {
+        self.json.pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer} in {:#}", self.json))
+    }
+
+    /// The text at a JSON pointer; panics if there is none.
+    #[track_caller]
+    pub fn text(&self, pointer: &str) -> String {
+        self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer} in {:#}", self.json)).to_owned()
+    }
+
+    /// `id` of the resource.
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.text("/id")
+    }
+
+    /// A header as text; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Asserts the status, and gives the answer on.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{:#}", self.json);
+        self
+    }
+
+    /// Asserts a SCIM error of this status and scimType (`""`: none).
+    #[track_caller]
+    pub fn expect_error(self, status: u16, scim_type: &str) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.json["schemas"], json!([ERROR]), "{:#}", answer.json);
+        assert_eq!(answer.json["status"], json!(status.to_string()), "{:#}", answer.json);
+        assert_eq!(answer.json.get("scimType").and_then(Value::as_str).unwrap_or_default(), scim_type, "{:#}", answer.json);
+        assert!(answer.json["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{:#}", answer.json);
+        answer
+    }
+}
+
+impl App {
+    /// On an SQLite file of its own.
+    pub async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite:{}", folder.path().join("scimd.db").display());
+        let store = SqliteStore::open(&url, SqliteOptions::default()).await.expect("opens");
+        Self::new(Arc::new(store), Database::Sqlite(folder)).await
+    }
+
+    /// On a PostgreSQL database of its own, on the server that `TEST_DATABASE_URL` names.
+    pub async fn on_postgres() -> Self {
+        let database = TestDatabase::create().await;
+        let options = PostgresOptions { connections_max: 8, ..PostgresOptions::default() };
+        let store = PostgresStore::open(&database.url, options).await.expect("opens");
+        Self::new(Arc::new(store), Database::Postgres(database)).await
+    }
+
+    async fn new(store: Arc<dyn Store>, database: Database) -> Self {
+        store.migrate().await.expect("migrates");
+        let mut config = Config::load(&Sources::default()).expect("the defaults are valid");
+        // The least work that the settings allow, for speed.
+        config.password.memory_kib = 1_024;
+        config.password.iterations = 1;
+        let router = router(Arc::new(state(&config, store.clone(), "https://scim.example.com".into())));
+        let app = Self { router, store, base: String::new(), token: String::new(), _database: Arc::new(database) };
+        app.directory("test", "generic").await
+    }
+
+    /// A client of a new Directory with a provider's profile, on the same server.
+    pub async fn directory(&self, name: &str, provider: &str) -> Self {
+        let directory = directories::create(&*self.store, &SystemClock, name, provider).await.expect("creates");
+        let token = tokens::create(&*self.store, &SystemClock, directory.id, Some("test"), None).await.expect("creates");
+        let base = format!("/directories/{name}/scim/v2");
+        Self { base, token: token.secret.expose().to_owned(), ..self.clone() }
+    }
+
+    /// Sends a request as it is: the path may hold a query, headers win over the usual ones, an empty value removes one.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let uri = if path.starts_with("//") { path[1..].to_owned() } else { format!("{}{path}", self.base) };
+        let mut request = Request::builder().method(method).uri(uri).body(body.into()).expect("a request");
+        let authorization = format!("Bearer {}", self.token);
+        let usual = [("authorization", authorization.as_str()), ("content-type", "application/scim+json")];
+        for (name, value) in usual.iter().chain(headers) {
+            let name = hyper::header::HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+            request.headers_mut().remove(&name);
+            if !value.is_empty() {
+                request.headers_mut().insert(name, value.parse().expect("a header value"));
+            }
+        }
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("bodies are JSON") };
+        Answer { status: parts.status, headers: parts.headers, json }
+    }
+
+    /// GET
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], Body::empty()).await
+    }
+
+    /// GET of a list with a filter, percent-encoded here.
+    pub async fn filter(&self, endpoint: &str, filter: &str) -> Answer {
+        let filter = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+        self.get(&format!("{endpoint}?filter={filter}")).await
+    }
+
+    /// POST
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, &[], body.to_string()).await
+    }
+
+    /// PUT
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send("PUT", path, &[], body.to_string()).await
+    }
+
+    /// PATCH with a list of operations.
+    pub async fn patch(&self, path: &str, operations: Value) -> Answer {
+        self.send("PATCH", path, &[], json!({ "schemas": [PATCH_OP], "Operations": operations }).to_string()).await
+    }
+
+    /// DELETE
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], Body::empty()).await
+    }
+
+    /// Creates a user with this userName and nothing else, and gives its id.
+    pub async fn user(&self, user_name: &str) -> String {
+        self.post("/Users", json!({ "schemas": [USER], "userName": user_name })).await.expect(201).id()
+    }
+
+    /// Creates a group with these members, and gives its id.
+    pub async fn group(&self, display_name: &str, members: &[&str]) -> String {
+        let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
+        self.post("/Groups", json!({ "schemas": [GROUP], "displayName": display_name, "members": members }))
+            .await
+            .expect(201)
+            .id()
+    }
+}
