@@ -10,6 +10,7 @@ use super::failure::Cause;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection, Postgres, Row};
+use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +23,14 @@ const VERIFY_AFTER: Duration = Duration::from_millis(100);
 /// The pause between attempts to connect to a server that is not up, in [`PostgresOptions::acquire_timeout`].
 const CONNECT_PAUSE: Duration = Duration::from_millis(50);
 
+/// After how many uses a connection makes its plans anew for the first time; then after twice as many each time, until
+/// [`REPLAN_USES_MAX`]. Plans are kept, and one that was made for a table of 100 rows reads all 100,000 of them later. The
+/// server notices with its next ANALYZE, which an import outruns by a minute; a connection notices by its own uses.
+const REPLAN_USES_MIN: u32 = 32;
+
+/// The most uses between two times.
+const REPLAN_USES_MAX: u32 = 8192;
+
 /// How much later than the server the client gives up a statement, in case the server cannot say so any more.
 const STATEMENT_GRACE: Duration = Duration::from_secs(1);
 
@@ -29,7 +38,6 @@ const STATEMENT_GRACE: Duration = Duration::from_secs(1);
 pub(super) type Prepared<'q> = Query<'q, Postgres, PgArguments>;
 
 /// All connections to one database.
-#[derive(Debug)]
 pub(super) struct Connections {
     connect: PgConnectOptions,
     options: PostgresOptions,
@@ -40,15 +48,25 @@ pub(super) struct Connections {
 /// Connections that nobody uses, the one used last on top.
 #[derive(Debug, Default)]
 struct Idle {
-    connections: Vec<(PgConnection, Instant)>,
+    sessions: Vec<(Session, Instant)>,
     /// Moves when a connection breaks: the others of its time are broken too, or soon.
     generation: u64,
 }
 
+/// A connection and how long its plans are good for.
+#[derive(Debug)]
+struct Session {
+    connection: PgConnection,
+    /// How often it was used since its plans were made.
+    uses: u32,
+    /// At how many uses they are made anew.
+    uses_max: u32,
+}
+
 /// A connection in use. It is closed when dropped; only [`Lease::release`] lets others have it.
 #[derive(Debug)]
-pub(super) struct Lease {
-    connection: PgConnection,
+struct Lease {
+    session: Session,
     generation: u64,
     idle: Arc<Mutex<Idle>>,
     _slot: OwnedSemaphorePermit,
@@ -78,14 +96,14 @@ impl Connections {
     /// Runs a statement that gives one row or none.
     pub(super) async fn fetch_optional(&self, query: Prepared<'_>) -> Result<Option<PgRow>, sqlx::Error> {
         let mut lease = self.acquire().await?;
-        let row = self.bounded(query.fetch_optional(&mut lease.connection)).await;
+        let row = self.bounded(query.fetch_optional(&mut lease.session.connection)).await;
         lease.settle(row)
     }
 
     /// Runs a statement that gives any number of rows.
     pub(super) async fn fetch_all(&self, query: Prepared<'_>) -> Result<Vec<PgRow>, sqlx::Error> {
         let mut lease = self.acquire().await?;
-        let rows = self.bounded(query.fetch_all(&mut lease.connection)).await;
+        let rows = self.bounded(query.fetch_all(&mut lease.session.connection)).await;
         lease.settle(rows)
     }
 
@@ -93,7 +111,7 @@ impl Connections {
     /// sees all that was committed before the locks were granted.
     pub(super) async fn fetch_locked(&self, lock: Prepared<'_>, statement: Prepared<'_>) -> Result<Option<PgRow>, sqlx::Error> {
         let mut lease = self.acquire().await?;
-        let connection = &mut lease.connection;
+        let connection = &mut lease.session.connection;
         // Not sqlx's transactions: if this future is dropped, the connection is closed and the server rolls back.
         let row = self
             .bounded(async {
@@ -116,18 +134,18 @@ impl Connections {
         let all = self.slots.acquire_many(self.options.connections_max.max(1)).await;
         self.slots.close();
         drop(all);
-        let idle = std::mem::take(&mut lock(&self.idle).connections);
-        for (connection, _) in idle {
+        let idle = std::mem::take(&mut lock(&self.idle).sessions);
+        for (session, _) in idle {
             // The server ends the session when the socket closes, if this does not reach it.
-            let _ = within(CLOSE_TIMEOUT, connection.close()).await;
+            let _ = within(CLOSE_TIMEOUT, session.connection.close()).await;
         }
     }
 
     async fn acquire(&self) -> Result<Lease, sqlx::Error> {
         // The way of nearly all operations needs no timer.
         if let Ok(slot) = self.slots.clone().try_acquire_owned() {
-            return match self.fresh() {
-                Some((connection, generation)) => Ok(self.lease(connection, generation, slot)),
+            return match self.ready() {
+                Some((session, generation)) => Ok(self.lease(session, generation, slot)),
                 None => within(self.options.acquire_timeout, self.prepare(slot)).await,
             };
         }
@@ -138,12 +156,12 @@ impl Connections {
         .await
     }
 
-    /// The idle connection on top, if it was used just now.
-    fn fresh(&self) -> Option<(PgConnection, u64)> {
+    /// The idle connection on top, if there is nothing to do with it first.
+    fn ready(&self) -> Option<(Session, u64)> {
         let mut idle = lock(&self.idle);
         let generation = idle.generation;
-        let (connection, _) = idle.connections.pop_if(|(_, since)| since.elapsed() <= VERIFY_AFTER)?;
-        Some((connection, generation))
+        let (session, _) = idle.sessions.pop_if(|(session, since)| session.is_ready(*since))?;
+        Some((session, generation))
     }
 
     /// An idle connection that answers, else a new one.
@@ -151,20 +169,21 @@ impl Connections {
         loop {
             let (popped, generation) = {
                 let mut idle = lock(&self.idle);
-                (idle.connections.pop(), idle.generation)
+                (idle.sessions.pop(), idle.generation)
             };
-            let Some((mut connection, since)) = popped else {
+            let Some((mut session, since)) = popped else {
                 let connection = connect(&self.connect_limited()).await?;
-                return Ok(self.lease(connection, generation, slot));
+                let session = Session { connection, uses: 0, uses_max: REPLAN_USES_MIN };
+                return Ok(self.lease(session, generation, slot));
             };
-            if since.elapsed() <= VERIFY_AFTER || connection.ping().await.is_ok() {
-                return Ok(self.lease(connection, generation, slot));
+            if session.is_ready(since) || session.renew().await.is_ok() {
+                return Ok(self.lease(session, generation, slot));
             }
         }
     }
 
-    fn lease(&self, connection: PgConnection, generation: u64, slot: OwnedSemaphorePermit) -> Lease {
-        Lease { connection, generation, idle: self.idle.clone(), _slot: slot }
+    fn lease(&self, session: Session, generation: u64, slot: OwnedSemaphorePermit) -> Lease {
+        Lease { session, generation, idle: self.idle.clone(), _slot: slot }
     }
 
     fn connect_limited(&self) -> PgConnectOptions {
@@ -180,6 +199,30 @@ impl Connections {
     }
 }
 
+/// Without the URL, which may hold a password.
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connections").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    fn is_ready(&self, idle_since: Instant) -> bool {
+        idle_since.elapsed() <= VERIFY_AFTER && self.uses < self.uses_max
+    }
+
+    /// Tries out the connection, and drops its plans if they are old.
+    async fn renew(&mut self) -> Result<(), sqlx::Error> {
+        if self.uses < self.uses_max {
+            return self.connection.ping().await;
+        }
+        sqlx::query("DISCARD PLANS").execute(&mut self.connection).await?;
+        self.uses = 0;
+        self.uses_max = (self.uses_max * 2).min(REPLAN_USES_MAX);
+        Ok(())
+    }
+}
+
 impl Lease {
     /// Gives the connection back after a statement, unless the statement shows that it is broken.
     fn settle<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
@@ -189,7 +232,7 @@ impl Lease {
                 let mut idle = lock(&self.idle);
                 if idle.generation == self.generation {
                     idle.generation += 1;
-                    idle.connections.clear();
+                    idle.sessions.clear();
                 }
             }
             // The server refused the statement; the connection is as good as before.
@@ -199,22 +242,26 @@ impl Lease {
         result
     }
 
-    fn release(self) {
+    fn release(mut self) {
+        self.session.uses += 1;
         let mut idle = lock(&self.idle);
         if idle.generation == self.generation {
-            idle.connections.push((self.connection, Instant::now()));
+            idle.sessions.push((self.session, Instant::now()));
         }
         // `_slot` is dropped after this, so whoever gets it finds the connection.
     }
 }
 
 /// What every session is told.
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 5] = [
     // The statements are written for it, whatever the server's default is.
     ("default_transaction_isolation", "read committed"),
     // Every statement names a Directory, with which every index begins. A plan that was made and kept while a table was
     // small must not read all of it once it is large.
     ("enable_seqscan", "off"),
+    // One plan for all Directories. A plan for the Directory at hand takes longer to make than to run, and is wrong for
+    // a new one: until the next ANALYZE the server believes that it has no rows, for which any index is as good.
+    ("plan_cache_mode", "force_generic_plan"),
     // Compiling takes longer than any of the statements, and the line above makes some look expensive.
     ("jit", "off"),
     ("client_min_messages", "error"),

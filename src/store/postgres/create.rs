@@ -13,8 +13,8 @@ use crate::store::{Commit, Committed, NewResource, StoreError};
 const CREATE: &str = "
 WITH known AS (
     SELECT 1 WHERE cardinality($10::uuid[]) = (
-        SELECT count(*) FROM unnest($10::uuid[]) AS m (id)
-        JOIN resources r ON r.directory_id = $1 AND r.id = m.id AND r.resource_type = ANY($11::text[])
+        SELECT count(*) FILTER (WHERE r.resource_type = ANY($11::text[])) FROM unnest($10::uuid[]) AS m (id),
+            LATERAL (SELECT resource_type FROM resources WHERE directory_id = $1 AND id = m.id OFFSET 0) AS r
     )
 ), created AS (
     INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys)

@@ -43,9 +43,12 @@ WITH locked AS MATERIALIZED (
     DELETE FROM resources r USING judged WHERE agreed AND r.directory_id = $1 AND r.id = $2
     RETURNING r.version + 1 AS version
 ), unindexed AS (
-    DELETE FROM attribute_values v USING gone, unnest($5::text[], $6::text[]) AS i (attribute, value)
-    WHERE v.directory_id = $1 AND v.resource_type = $3 AND v.attribute = i.attribute AND v.value = i.value
-        AND v.resource_id = $2
+    DELETE FROM attribute_values v
+    USING gone, unnest($5::text[], $6::text[]) AS i (attribute, value), LATERAL (
+        SELECT ctid FROM attribute_values WHERE directory_id = $1 AND resource_type = $3
+            AND attribute = i.attribute AND value = i.value AND resource_id = $2 OFFSET 0
+    ) AS found
+    WHERE v.ctid = found.ctid
 ), counted AS (
     INSERT INTO counters (directory_id, resource_type, slot, resources)
     SELECT $1, $3, pg_backend_pid() % 64, -1 FROM gone

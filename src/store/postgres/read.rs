@@ -1,4 +1,7 @@
 //! One resource, and how resources point at each other.
+//!
+//! `LATERAL (… OFFSET 0)` looks up one row after the other by its key. Left to itself, the planner may join with all
+//! resources of the Directory instead, when its statistics are old.
 
 use super::connections::Connections;
 use super::failure::{corrupt, store_error};
@@ -20,16 +23,17 @@ pub(super) async fn get(
     resource_type: &str,
     id: ResourceId,
 ) -> Result<Option<Stored>, StoreError> {
+    // Without the type, so that there is one index only that the server can choose.
     let query = sqlx::query(
         "SELECT id, resource_type, document, version, created, last_modified, \
                 EXISTS (SELECT 1 FROM members WHERE directory_id = $1 AND member_id = $2) \
-         FROM resources WHERE directory_id = $1 AND id = $2 AND resource_type = $3",
+         FROM resources WHERE directory_id = $1 AND id = $2",
     )
     .bind(directory.0)
-    .bind(id.0)
-    .bind(resource_type);
+    .bind(id.0);
     let row = connections.fetch_optional(query).await.map_err(store_error)?;
-    row.as_ref().map(read_stored).transpose()
+    let stored = row.as_ref().map(read_stored).transpose()?;
+    Ok(stored.filter(|stored| stored.resource_type == resource_type))
 }
 
 /// Reads the columns id, resource_type, document, version, created, last_modified, is_member.
@@ -52,8 +56,10 @@ pub(super) async fn references(
     ids: &[ResourceId],
 ) -> Result<Vec<Reference>, StoreError> {
     let query = sqlx::query(
-        "SELECT id, resource_type, COALESCE(document::json ->> 'displayName', document::json ->> 'userName') \
-         FROM resources WHERE directory_id = $1 AND id = ANY($2)",
+        "SELECT w.id, r.resource_type, r.document::json ->> 'displayName' \
+         FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) AS w, LATERAL ( \
+             SELECT resource_type, document FROM resources WHERE directory_id = $1 AND id = w.id OFFSET 0 \
+         ) AS r",
     )
     .bind(directory.0)
     .bind(uuids(ids));
@@ -68,11 +74,15 @@ pub(super) async fn members(
     after: Option<ResourceId>,
     limit: u32,
 ) -> Result<Vec<Reference>, StoreError> {
-    // `r.id > $3` follows from the rest, but only if it is said does a merge join begin there.
     let query = sqlx::query(
-        "SELECT r.id, r.resource_type, COALESCE(r.document::json ->> 'displayName', r.document::json ->> 'userName') \
-         FROM members m JOIN resources r ON r.directory_id = $1 AND r.id = m.member_id \
-         WHERE m.directory_id = $1 AND m.group_id = $2 AND m.member_id > $3 AND r.id > $3 ORDER BY m.member_id LIMIT $4",
+        "SELECT m.member_id, r.resource_type, \
+                r.document::json ->> 'displayName' \
+         FROM ( \
+             SELECT member_id FROM members WHERE directory_id = $1 AND group_id = $2 AND member_id > $3 \
+             ORDER BY member_id LIMIT $4 \
+         ) AS m, LATERAL ( \
+             SELECT resource_type, document FROM resources WHERE directory_id = $1 AND id = m.member_id OFFSET 0 \
+         ) AS r ORDER BY m.member_id",
     )
     .bind(directory.0)
     .bind(group.0)
@@ -89,9 +99,13 @@ pub(super) async fn members_of(
     groups: &[ResourceId],
 ) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
     let query = sqlx::query(
-        "SELECT r.id, r.resource_type, COALESCE(r.document::json ->> 'displayName', r.document::json ->> 'userName'), m.group_id \
-         FROM members m JOIN resources r ON r.directory_id = $1 AND r.id = m.member_id \
-         WHERE m.directory_id = $1 AND m.group_id = ANY($2) ORDER BY m.group_id, m.member_id",
+        "SELECT m.member_id, r.resource_type, \
+                r.document::json ->> 'displayName', g.id \
+         FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) AS g, LATERAL ( \
+             SELECT member_id FROM members WHERE directory_id = $1 AND group_id = g.id OFFSET 0 \
+         ) AS m, LATERAL ( \
+             SELECT resource_type, document FROM resources WHERE directory_id = $1 AND id = m.member_id OFFSET 0 \
+         ) AS r ORDER BY g.id, m.member_id",
     )
     .bind(directory.0)
     .bind(uuids(groups));
@@ -118,17 +132,20 @@ pub(super) async fn memberships(
     // UNION drops what was reached at the same depth on another way; the depth ends cycles.
     let query = sqlx::query(
         "WITH RECURSIVE reached (member_id, group_id, depth) AS ( \
-             SELECT member_id, group_id, 1::bigint FROM members \
-             WHERE directory_id = $1 AND member_id = ANY($2) AND $3 >= 1 \
+             SELECT w.id, m.group_id, 1::bigint FROM unnest($2::uuid[]) AS w (id), LATERAL ( \
+                 SELECT group_id FROM members WHERE directory_id = $1 AND member_id = w.id OFFSET 0 \
+             ) AS m WHERE $3 >= 1 \
              UNION \
-             SELECT reached.member_id, m.group_id, reached.depth + 1 \
-             FROM reached JOIN members m ON m.directory_id = $1 AND m.member_id = reached.group_id \
-             WHERE reached.depth < $3 \
+             SELECT reached.member_id, m.group_id, reached.depth + 1 FROM reached, LATERAL ( \
+                 SELECT group_id FROM members WHERE directory_id = $1 AND member_id = reached.group_id OFFSET 0 \
+             ) AS m WHERE reached.depth < $3 \
          ), nearest AS ( \
              SELECT member_id, group_id, min(depth) AS depth FROM reached GROUP BY member_id, group_id \
          ) \
          SELECT n.member_id, n.group_id, r.resource_type, r.document::json ->> 'displayName', n.depth = 1 \
-         FROM nearest n JOIN resources r ON r.directory_id = $1 AND r.id = n.group_id",
+         FROM nearest n, LATERAL ( \
+             SELECT resource_type, document FROM resources WHERE directory_id = $1 AND id = n.group_id OFFSET 0 \
+         ) AS r",
     )
     .bind(directory.0)
     .bind(uuids(members))

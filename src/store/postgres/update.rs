@@ -12,37 +12,42 @@ use sqlx::Row;
 /// `target` waits for the lock of the resource and then sees its latest version, whatever else the statement sees. The
 /// members that another statement added while this one waited are invisible to the two DELETEs, so a change that
 /// removes is `outrun` if the resource moved on; additions need no look, for ON CONFLICT sees what is committed.
-/// Members are looked for by id, except for `cleared`; each is found by key, so that the cost is that of the change.
 ///
 /// `decided` must be MATERIALIZED and joined, not selected from inside a condition: PostgreSQL evaluates the condition
 /// of the UPDATE again for a row that has moved on, and could not run the INSERT behind it a second time.
+///
+/// The cost is that of the change, on any statistics: each `LATERAL … OFFSET 0` finds one row by its whole key, and
+/// leaves the planner no other way. By `ctid` only rows are deleted that are never updated, so it stays theirs.
 const UPDATE: &str = "
 WITH target AS (
-    SELECT version, created, last_modified, password_hash FROM resources
-    WHERE directory_id = $1 AND id = $2 AND resource_type = $3
+    SELECT resource_type, version, created, last_modified, password_hash FROM resources
+    WHERE directory_id = $1 AND id = $2
     FOR NO KEY UPDATE
 ), judged AS MATERIALIZED (
     SELECT target.*, CASE
         WHEN version <> $4::bigint THEN 'conflict'
         WHEN cardinality($16::uuid[]) > (
-            SELECT count(*) FROM unnest($16::uuid[]) AS m (id)
-            JOIN resources r ON r.directory_id = $1 AND r.id = m.id AND r.resource_type = ANY($17::text[])
+            SELECT count(*) FILTER (WHERE r.resource_type = ANY($17::text[])) FROM unnest($16::uuid[]) AS m (id),
+                LATERAL (SELECT resource_type FROM resources WHERE directory_id = $1 AND id = m.id OFFSET 0) AS r
         ) THEN 'unknown member'
         WHEN $4::bigint IS NULL AND ($14 OR cardinality($15::uuid[]) > 0)
             AND version <> (SELECT version FROM resources WHERE directory_id = $1 AND id = $2) THEN 'outrun'
         ELSE 'agreed'
     END AS verdict
-    FROM target
+    FROM target WHERE resource_type = $3
 ), agreed AS MATERIALIZED (
     SELECT 1 FROM judged WHERE verdict = 'agreed'
 ), removed AS (
-    DELETE FROM members m USING agreed
-    WHERE m.directory_id = $1 AND m.group_id = $2 AND m.member_id = ANY($15::uuid[])
+    DELETE FROM members m
+    USING agreed, unnest($15::uuid[]) AS i (id), LATERAL (
+        SELECT ctid FROM members WHERE directory_id = $1 AND group_id = $2 AND member_id = i.id OFFSET 0
+    ) AS found
+    WHERE m.ctid = found.ctid
     RETURNING 1
 ), cleared AS (
     DELETE FROM members m USING agreed
     WHERE $14 AND m.directory_id = $1 AND m.group_id = $2
-        AND NOT EXISTS (SELECT 1 FROM unnest($16::uuid[]) AS kept (id) WHERE kept.id = m.member_id)
+        AND m.member_id NOT IN (SELECT unnest($16::uuid[]))
     RETURNING 1
 ), added AS (
     INSERT INTO members (directory_id, group_id, member_id)
@@ -69,9 +74,11 @@ WITH target AS (
     RETURNING r.version, r.last_modified, decided.added, decided.removed
 ), unindexed AS (
     DELETE FROM attribute_values v
-    USING updated, unnest($9::text[], $10::text[]) AS i (attribute, value)
-    WHERE v.directory_id = $1 AND v.resource_type = $3 AND v.attribute = i.attribute AND v.value = i.value
-        AND v.resource_id = $2
+    USING updated, unnest($9::text[], $10::text[]) AS i (attribute, value), LATERAL (
+        SELECT ctid FROM attribute_values WHERE directory_id = $1 AND resource_type = $3
+            AND attribute = i.attribute AND value = i.value AND resource_id = $2 OFFSET 0
+    ) AS found
+    WHERE v.ctid = found.ctid
 ), indexed AS (
     INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
     SELECT $1, $3, i.attribute, i.value, $2, i.is_unique

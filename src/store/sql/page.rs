@@ -20,7 +20,7 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
     let mut compiler = Compiler::new(dialect, directory, query.resource_type);
     let selection = selection(&mut compiler, query.filter)?;
     let order = sort::order(&mut compiler, query.sort, query.filter.is_some(), selection.probe.is_some())?;
-    let condition = selection.condition(&mut compiler);
+    let Source { rows: source, id, condition } = selection.source(&mut compiler);
     let columns = columns(&compiler);
     let limit = compiler.bind(Bind::Integer(i64::from(query.limit)));
     let (after, offset) = match query.start {
@@ -28,7 +28,7 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
         Start::Offset(offset) => (String::new(), offset),
     };
     if order == (Order::Id { descending: false }) && offset == 0 {
-        let sql = format!("SELECT {columns} FROM resources r WHERE {condition}{after} ORDER BY r.id LIMIT {limit}");
+        let sql = format!("SELECT {columns} FROM {source} WHERE {condition}{after} ORDER BY {id} LIMIT {limit}");
         return Ok(compiler.finish(sql));
     }
     let offset = i64::try_from(offset).unwrap_or(i64::MAX);
@@ -36,9 +36,13 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
     // Only ids and keys are sorted and skipped; the documents of the page are read afterwards.
     let by_key_in = |descending| sort::clause("page.sort_key", descending, "page.id");
     let (rows, order) = match order {
-        Order::Id { descending: false } => (by_id(&condition, "", &window), "ORDER BY page.id".to_owned()),
-        Order::Id { descending: true } => (by_id(&condition, " DESC", &window), "ORDER BY page.id DESC".to_owned()),
-        Order::Key { expression, descending } => (by_key(&condition, &expression, descending, &window), by_key_in(descending)),
+        Order::Id { descending: false } => (by_id(&source, &condition, id, &window), "ORDER BY page.id".to_owned()),
+        Order::Id { descending: true } => {
+            (by_id(&source, &condition, &format!("{id} DESC"), &window), "ORDER BY page.id DESC".to_owned())
+        }
+        Order::Key { expression, descending } => {
+            (by_key(&source, &condition, &expression, descending, &window), by_key_in(descending))
+        }
         Order::Index { attribute, required, descending } => {
             let rows = match (query.filter, required) {
                 (Some(_), _) => by_index_where(&compiler, &attribute, &condition, descending, &window),
@@ -51,10 +55,8 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
             (rows, by_key_in(descending))
         }
     };
-    let directory = &compiler.directory;
-    let sql = format!(
-        "WITH page AS ({rows}) SELECT {columns} FROM page JOIN resources r ON r.directory_id = {directory} AND r.id = page.id {order}"
-    );
+    let resource = look_up(&compiler, "page.id");
+    let sql = format!("WITH page AS ({rows}) SELECT {columns} FROM page{resource} {order}");
     Ok(compiler.finish(sql))
 }
 
@@ -78,8 +80,32 @@ pub fn total(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Res
         let sql = format!("SELECT count(*) FROM (SELECT DISTINCT rows.resource_id FROM ({rows}) AS rows) AS found");
         return Ok(compiler.finish(sql));
     }
-    let condition = selection.condition(&mut compiler);
-    Ok(compiler.finish(format!("SELECT count(*) FROM resources r WHERE {condition}")))
+    let Source { rows, condition, .. } = selection.source(&mut compiler);
+    Ok(compiler.finish(format!("SELECT count(*) FROM {rows} WHERE {condition}")))
+}
+
+/// Row `r` of `resources` with this id, joined to what stands before.
+///
+/// PostgreSQL is left no other way than by the primary key. Its planner believes tables that have grown since the last
+/// ANALYZE to be nearly empty, and may read all resources of the Directory instead of those few.
+fn look_up(compiler: &Compiler<'_>, id: &str) -> String {
+    let directory = &compiler.directory;
+    match compiler.dialect {
+        Dialect::Sqlite => format!(" JOIN resources r ON r.directory_id = {directory} AND r.id = {id}"),
+        Dialect::Postgres => {
+            format!(", LATERAL (SELECT * FROM resources k WHERE k.directory_id = {directory} AND k.id = {id} OFFSET 0) AS r")
+        }
+    }
+}
+
+/// Row `r`, and what must hold for it.
+struct Source {
+    /// What follows FROM.
+    rows: String,
+    /// Its id, as the column that the rows are found in the order of.
+    id: &'static str,
+    /// What follows WHERE.
+    condition: String,
 }
 
 /// A filter, made ready.
@@ -91,18 +117,32 @@ struct Selection {
 }
 
 impl Selection {
-    /// The whole condition on row `r`.
-    fn condition(&self, compiler: &mut Compiler<'_>) -> String {
+    /// Where the matching rows come from.
+    fn source(&self, compiler: &mut Compiler<'_>) -> Source {
         let mut condition = format!("r.directory_id = {} AND r.resource_type = {}", compiler.directory, compiler.type_name);
+        let mut source = ("resources r".to_owned(), "r.id");
         if let Some(probe) = &self.probe {
-            condition.push_str(" AND ");
-            condition.push_str(&probe.condition(compiler));
+            let few = match compiler.dialect {
+                Dialect::Sqlite => None,
+                Dialect::Postgres => probe.few(compiler),
+            };
+            match few {
+                Some(few) => {
+                    let resource = look_up(compiler, "found.id");
+                    let found = format!("(SELECT DISTINCT few.id FROM ({few}) AS few (id) ORDER BY few.id) AS found");
+                    source = (found + &resource, "found.id");
+                }
+                None => {
+                    condition.push_str(" AND ");
+                    condition.push_str(&probe.condition(compiler));
+                }
+            }
         }
         if !self.predicates.is_empty() {
             condition.push_str(" AND ");
             condition.push_str(&join(&self.predicates, "AND"));
         }
-        condition
+        Source { rows: source.0, id: source.1, condition }
     }
 }
 
@@ -159,13 +199,13 @@ struct Window {
     offset: String,
 }
 
-fn by_id(condition: &str, direction: &str, Window { limit, offset }: &Window) -> String {
-    format!("SELECT r.id FROM resources r WHERE {condition} ORDER BY r.id{direction} LIMIT {limit} OFFSET {offset}")
+fn by_id(source: &str, condition: &str, order: &str, Window { limit, offset }: &Window) -> String {
+    format!("SELECT r.id FROM {source} WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {offset}")
 }
 
-fn by_key(condition: &str, key: &str, descending: bool, Window { limit, offset }: &Window) -> String {
+fn by_key(source: &str, condition: &str, key: &str, descending: bool, Window { limit, offset }: &Window) -> String {
     let order = sort::clause("sort_key", descending, "r.id");
-    format!("SELECT r.id, {key} AS sort_key FROM resources r WHERE {condition} {order} LIMIT {limit} OFFSET {offset}")
+    format!("SELECT r.id, {key} AS sort_key FROM {source} WHERE {condition} {order} LIMIT {limit} OFFSET {offset}")
 }
 
 /// All resources, each of which has a row in the index.

@@ -96,6 +96,11 @@ impl Probe {
         }
     }
 
+    /// The candidates' ids as a statement, if few are to be expected; it may name a resource twice.
+    pub fn few(&self, compiler: &mut Compiler<'_>) -> Option<String> {
+        (!self.scans.is_empty() && self.rank <= Rank::Values).then(|| select(compiler, &self.scans))
+    }
+
     /// The candidates' ids as a statement that reads the inverted index alone, if that is where they all are; it may name
     /// a resource twice.
     pub fn index_rows(&self, compiler: &mut Compiler<'_>) -> Option<String> {

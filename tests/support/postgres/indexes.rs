@@ -36,6 +36,19 @@ async fn reads(database: &TestDatabase) -> Reads {
     Reads { whole_tables, rows }
 }
 
+/// The same once there are more rows than `rows`: a session may report a moment after its end.
+async fn settled_reads(database: &TestDatabase, rows: i64) -> Reads {
+    let mut after = reads(database).await;
+    for _ in 0..50 {
+        if after.rows > rows {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        after = reads(database).await;
+    }
+    after
+}
+
 struct Filled {
     database: TestDatabase,
     directory: DirectoryId,
@@ -43,9 +56,18 @@ struct Filled {
     group: ResourceId,
 }
 
-async fn fill() -> Filled {
-    let (database, store) = open().await;
-    let directory = fresh_directory(&*store).await;
+impl Filled {
+    async fn analysed() -> Self {
+        let (database, store) = open().await;
+        let directory = fresh_directory(&*store).await;
+        let filled = fill(database, &*store, directory).await;
+        let mut connection = filled.database.connect().await;
+        sqlx::raw_sql("ANALYZE").execute(&mut connection).await.expect("analyses");
+        filled
+    }
+}
+
+async fn fill(database: TestDatabase, store: &dyn Store, directory: DirectoryId) -> Filled {
     let mut connection = database.connect().await;
     for statement in [
         "INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, keys) \
@@ -53,21 +75,21 @@ async fn fill() -> Filled {
              jsonb_build_object('userName', 'user' || n) FROM generate_series(1, $2) AS n",
         "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
          SELECT directory_id, 'User', a.attribute, keys ->> 'userName', id, a.attribute = 'userName' \
-         FROM resources, (VALUES ('userName'), ('emails.value')) AS a (attribute) WHERE directory_id = $1 AND $2 > 0",
+         FROM resources, (VALUES ('userName'), ('emails.value')) AS a (attribute) WHERE directory_id = $1 AND created <= $2",
     ] {
         sqlx::query(statement).bind(directory.0).bind(USERS).execute(&mut connection).await.expect("fills");
     }
-    let users: Vec<ResourceId> = sqlx::query_scalar("SELECT id FROM resources WHERE directory_id = $1 ORDER BY created")
-        .bind(directory.0)
-        .fetch_all(&mut connection)
-        .await
-        .expect("reads")
-        .into_iter()
-        .map(ResourceId)
-        .collect();
-    let group = create_group(&*store, directory, "staff", &users[..users.len() / 2]).await;
-    sqlx::raw_sql("ANALYZE").execute(&mut connection).await.expect("analyses");
-    store.close().await;
+    let users: Vec<ResourceId> =
+        sqlx::query_scalar("SELECT id FROM resources WHERE directory_id = $1 AND created <= $2 ORDER BY created")
+            .bind(directory.0)
+            .bind(USERS)
+            .fetch_all(&mut connection)
+            .await
+            .expect("reads")
+            .into_iter()
+            .map(ResourceId)
+            .collect();
+    let group = create_group(store, directory, "staff", &users[..users.len() / 2]).await;
     Filled { database, directory, users, group }
 }
 
@@ -86,15 +108,7 @@ async fn check<F: Future<Output = ()>>(
         operation(store.clone(), number as usize).await;
     }
     store.close().await;
-    let mut after = reads(&filled.database).await;
-    // The session may report a moment after its end.
-    for _ in 0..50 {
-        if after.rows > before.rows {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        after = reads(&filled.database).await;
-    }
+    let after = settled_reads(&filled.database, before.rows).await;
     assert!(after.rows > before.rows, "{name}: nothing was read by an index");
     assert_eq!(after.whole_tables - before.whole_tables, 0, "{name}: whole tables read");
     let rows = after.rows - before.rows;
@@ -103,7 +117,7 @@ async fn check<F: Future<Output = ()>>(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hot_statements_read_a_few_rows_by_their_indexes() {
-    let filled = fill().await;
+    let filled = Filled::analysed().await;
     let (directory, users, group) = (filled.directory, &filled.users, filled.group);
     let outside = &users[users.len() / 2..];
 
@@ -120,7 +134,7 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
     let mut members = users[..users.len() / 2].to_vec();
     members.sort();
     let last_two = &members[members.len() - 2..];
-    check(&filled, "members", 2, async |store, _| {
+    check(&filled, "members", 4, async |store, _| {
         let page = store.members(directory, group, Some(last_two[0]), 10).await.expect("answers");
         assert_eq!(page.into_iter().map(|member| member.id).collect::<Vec<_>>(), last_two[1..]);
     })
@@ -162,6 +176,60 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
         commit(&*store, directory, change).await.expect("deletes");
     })
     .await;
+}
+
+/// An import into an empty database outruns the server's statistics, and plans are kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_stay_fast_when_tables_grow_from_nothing_without_statistics() {
+    let (database, migrating) = open().await;
+    migrating.close().await;
+    let mut connection = database.connect().await;
+    for table in ["resources", "attribute_values", "members", "counters", "events"] {
+        let statement = format!("ALTER TABLE {table} SET (autovacuum_enabled = false)");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("alters");
+    }
+    let options = PostgresOptions { connections_max: 1, ..PostgresOptions::default() };
+    let store = PostgresStore::open(&database.url, options).await.expect("opens");
+    let directory = fresh_directory(&store).await;
+    // More than five times, after which plans are kept.
+    for number in 0..8 {
+        let name = format!("early{number}");
+        let user = create_user(&store, directory, &name).await;
+        let other = create_user(&store, directory, &format!("other{number}")).await;
+        let group = create_group(&store, directory, "early", &[other]).await;
+        live(&store, directory, group, user, &name).await;
+    }
+    let filling = PostgresStore::open(&database.url, PostgresOptions::default()).await.expect("opens");
+    let filled = fill(database, &filling, directory).await;
+    filling.close().await;
+    settled_reads(&filled.database, USERS).await;
+    for _ in 0..200 {
+        store.ping().await.expect("answers");
+    }
+    sqlx::query("SELECT pg_stat_reset()").execute(&mut connection).await.expect("resets");
+    for number in 0..TIMES as usize {
+        let place = filled.users.len() / 2 + number;
+        live(&store, directory, filled.group, filled.users[place], &format!("user{}", place + 1)).await;
+    }
+    store.close().await;
+    let read = settled_reads(&filled.database, 0).await;
+    assert!(read.rows < 200 * TIMES, "{} index entries read by {TIMES} lives", read.rows);
+}
+
+/// What may happen to a user until it goes.
+async fn live(store: &dyn Store, directory: DirectoryId, group: ResourceId, user: ResourceId, name: &str) {
+    get(store, directory, "User", user).await;
+    assert_eq!(find(store, directory, "userName", name).await, [user]);
+    assert!(commit(store, directory, updated(change_members(group, add(&[user])))).await.expect("adds").changed);
+    assert_eq!(store.memberships(directory, &[user], 8).await.expect("answers").len(), 1);
+    assert_eq!(store.references(directory, &[user, group]).await.expect("answers").len(), 2);
+    let small = create_group(store, directory, "small", &[user]).await;
+    assert_eq!(store.members_of(directory, &[small]).await.expect("answers").len(), 1);
+    assert!(commit(store, directory, updated(change_members(group, remove(&[user])))).await.expect("removes").changed);
+    assert!(commit(store, directory, updated(change_members(group, add(&[user])))).await.expect("adds").changed);
+    let new = format!("{name}-renamed");
+    commit(store, directory, updated(rename_user(user, 1, name, &new))).await.expect("renames");
+    commit(store, directory, delete_user(user, 2, &new)).await.expect("deletes");
 }
 
 async fn find(store: &dyn Store, directory: DirectoryId, attribute: &str, value: &str) -> Vec<ResourceId> {
