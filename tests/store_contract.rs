@@ -32,7 +32,7 @@ macro_rules! contract {
                 deleting_a_member_moves_its_groups,
                 members_are_paged_by_id,
                 memberships_reach_through_groups_and_end_in_cycles,
-                a_reference_shows_display_name_or_user_name,
+                a_reference_shows_the_display_name,
             ],
             search: [
                 pages_walk_all_resources_of_a_type_by_id,

@@ -73,7 +73,7 @@ pub struct Reference {
     pub id: ResourceId,
     /// The name of its type.
     pub resource_type: String,
-    /// What to show: its `displayName`, else its `userName`, else nothing.
+    /// What to show: its `displayName`, if it has one.
     pub display: Option<String>,
 }
 

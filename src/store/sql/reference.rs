@@ -145,17 +145,13 @@ fn shown(compiler: &mut Compiler<'_>, other: &str, sub: &Attribute, test: Test<'
     }
 }
 
-/// What is shown of the resource in row `other`: its type, or its `displayName`, else its `userName`.
+/// What is shown of the resource in row `other`: its type, or its `displayName`.
 fn shown_text(dialect: Dialect, other: &str, sub: &Attribute) -> Result<String, StoreError> {
     match sub.name.as_str() {
         // Names of types are ASCII, for which the lower case is the folded one.
         "type" if sub.case_exact => Ok(format!("{other}.resource_type")),
         "type" => Ok(format!("lower({other}.resource_type)")),
-        "display" | "displayName" => {
-            let keys = Json::keys_of(other);
-            let (display_name, user_name) = (keys.member("displayName")?.text(dialect), keys.member("userName")?.text(dialect));
-            Ok(format!("COALESCE({display_name}, {user_name})"))
-        }
+        "display" | "displayName" => Ok(Json::keys_of(other).member("displayName")?.text(dialect)),
         _ => Err(unsupported(sub)),
     }
 }

@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 /// What to show for the resource `r`.
 macro_rules! display {
     () => {
-        "coalesce(r.document ->> '$.displayName', r.document ->> '$.userName')"
+        "r.document ->> '$.displayName'"
     };
 }
 

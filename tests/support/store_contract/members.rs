@@ -196,7 +196,7 @@ pub async fn memberships_reach_through_groups_and_end_in_cycles(fixture: &mut im
     assert_eq!(ask(&[], 64).await, []);
 }
 
-pub async fn a_reference_shows_display_name_or_user_name(fixture: &mut impl Fixture) {
+pub async fn a_reference_shows_the_display_name(fixture: &mut impl Fixture) {
     let store = fixture.store();
     let directory = fresh_directory(&*store).await;
     let alice = create_user(&*store, directory, "Alice").await;
@@ -217,11 +217,11 @@ pub async fn a_reference_shows_display_name_or_user_name(fixture: &mut impl Fixt
     let mut found = store.references(directory, &[bare_id, bob, alice, ResourceId::generate(), alice]).await.expect("answers");
     found.sort_by_key(|reference| reference.id);
     let mut expected =
-        [reference(alice, "User", Some("Alice")), reference(bob, "User", Some("Bob B.")), reference(bare_id, "Group", None)];
+        [reference(alice, "User", None), reference(bob, "User", Some("Bob B.")), reference(bare_id, "Group", None)];
     expected.sort_by_key(|reference| reference.id);
     assert_eq!(found, expected);
     let group = create_group(&*store, directory, "staff", &[alice, bob]).await;
     let mut members = store.members(directory, group, None, 10).await.expect("answers");
     members.sort_by_key(|reference| reference.display.clone());
-    assert_eq!(members, [reference(alice, "User", Some("Alice")), reference(bob, "User", Some("Bob B."))]);
+    assert_eq!(members, [reference(alice, "User", None), reference(bob, "User", Some("Bob B."))]);
 }

@@ -40,7 +40,7 @@ fn rendered(number: u128, resource_type: &ResourceType, keys: &Value) -> Map<Str
     );
     let shown = |other: u128| {
         let (_, other_type, keys) = resources().into_iter().find(|(number, ..)| *number == other).expect("there");
-        let display = keys.get("displayName").or(keys.get("userName")).cloned();
+        let display = keys.get("displayName").cloned();
         (other_type.name.to_string(), display)
     };
     let members = MEMBERS.iter().filter(|(group, _)| *group == number);

@@ -138,7 +138,7 @@ async fn numbers_instants_and_simple_lists_compare_by_value() {
         (text(device, "urn:it's:1.0:Odd:o'clock", Eq, "five"), &[21]),
         (text(device, "owners.labels", Eq, "l2"), &[21]),
         (text(device, "owners.display", Sw, "alice"), &[21, 22]),
-        (text(device, "owners.display", Eq, "bob"), &[22]),
+        (text(device, "owners.display", Eq, "bob"), &[]),
     ];
     check(device, cases).await;
 }
@@ -193,7 +193,7 @@ async fn memberships_compare_from_both_ends() {
         (text(group, "members.value", Ne, &id(1).to_string()), &[13]),
         (text(group, "members.value", Eq, "nobody"), &[]),
         (text(group, "members.type", Eq, "group"), &[12]),
-        (text(group, "members.display", Eq, "bob"), &[11]),
+        (text(group, "members.display", Eq, "bob"), &[]),
         (text(group, "members.display", Sw, "alice"), &[11, 12]),
         (text(group, "members.$ref", Eq, &format!("https://example.com/scim/v2/Users/{}", id(2))), &[11]),
         (present(group, "members"), &[11, 12]),
