@@ -45,6 +45,18 @@ impl<'q> Compiler<'q> {
         self.bind(Bind::Text(text.to_owned()))
     }
 
+    /// Takes along a number for LIMIT or OFFSET.
+    ///
+    /// SQLite 3.51 looks at the value of a parameter that stands alone there, and plans the statement anew each time a
+    /// value is bound to it, which takes longer than to run it. It does not look behind a sign.
+    pub fn bind_count(&mut self, count: u64) -> String {
+        let parameter = self.bind(Bind::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
+        match self.dialect {
+            Dialect::Sqlite => format!("+{parameter}"),
+            Dialect::Postgres => parameter,
+        }
+    }
+
     /// Takes several values along: `?3, ?4`.
     pub fn bind_list(&mut self, values: impl IntoIterator<Item = Bind>) -> String {
         values.into_iter().map(|value| self.bind(value)).collect::<Vec<_>>().join(", ")

@@ -22,7 +22,7 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
     let order = sort::order(&mut compiler, query.sort, query.filter.is_some(), selection.probe.is_some())?;
     let Source { rows: source, id, condition } = selection.source(&mut compiler);
     let columns = columns(&compiler);
-    let limit = compiler.bind(Bind::Integer(i64::from(query.limit)));
+    let limit = compiler.bind_count(u64::from(query.limit));
     let (after, offset) = match query.start {
         Start::After(id) => (format!(" AND r.id > {}", compiler.bind(Bind::Id(id.0))), 0),
         Start::Offset(offset) => (String::new(), offset),
@@ -31,8 +31,7 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
         let sql = format!("SELECT {columns} FROM {source} WHERE {condition}{after} ORDER BY {id} LIMIT {limit}");
         return Ok(compiler.finish(sql));
     }
-    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-    let window = Window { limit, offset: compiler.bind(Bind::Integer(offset)) };
+    let window = Window { limit, offset: compiler.bind_count(offset) };
     // Only ids and keys are sorted and skipped; the documents of the page are read afterwards.
     let by_key_in = |descending| sort::clause("page.sort_key", descending, "page.id");
     let (rows, order) = match order {
@@ -48,7 +47,7 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
                 (Some(_), _) => by_index_where(&compiler, &attribute, &condition, descending, &window),
                 (None, true) => by_index(&compiler, &attribute, descending, &window),
                 (None, false) => {
-                    let end = compiler.bind(Bind::Integer(offset.saturating_add(i64::from(query.limit))));
+                    let end = compiler.bind_count(offset.saturating_add(u64::from(query.limit)));
                     by_index_and_without(&compiler, &attribute, descending, &window, &end)
                 }
             };

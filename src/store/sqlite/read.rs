@@ -105,7 +105,7 @@ const MEMBERS: &str = concat!(
     "SELECT r.id, r.resource_type, ",
     display!(),
     " FROM members AS m JOIN resources AS r ON r.directory_id = $1 AND r.id = m.member_id \
-     WHERE m.directory_id = $1 AND m.group_id = $2 AND m.member_id > $3 ORDER BY m.member_id LIMIT $4"
+     WHERE m.directory_id = $1 AND m.group_id = $2 AND m.member_id > $3 ORDER BY m.member_id LIMIT +$4"
 );
 
 pub(super) async fn members_of(
