@@ -147,22 +147,26 @@ pub(super) fn moment(
     attribute: &Attribute,
     test: Test<'_>,
 ) -> Result<String, StoreError> {
-    let (op, nanos) = match test {
-        Test::Present => return Ok("TRUE".to_owned()),
-        Test::Compare(op, Literal::Instant(nanos)) => (op, *nanos),
-        Test::Compare(_, Literal::Text(_) | Literal::Boolean(_) | Literal::Number(_)) => return Err(unsupported(attribute)),
-    };
+    match test {
+        Test::Present => Ok("TRUE".to_owned()),
+        Test::Compare(op, Literal::Instant(nanos)) => instant(compiler, column, op, *nanos).ok_or_else(|| unsupported(attribute)),
+        Test::Compare(_, Literal::Text(_) | Literal::Boolean(_) | Literal::Number(_)) => Err(unsupported(attribute)),
+    }
+}
+
+/// A column that holds a moment, beside a literal in nanoseconds. `None`: moments have no such operator.
+pub(super) fn instant(compiler: &mut Compiler<'_>, column: &str, op: CompareOp, nanos: i128) -> Option<String> {
     let floor = nanos.div_euclid(NANOS_PER_MILLISECOND);
     let between = nanos.rem_euclid(NANOS_PER_MILLISECOND) != 0;
     // A literal outside the range of the column is beyond every value in it, as are the two ends.
     let floor = i64::try_from(floor).unwrap_or(if floor < 0 { i64::MIN } else { i64::MAX });
     let op = match op {
-        CompareOp::Eq if between => return Ok("FALSE".to_owned()),
+        CompareOp::Eq if between => return Some("FALSE".to_owned()),
         CompareOp::Ge if between => CompareOp::Gt,
         CompareOp::Lt if between => CompareOp::Le,
         op => op,
     };
-    ordered(compiler, column, op, Bind::Integer(floor)).ok_or_else(|| unsupported(attribute))
+    ordered(compiler, column, op, Bind::Integer(floor))
 }
 
 /// `TRUE` or `FALSE`.

@@ -76,7 +76,7 @@ pub fn total(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Res
     if selection.predicates.is_empty()
         && let Some(rows) = selection.probe.as_ref().and_then(|probe| probe.index_rows(&mut compiler))
     {
-        let sql = format!("SELECT count(*) FROM (SELECT DISTINCT rows.resource_id FROM ({rows}) AS rows) AS found");
+        let sql = format!("SELECT count(*) FROM (SELECT DISTINCT rows.id FROM ({rows}) AS rows) AS found");
         return Ok(compiler.finish(sql));
     }
     let Source { rows, condition, .. } = selection.source(&mut compiler);
@@ -183,10 +183,16 @@ fn flatten<'f>(filter: &'f ResolvedFilter, terms: &mut Vec<&'f ResolvedFilter>) 
 }
 
 fn columns(compiler: &Compiler<'_>) -> String {
+    // Without OFFSET 0, PostgreSQL may read all memberships of the Directory into a table of its own first.
+    let one_by_one = match compiler.dialect {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " OFFSET 0",
+    };
     let is_member = match compiler.resource_type.member_of {
-        Some(_) => {
-            format!("EXISTS (SELECT 1 FROM members m WHERE m.directory_id = {} AND m.member_id = r.id)", compiler.directory)
-        }
+        Some(_) => format!(
+            "EXISTS (SELECT 1 FROM members m WHERE m.directory_id = {} AND m.member_id = r.id{one_by_one})",
+            compiler.directory
+        ),
         None => "FALSE".to_owned(),
     };
     format!("r.id, r.resource_type, r.document, r.version, r.created, r.last_modified, {is_member} AS is_member")

@@ -11,7 +11,7 @@
 use super::compiler::{Compiler, quote};
 use super::predicate::{self, Location};
 use super::reference::Side;
-use super::statement::Bind;
+use super::statement::{Bind, Dialect};
 use crate::id::ResourceId;
 use crate::scim::filter::{CompareOp, Literal, ResolvedFilter};
 use crate::scim::schema::{AttributeType, Target, Uniqueness};
@@ -68,6 +68,8 @@ enum Scan {
     Text { attribute: String, op: CompareOp, literal: String },
     /// Those at this end of memberships whose other end is one of these.
     Memberships { side: Side, others: Vec<Uuid> },
+    /// Rows of `resources` before, at or after a moment, which `column` holds.
+    Moment { column: &'static str, op: CompareOp, nanos: i128 },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -97,14 +99,21 @@ impl Probe {
     }
 
     /// The candidates' ids as a statement, if few are to be expected; it may name a resource twice.
+    ///
+    /// What changed since a moment counts as few: that is what a delta import asks for.
     pub fn few(&self, compiler: &mut Compiler<'_>) -> Option<String> {
-        (!self.scans.is_empty() && self.rank <= Rank::Values).then(|| select(compiler, &self.scans))
+        let is_moment = |scan: &Scan| matches!(scan, Scan::Moment { .. });
+        let few = self.rank <= Rank::Values || self.scans.iter().all(is_moment);
+        (!self.scans.is_empty() && few).then(|| select(compiler, &self.scans))
     }
 
-    /// The candidates' ids as a statement that reads the inverted index alone, if that is where they all are; it may name
-    /// a resource twice.
+    /// The candidates' ids as a statement that reads an index alone, if that is where they all are; it may name a
+    /// resource twice.
     pub fn index_rows(&self, compiler: &mut Compiler<'_>) -> Option<String> {
-        let in_index = |scan: &Scan| matches!(scan, Scan::Values { .. } | Scan::Range { .. } | Scan::Text { .. });
+        let in_index = |scan: &Scan| match scan {
+            Scan::Values { .. } | Scan::Range { .. } | Scan::Text { .. } | Scan::Moment { .. } => true,
+            Scan::Ids(_) | Scan::Memberships { .. } => false,
+        };
         (!self.scans.is_empty() && self.scans.iter().all(in_index)).then(|| select(compiler, &self.scans))
     }
 }
@@ -151,6 +160,15 @@ impl Scan {
                     compiler.directory
                 )
             }
+            Scan::Moment { column, op, nanos } => {
+                let alias = compiler.alias('t');
+                let test = super::compare::instant(compiler, &format!("{alias}.{column}"), *op, *nanos).unwrap_or("TRUE".to_owned());
+                let (directory, type_name) = (&compiler.directory, &compiler.type_name);
+                format!(
+                    "SELECT {alias}.id FROM resources {alias} \
+                     WHERE {alias}.directory_id = {directory} AND {alias}.resource_type = {type_name} AND {test}"
+                )
+            }
         }
     }
 
@@ -174,7 +192,7 @@ impl Scan {
 fn index_rows(compiler: &mut Compiler<'_>, attribute: &str) -> (String, String) {
     let alias = compiler.alias('v');
     let rows =
-        format!("SELECT {alias}.resource_id FROM attribute_values {alias} WHERE {}", index_of(compiler, &alias, attribute));
+        format!("SELECT {alias}.resource_id AS id FROM attribute_values {alias} WHERE {}", index_of(compiler, &alias, attribute));
     (alias, rows)
 }
 
@@ -195,6 +213,7 @@ fn equals(compiler: &mut Compiler<'_>, column: &str, values: impl ExactSizeItera
 fn of(compiler: &Compiler<'_>, outer: Option<&Target>, filter: &ResolvedFilter) -> Option<Probe> {
     match filter {
         ResolvedFilter::Compare { target, op, literal: Literal::Text(literal) } => leaf(compiler, outer, target, *op, literal),
+        ResolvedFilter::Compare { target, op, literal: Literal::Instant(nanos) } => moment(compiler, outer, target, *op, *nanos),
         ResolvedFilter::Constant(false) => Some(Probe { scans: Vec::new(), exact: true, rank: Rank::Ids }),
         ResolvedFilter::Element { target, filter } => of(compiler, Some(target), filter),
         ResolvedFilter::And(filters) => {
@@ -240,6 +259,29 @@ fn leaf(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: Co
         }
         (Location::Id | Location::Meta | Location::Membership(_), _) => None,
     }
+}
+
+/// What was created or changed before, at or after a moment.
+///
+/// SQLite needs no probe: it finds the index for the bare condition. PostgreSQL expects a third of all rows to pass, whatever
+/// the moment, and so would read all of them in the order of the page.
+fn moment(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: CompareOp, nanos: i128) -> Option<Probe> {
+    let (attribute, sub) = match outer {
+        Some(outer) => (outer, &target.attribute),
+        None => (target, target.sub.as_ref()?),
+    };
+    let column = match sub.name.as_str() {
+        "created" => "created",
+        "lastModified" => "last_modified",
+        _ => return None,
+    };
+    let served = compiler.dialect == Dialect::Postgres
+        && predicate::location(compiler, attribute) == Location::Meta
+        && matches!(op, CompareOp::Eq | CompareOp::Gt | CompareOp::Ge | CompareOp::Lt | CompareOp::Le);
+    served.then(|| {
+        let scan = Scan::Moment { column, op, nanos };
+        Probe { scans: vec![scan], exact: true, rank: Rank::Range }
+    })
 }
 
 /// No candidates, if the literal is no id that the server issues.

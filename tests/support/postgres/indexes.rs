@@ -8,7 +8,7 @@ use scimd::scim::filter::{CompareOp, Literal, ResolvedFilter};
 use scimd::scim::schema::Registry;
 use scimd::scim::schema::path::Resolved;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
-use scimd::store::{Change, IndexRow, Query, Start, Store};
+use scimd::store::{Change, IndexRow, Page, Query, Start, Store};
 use std::sync::Arc;
 
 /// How many users there are, half of them in one group.
@@ -131,6 +131,12 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
         })
         .await;
     }
+    check(&filled, "meta.lastModified", 12, async |store, n| {
+        let newest = n as i64 % 3 + 1;
+        let page = changed_since(&*store, directory, USERS + 1 - newest).await;
+        assert_eq!(page.total, newest as u64);
+    })
+    .await;
     let mut members = users[..users.len() / 2].to_vec();
     members.sort();
     let last_two = &members[members.len() - 2..];
@@ -232,11 +238,22 @@ async fn live(store: &dyn Store, directory: DirectoryId, group: ResourceId, user
     commit(store, directory, delete_user(user, 2, &new)).await.expect("deletes");
 }
 
+/// What changed after a moment, in milliseconds.
+async fn changed_since(store: &dyn Store, directory: DirectoryId, since: i64) -> Page {
+    let literal = Literal::Instant(i128::from(since) * 1_000_000);
+    search(store, directory, "meta.lastModified", CompareOp::Ge, literal).await
+}
+
 async fn find(store: &dyn Store, directory: DirectoryId, attribute: &str, value: &str) -> Vec<ResourceId> {
+    let page = search(store, directory, attribute, CompareOp::Eq, Literal::Text(value.into())).await;
+    page.resources.into_iter().map(|stored| stored.id).collect()
+}
+
+async fn search(store: &dyn Store, directory: DirectoryId, attribute: &str, op: CompareOp, literal: Literal) -> Page {
     let registry = Registry::built_in();
     let resource_type = registry.resource_type("User").expect("is built in");
     let Some(Resolved::Attribute(target)) = resource_type.resolve(attribute) else { panic!("no {attribute}") };
-    let filter = ResolvedFilter::Compare { target, op: CompareOp::Eq, literal: Literal::Text(value.into()) };
+    let filter = ResolvedFilter::Compare { target, op, literal };
     let query = Query { resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10 };
-    store.search(directory, &query).await.expect("answers").resources.into_iter().map(|stored| stored.id).collect()
+    store.search(directory, &query).await.expect("answers")
 }
