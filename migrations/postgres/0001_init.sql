@@ -53,9 +53,10 @@ ALTER TABLE resources SET (toast_tuple_target = 8160);
 -- A list without filter, in its order.
 CREATE INDEX resources_by_type ON resources (directory_id, resource_type, id);
 
--- Filters and sorting by meta.lastModified and meta.created.
-CREATE INDEX resources_by_last_modified ON resources (directory_id, resource_type, last_modified);
-CREATE INDEX resources_by_created ON resources (directory_id, resource_type, created);
+-- Filters and sorting by meta.lastModified and meta.created; with the id, so that the order of a page is known without
+-- the rows.
+CREATE INDEX resources_by_last_modified ON resources (directory_id, resource_type, last_modified, id);
+CREATE INDEX resources_by_created ON resources (directory_id, resource_type, created, id);
 
 -- Who is in which group: the one fact behind Group.members and User.groups.
 --

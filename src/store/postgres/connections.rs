@@ -253,7 +253,7 @@ impl Lease {
 }
 
 /// What every session is told.
-const SESSION: [(&str, &str); 5] = [
+const SESSION: [(&str, &str); 6] = [
     // The statements are written for it, whatever the server's default is.
     ("default_transaction_isolation", "read committed"),
     // Every statement names a Directory, with which every index begins. A plan that was made and kept while a table was
@@ -262,6 +262,8 @@ const SESSION: [(&str, &str); 5] = [
     // One plan for all Directories. A plan for the Directory at hand takes longer to make than to run, and is wrong for
     // a new one: until the next ANALYZE the server believes that it has no rows, for which any index is as good.
     ("plan_cache_mode", "force_generic_plan"),
+    // Starting workers takes longer than any of the statements, and the cores have other requests to serve.
+    ("max_parallel_workers_per_gather", "0"),
     // Compiling takes longer than any of the statements, and the line above makes some look expensive.
     ("jit", "off"),
     ("client_min_messages", "error"),

@@ -74,10 +74,11 @@ pub fn total(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Res
     };
     let selection = selection(&mut compiler, Some(filter))?;
     if selection.predicates.is_empty()
-        && let Some(rows) = selection.probe.as_ref().and_then(|probe| probe.index_rows(&mut compiler))
+        && let Some(probe) = &selection.probe
+        && let Some(rows) = probe.index_rows(&mut compiler)
     {
-        let sql = format!("SELECT count(*) FROM (SELECT DISTINCT rows.id FROM ({rows}) AS rows) AS found");
-        return Ok(compiler.finish(sql));
+        let found = if probe.is_distinct() { rows } else { format!("SELECT DISTINCT rows.id FROM ({rows}) AS rows") };
+        return Ok(compiler.finish(format!("SELECT count(*) FROM ({found}) AS found")));
     }
     let Source { rows, condition, .. } = selection.source(&mut compiler);
     Ok(compiler.finish(format!("SELECT count(*) FROM {rows} WHERE {condition}")))
@@ -128,7 +129,8 @@ impl Selection {
             match few {
                 Some(few) => {
                     let resource = look_up(compiler, "found.id");
-                    let found = format!("(SELECT DISTINCT few.id FROM ({few}) AS few (id) ORDER BY few.id) AS found");
+                    let distinct = if probe.is_distinct() { "" } else { "DISTINCT " };
+                    let found = format!("(SELECT {distinct}few.id FROM ({few}) AS few (id) ORDER BY few.id) AS found");
                     source = (found + &resource, "found.id");
                 }
                 None => {

@@ -107,6 +107,11 @@ impl Probe {
         (!self.scans.is_empty() && few).then(|| select(compiler, &self.scans))
     }
 
+    /// Whether [`Probe::few`] and [`Probe::index_rows`] name each resource once.
+    pub fn is_distinct(&self) -> bool {
+        matches!(self.scans.as_slice(), [Scan::Moment { .. }])
+    }
+
     /// The candidates' ids as a statement that reads an index alone, if that is where they all are; it may name a
     /// resource twice.
     pub fn index_rows(&self, compiler: &mut Compiler<'_>) -> Option<String> {
