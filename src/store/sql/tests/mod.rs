@@ -1,7 +1,6 @@
 //! The compiler's statements, run and looked at.
 //!
-//! SQLite runs in memory. PostgreSQL takes part if `SCIMD_TEST_POSTGRES` holds the URL of a database in which a schema may
-//! be made.
+//! SQLite runs in memory, PostgreSQL in temporary tables of the database that `TEST_DATABASE_URL` names.
 //!
 //! - `filters`: filters written as values
 //! - `world`: a Directory in both databases

@@ -80,7 +80,7 @@ pub(super) const MEMBERS: [(u128, u128); 4] = [(11, 1), (11, 2), (12, 11), (12, 
 /// The databases.
 pub(super) struct World {
     pub sqlite: SqliteConnection,
-    postgres: Option<PgConnection>,
+    postgres: PgConnection,
 }
 
 impl World {
@@ -88,16 +88,14 @@ impl World {
     pub async fn new() -> Self {
         let mut sqlite = SqliteConnection::connect("sqlite::memory:").await.expect("SQLite runs in memory");
         sqlx::raw_sql(include_str!("../../../../migrations/sqlite/0001_init.sql")).execute(&mut sqlite).await.expect("migrates");
-        let mut postgres = match std::env::var("SCIMD_TEST_POSTGRES") {
-            Ok(url) => Some(PgConnection::connect(&url).await.expect("PostgreSQL answers")),
-            Err(_) => None,
-        };
-        if let Some(postgres) = &mut postgres {
-            // Temporary tables vanish with the connection.
-            let tables =
-                include_str!("../../../../migrations/postgres/0001_init.sql").replace("CREATE TABLE", "CREATE TEMP TABLE");
-            sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(postgres).await.expect("migrates");
-        }
+        let url = std::env::var("TEST_DATABASE_URL").expect(
+            "TEST_DATABASE_URL names no PostgreSQL server: run the tests by scripts/test, which starts one. A back end that \
+             could not be started is a failure, not a skip",
+        );
+        let mut postgres = PgConnection::connect(&url).await.expect("PostgreSQL answers");
+        // Temporary tables vanish with the connection.
+        let tables = include_str!("../../../../migrations/postgres/0001_init.sql").replace("CREATE TABLE", "CREATE TEMP TABLE");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(&mut postgres).await.expect("migrates");
         let mut world = Self { sqlite, postgres };
         for (number, resource_type, keys) in resources() {
             world.insert(DIRECTORY, id(number), &resource_type, number, &keys).await;
@@ -160,25 +158,21 @@ impl World {
     async fn execute(&mut self, sql: &str, binds: Vec<Bind>) {
         let statement = Statement { sql: sql.to_owned(), binds };
         sqlite_query(&statement).execute(&mut self.sqlite).await.expect("SQLite executes");
-        if let Some(postgres) = &mut self.postgres {
-            let statement = Statement { sql: sql.replace("jsonb($8)", "$8::jsonb"), ..statement };
-            postgres_query(&statement).execute(postgres).await.expect("PostgreSQL executes");
-        }
+        let statement = Statement { sql: sql.replace("jsonb($8)", "$8::jsonb"), ..statement };
+        postgres_query(&statement).execute(&mut self.postgres).await.expect("PostgreSQL executes");
     }
 
-    /// The ids that a statement finds on SQLite; PostgreSQL, if there, must find the same.
+    /// The ids that a statement finds on SQLite; PostgreSQL must find the same.
     async fn ids(&mut self, statement: impl Fn(Dialect) -> Statement) -> Vec<ResourceId> {
         let sqlite = statement(Dialect::Sqlite);
         let rows = sqlite_query(&sqlite).fetch_all(&mut self.sqlite).await;
         let rows = rows.unwrap_or_else(|error| panic!("{error} in {}", sqlite.sql));
         let found: Vec<_> = rows.iter().map(|row: &SqliteRow| ResourceId(row.get(0))).collect();
-        if let Some(connection) = &mut self.postgres {
-            let postgres = statement(Dialect::Postgres);
-            let rows = postgres_query(&postgres).fetch_all(connection).await;
-            let rows = rows.unwrap_or_else(|error| panic!("{error} in {}", postgres.sql));
-            let same: Vec<_> = rows.iter().map(|row| ResourceId(row.get(0))).collect();
-            assert_eq!(same, found, "PostgreSQL (left) and SQLite (right) differ: {}", postgres.sql);
-        }
+        let postgres = statement(Dialect::Postgres);
+        let rows = postgres_query(&postgres).fetch_all(&mut self.postgres).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{error} in {}", postgres.sql));
+        let same: Vec<_> = rows.iter().map(|row| ResourceId(row.get(0))).collect();
+        assert_eq!(same, found, "PostgreSQL (left) and SQLite (right) differ: {}", postgres.sql);
         found
     }
 
@@ -215,12 +209,10 @@ impl World {
         let sqlite = statement(Dialect::Sqlite);
         let row = sqlite_query(&sqlite).fetch_one(&mut self.sqlite).await;
         let found: i64 = row.unwrap_or_else(|error| panic!("{error} in {}", sqlite.sql)).get(0);
-        if let Some(connection) = &mut self.postgres {
-            let postgres = statement(Dialect::Postgres);
-            let row = postgres_query(&postgres).fetch_one(connection).await;
-            let same: i64 = row.unwrap_or_else(|error| panic!("{error} in {}", postgres.sql)).get(0);
-            assert_eq!(same, found, "PostgreSQL (left) and SQLite (right) differ: {}", postgres.sql);
-        }
+        let postgres = statement(Dialect::Postgres);
+        let row = postgres_query(&postgres).fetch_one(&mut self.postgres).await;
+        let same: i64 = row.unwrap_or_else(|error| panic!("{error} in {}", postgres.sql)).get(0);
+        assert_eq!(same, found, "PostgreSQL (left) and SQLite (right) differ: {}", postgres.sql);
         usize::try_from(found).expect("not negative")
     }
 
