@@ -18,7 +18,6 @@
 //!
 //! Requests go to the Directory `test` with a token of it; [`App::directory`] makes others.
 #![expect(clippy::panic, reason = "tests fail by panicking")]
-
 // Each test file uses the part of it that it needs.
 #![allow(dead_code)]
 

@@ -167,7 +167,8 @@ impl Scan {
             }
             Scan::Moment { column, op, nanos } => {
                 let alias = compiler.alias('t');
-                let test = super::compare::instant(compiler, &format!("{alias}.{column}"), *op, *nanos).unwrap_or("TRUE".to_owned());
+                let test =
+                    super::compare::instant(compiler, &format!("{alias}.{column}"), *op, *nanos).unwrap_or("TRUE".to_owned());
                 let (directory, type_name) = (&compiler.directory, &compiler.type_name);
                 format!(
                     "SELECT {alias}.id FROM resources {alias} \
