@@ -122,15 +122,15 @@ impl Selection {
         let mut condition = format!("r.directory_id = {} AND r.resource_type = {}", compiler.directory, compiler.type_name);
         let mut source = ("resources r".to_owned(), "r.id");
         if let Some(probe) = &self.probe {
-            let few = match compiler.dialect {
+            let candidates = match compiler.dialect {
                 Dialect::Sqlite => None,
-                Dialect::Postgres => probe.few(compiler),
+                Dialect::Postgres => probe.candidates(compiler),
             };
-            match few {
-                Some(few) => {
+            match candidates {
+                Some(candidates) => {
                     let resource = look_up(compiler, "found.id");
                     let distinct = if probe.is_distinct() { "" } else { "DISTINCT " };
-                    let found = format!("(SELECT {distinct}few.id FROM ({few}) AS few (id) ORDER BY few.id) AS found");
+                    let found = format!("(SELECT {distinct}c.id FROM ({candidates}) AS c (id) ORDER BY c.id) AS found");
                     source = (found + &resource, "found.id");
                 }
                 None => {

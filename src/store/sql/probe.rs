@@ -98,16 +98,12 @@ impl Probe {
         }
     }
 
-    /// The candidates' ids as a statement, if few are to be expected; it may name a resource twice.
-    ///
-    /// What changed since a moment counts as few: that is what a delta import asks for.
-    pub fn few(&self, compiler: &mut Compiler<'_>) -> Option<String> {
-        let is_moment = |scan: &Scan| matches!(scan, Scan::Moment { .. });
-        let few = self.rank <= Rank::Values || self.scans.iter().all(is_moment);
-        (!self.scans.is_empty() && few).then(|| select(compiler, &self.scans))
+    /// The candidates' ids as a statement, unless there are none; it may name a resource twice.
+    pub fn candidates(&self, compiler: &mut Compiler<'_>) -> Option<String> {
+        (!self.scans.is_empty()).then(|| select(compiler, &self.scans))
     }
 
-    /// Whether [`Probe::few`] and [`Probe::index_rows`] name each resource once.
+    /// Whether [`Probe::candidates`] and [`Probe::index_rows`] name each resource once.
     pub fn is_distinct(&self) -> bool {
         matches!(self.scans.as_slice(), [Scan::Moment { .. }])
     }

@@ -79,9 +79,9 @@ fn an_exact_probe_replaces_the_condition_that_it_states() {
     assert_eq!(statement(Dialect::Sqlite), expected);
     let expected = "SELECT r.id, r.resource_type, r.document, r.version, r.created, r.last_modified, \
         EXISTS (SELECT 1 FROM members m WHERE m.directory_id = $1 AND m.member_id = r.id OFFSET 0) AS is_member \
-        FROM (SELECT DISTINCT few.id FROM (\
+        FROM (SELECT DISTINCT c.id FROM (\
         SELECT v1.resource_id AS id FROM attribute_values v1 WHERE v1.directory_id = $1 AND v1.resource_type = $2 \
-        AND v1.attribute = 'userName' AND v1.value = $3) AS few (id) ORDER BY few.id) AS found, \
+        AND v1.attribute = 'userName' AND v1.value = $3) AS c (id) ORDER BY c.id) AS found, \
         LATERAL (SELECT * FROM resources k WHERE k.directory_id = $1 AND k.id = found.id OFFSET 0) AS r \
         WHERE r.directory_id = $1 AND r.resource_type = $2 ORDER BY found.id LIMIT $4";
     assert_eq!(statement(Dialect::Postgres), expected);
