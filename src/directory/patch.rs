@@ -14,7 +14,7 @@ use crate::store::{Change, Commit, Committed, MemberChange, PasswordChange, Stor
 /// that of the change and parallel ones all land (R16).
 ///
 /// # Errors
-/// - those of [`patch::apply`]
+/// - those of [`patch::apply()`]
 /// - `NotFound`, `PreconditionFailed`: as for reading with If-Match
 /// - `Uniqueness`: another resource has the value of a unique attribute
 pub async fn patch(

@@ -10,7 +10,7 @@
 //! Nothing is reached without a caller except health and, unless a setting closes it, discovery (R2): who may pass and
 //! where the request goes are decided on the same decoded segments, and what no rule names is refused.
 //!
-//! - [`router`]: every endpoint with its methods, on one page
+//! - [`mod@router`]: every endpoint with its methods, on one page
 //! - [`state`]: what requests share
 //! - [`path`]: the segments of a URL, decoded once
 //! - [`authorization`]: the Authorization header, and what passes without one

@@ -39,7 +39,7 @@ pub(super) fn write(edit: Edit<'_>, attribute: &Attribute, slot: &mut Option<Val
 /// Applies an operation to a sub-attribute of an attribute that is not filtered: of its one value, or of all its elements.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub(super) fn write_sub(
     edit: Edit<'_>,
     attribute: &Attribute,

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 pub struct Document(Map<String, Value>);
 
 impl Document {
-    /// Takes an object that is canonical already: what [`super::normalize`] built, or what the store read.
+    /// Takes an object that is canonical already: what [`super::normalize()`] built, or what the store read.
     pub(crate) fn from_canonical(object: Map<String, Value>) -> Self {
         Self(object)
     }

@@ -51,7 +51,7 @@ impl Cause {
         }
     }
 
-    /// From an extended result code (https://www.sqlite.org/rescode.html), whose low byte is the primary one.
+    /// From an extended result code (<https://www.sqlite.org/rescode.html>), whose low byte is the primary one.
     fn of_code(code: i32) -> Self {
         match (code, code & 0xff) {
             (2067 | 1555, _) => Self::Unique,
