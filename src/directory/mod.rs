@@ -7,7 +7,7 @@
 //! - [`settings`]: from a Directory's row to its rules
 //! - [`reply`]: what a request answers with
 //! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
-//! - `body`, `load`, `members`, `update`, `render`, `failure`: their steps
+//! - `body`, `load`, `members`, `update`, `order`, `render`, `failure`: their steps
 //! - [`walks`]: what index paging remembers
 
 mod body;
@@ -16,6 +16,7 @@ mod delete;
 mod failure;
 mod load;
 mod members;
+mod order;
 mod patch;
 mod read;
 mod render;
@@ -35,4 +36,4 @@ pub use patch::patch;
 pub use read::read;
 pub use replace::replace;
 pub use reply::{ResourceReply, SearchReply};
-pub use search::{search, search_by_post};
+pub use search::{Scope, search, search_by_post};

@@ -71,6 +71,29 @@ pub async fn page(
     Ok(texts)
 }
 
+/// The JSON texts of resources of several types, in order, each by the rules and the projection of its own type.
+pub async fn mixed(
+    ctx: &Ctx<'_>,
+    types: &[(&ResourceType, Projection)],
+    resources: Vec<Stored>,
+) -> Result<Vec<String>, ScimError> {
+    let mut texts = vec![String::new(); resources.len()];
+    let mut resources: Vec<(usize, Stored)> = resources.into_iter().enumerate().collect();
+    for (resource_type, projection) in types {
+        let (of_type, others): (Vec<_>, Vec<_>) =
+            resources.into_iter().partition(|(_, stored)| stored.resource_type == *resource_type.name);
+        resources = others;
+        let (places, of_type): (Vec<usize>, Vec<Stored>) = of_type.into_iter().unzip();
+        if of_type.is_empty() {
+            continue;
+        }
+        for (place, text) in places.into_iter().zip(page(ctx, resource_type, of_type, projection, &[]).await?) {
+            texts[place] = text;
+        }
+    }
+    Ok(texts)
+}
+
 /// An element of `members` or `groups`.
 #[derive(Debug, Serialize)]
 struct Element {

@@ -1,55 +1,55 @@
-//! Queries of one resource type (RFC 7644 §3.4.2).
+//! Queries of one resource type, or of all (RFC 7644 §3.4.2).
 
 use super::walks::Walk;
-use super::{Ctx, ProjectionParams, SearchParams, SearchReply, render};
-use crate::id::ResourceId;
+use super::{Ctx, ProjectionParams, SearchParams, SearchReply, order, render};
 use crate::scim::filter::{Filter, ResolvedFilter};
 use crate::scim::json;
 use crate::scim::protocol::LIST_RESPONSE_SCHEMA;
 use crate::scim::protocol::search_request::SearchRequest;
-use crate::scim::schema::path::Resolved;
-use crate::scim::schema::{AttributeType, ResourceType, Returned};
+use crate::scim::resource::Projection;
+use crate::scim::schema::ResourceType;
 use crate::scim::{ErrorKind, ScimError};
-use crate::store::{Query, Sort, Start};
+use crate::store::{Listing, ListingStart, Part, Position, Query, Sort, SortKey, Start, Stored};
+use std::sync::Arc;
+
+/// What is searched.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// The resources of one type.
+    Type(&'a Arc<ResourceType>),
+    /// All resources of the Directory (§3.4.2.1).
+    Root,
+}
 
 /// Answers a query with one page of a ListResponse.
 ///
 /// # Errors
-/// - `InvalidFilter`, `Sensitive`: see [`Filter::resolve`]
+/// - `InvalidFilter`, `Sensitive`: see [`Filter::resolve`], [`Filter::resolve_among`]
 /// - `InvalidValue`: `startIndex`, `count`, `sortBy` or `sortOrder` make no sense (D-44, D-45)
-pub async fn search(ctx: &Ctx<'_>, resource_type: &ResourceType, params: &SearchParams) -> Result<SearchReply, ScimError> {
-    let filter = resolve_filter(ctx, resource_type, params.filter.as_deref())?;
-    let sort = resolve_sort(resource_type, params)?;
-    let projection =
-        ProjectionParams { attributes: params.attributes.as_deref(), excluded_attributes: params.excluded_attributes.as_deref() }
-            .resolve(resource_type)?;
+pub async fn search(ctx: &Ctx<'_>, scope: Scope<'_>, params: &SearchParams) -> Result<SearchReply, ScimError> {
+    let asked = Asked::resolve(ctx, scope, params)?;
     let window = Window::parse(ctx, params)?;
-
     let walk = Walk {
         directory: ctx.directory.id,
         actor: ctx.actor,
-        resource_type: &resource_type.name,
+        resource_type: asked.name(),
         filter: params.filter.as_deref(),
+        sort_by: params.sort_by.as_deref(),
+        sort_order: params.sort_order.as_deref(),
     };
-    let remembered = match sort {
-        None if window.start_index > 1 => ctx.walks.end_before(&walk, window.start_index, ctx.clock.now().0),
-        _ => None,
+    let remembered = match window.start_index {
+        1 => None,
+        start_index => ctx.walks.end_before(&walk, start_index, ctx.clock.now().0),
     };
-    let query = Query {
-        resource_type,
-        filter: filter.as_ref(),
-        sort: sort.as_ref(),
-        start: remembered.map_or(Start::Offset(window.start_index - 1), Start::After),
-        limit: window.count,
-    };
-    let page = ctx.store.search(ctx.directory.id, &query).await?;
-
-    let shown = page.resources.len();
-    if let (None, Some(last)) = (&sort, page.resources.last()) {
-        remember(ctx, &walk, window.start_index + shown as u64, last.id);
+    let (total, found) = asked.page(ctx, remembered, &window).await?;
+    let shown = found.len();
+    if let Some((stored, key)) = found.last() {
+        let last = Position { key: key.clone(), id: stored.id };
+        ctx.walks.remember(&walk, window.start_index + shown as u64, last, ctx.clock.now().0);
     }
-    let resources = render::page(ctx, resource_type, page.resources, &projection, &[]).await?;
-    Ok(SearchReply { body: list_response(page.total, window.start_index, shown, &resources) })
+    let found = found.into_iter().map(|(stored, _)| stored).collect();
+    let resources = render::mixed(ctx, &asked.projections(), found).await?;
+    Ok(SearchReply { body: list_response(total, window.start_index, shown, &resources) })
 }
 
 /// Answers a query whose parameters are the body of a request (RFC 7644 §3.4.3), so that they are in no URL.
@@ -57,7 +57,7 @@ pub async fn search(ctx: &Ctx<'_>, resource_type: &ResourceType, params: &Search
 /// # Errors
 /// - `InvalidSyntax`: the body is no SearchRequest
 /// - those of [`search`]; a filter on what is never returned is `InvalidFilter` here (D-42)
-pub async fn search_by_post(ctx: &Ctx<'_>, resource_type: &ResourceType, body: &[u8]) -> Result<SearchReply, ScimError> {
+pub async fn search_by_post(ctx: &Ctx<'_>, scope: Scope<'_>, body: &[u8]) -> Result<SearchReply, ScimError> {
     let request = SearchRequest::parse(json::parse(body, &ctx.limits.json)?)?;
     let params = SearchParams {
         filter: request.filter,
@@ -68,47 +68,106 @@ pub async fn search_by_post(ctx: &Ctx<'_>, resource_type: &ResourceType, body: &
         attributes: request.attributes,
         excluded_attributes: request.excluded_attributes,
     };
-    search(ctx, resource_type, &params).await.map_err(|error| match error.kind {
+    search(ctx, scope, &params).await.map_err(|error| match error.kind {
         ErrorKind::Sensitive => ScimError::invalid_filter(error.detail),
         _ => error,
     })
 }
 
-fn remember(ctx: &Ctx<'_>, walk: &Walk<'_>, next_start_index: u64, last: ResourceId) {
-    ctx.walks.remember(walk, next_start_index, last, ctx.clock.now().0);
+/// What a query means for one type.
+struct AskedOfType<'a> {
+    resource_type: &'a Arc<ResourceType>,
+    filter: Option<ResolvedFilter>,
+    sort: Option<Sort>,
+    projection: Projection,
 }
 
-fn resolve_filter(ctx: &Ctx<'_>, resource_type: &ResourceType, text: Option<&str>) -> Result<Option<ResolvedFilter>, ScimError> {
-    let Some(text) = text else { return Ok(None) };
+/// What a query means.
+struct Asked<'a> {
+    types: Vec<AskedOfType<'a>>,
+    root: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn resolve(ctx: &Ctx<'a>, scope: Scope<'a>, params: &SearchParams) -> Result<Self, ScimError> {
+        let types: Vec<&'a Arc<ResourceType>> = match scope {
+            Scope::Type(resource_type) => vec![resource_type],
+            Scope::Root => ctx.directory.registry.resource_types.iter().collect(),
+        };
+        let filters = resolve_filters(ctx, scope, params.filter.as_deref())?;
+        let sorts = order::resolve(&types, params)?;
+        let projection = ProjectionParams {
+            attributes: params.attributes.as_deref(),
+            excluded_attributes: params.excluded_attributes.as_deref(),
+        };
+        let types = types
+            .into_iter()
+            .zip(filters)
+            .zip(sorts)
+            .map(|((resource_type, filter), sort)| {
+                Ok(AskedOfType { resource_type, filter, sort, projection: projection.resolve(resource_type)? })
+            })
+            .collect::<Result<_, ScimError>>()?;
+        Ok(Self { types, root: matches!(scope, Scope::Root) })
+    }
+
+    /// The name of what is searched.
+    fn name(&self) -> &str {
+        self.types.first().filter(|_| !self.root).map_or("", |asked| &asked.resource_type.name)
+    }
+
+    fn projections(&self) -> Vec<(&ResourceType, Projection)> {
+        self.types.iter().map(|asked| (&**asked.resource_type, asked.projection.clone())).collect()
+    }
+
+    /// One page, from behind `after` if that is known.
+    async fn page(
+        &self,
+        ctx: &Ctx<'_>,
+        after: Option<Position>,
+        window: &Window,
+    ) -> Result<(u64, Vec<(Stored, Option<SortKey>)>), ScimError> {
+        if let ([asked], None | Some(Position { key: None, .. })) = (self.types.as_slice(), &after)
+            && asked.sort.is_none()
+        {
+            let query = Query {
+                resource_type: asked.resource_type,
+                filter: asked.filter.as_ref(),
+                sort: None,
+                start: after.map_or(Start::Offset(window.start_index - 1), |position| Start::After(position.id)),
+                limit: window.count,
+            };
+            let page = ctx.store.search(ctx.directory.id, &query).await?;
+            return Ok((page.total, page.resources.into_iter().map(|stored| (stored, None)).collect()));
+        }
+        let start = after.map_or(ListingStart::Offset(window.start_index - 1), ListingStart::After);
+        let page = ctx.store.list(ctx.directory.id, &self.listing(start, window.count)).await?;
+        Ok((page.total, page.resources))
+    }
+
+    fn listing(&self, start: ListingStart, limit: u32) -> Listing<'_> {
+        let parts = self
+            .types
+            .iter()
+            .map(|asked| Part { resource_type: asked.resource_type, filter: asked.filter.as_ref(), sort: asked.sort.as_ref() })
+            .collect();
+        Listing { parts, start, limit }
+    }
+}
+
+/// The filter as each type of `scope` understands it.
+fn resolve_filters(ctx: &Ctx<'_>, scope: Scope<'_>, text: Option<&str>) -> Result<Vec<Option<ResolvedFilter>>, ScimError> {
+    let types = &ctx.directory.registry.resource_types;
+    let Some(text) = text else {
+        return Ok(vec![None; if matches!(scope, Scope::Root) { types.len() } else { 1 }]);
+    };
     let mut options = ctx.limits.filter.clone();
     options.value_path_suffix = ctx.directory.tolerance.value_path_suffix;
     let filter = Filter::parse(text, &options)?;
-    filter.resolve(resource_type, &ctx.directory.tolerance).map(Some)
-}
-
-fn resolve_sort(resource_type: &ResourceType, params: &SearchParams) -> Result<Option<Sort>, ScimError> {
-    let Some(sort_by) = params.sort_by.as_deref().map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
-    let descending = match params.sort_order.as_deref().map(str::trim) {
-        None | Some("") => false,
-        Some(order) if order.eq_ignore_ascii_case("ascending") => false,
-        Some(order) if order.eq_ignore_ascii_case("descending") => true,
-        Some(order) => {
-            return Err(ScimError::invalid_value(format!("sortOrder is ascending or descending, not {order}")));
-        }
-    };
-    let Some(Resolved::Attribute(mut target)) = resource_type.resolve(sort_by) else {
-        return Err(ScimError::invalid_value(format!("sortBy: {} has no attribute {sort_by}", resource_type.name)));
-    };
-    if target.leaf().attribute_type == AttributeType::Complex {
-        target.sub =
-            Some(target.attribute.sub_attribute("value").cloned().ok_or_else(|| {
-                ScimError::invalid_value(format!("sortBy: {sort_by} is complex; name one of its sub-attributes"))
-            })?);
+    match scope {
+        Scope::Type(resource_type) => Ok(vec![Some(filter.resolve(resource_type, &ctx.directory.tolerance)?)]),
+        Scope::Root => Ok(filter.resolve_among(types, &ctx.directory.tolerance)?.into_iter().map(Some).collect()),
     }
-    if target.leaf().returned == Returned::Never || target.attribute.returned == Returned::Never {
-        return Err(ScimError::invalid_value(format!("sortBy: {sort_by} is never returned, so nothing is sorted by it")));
-    }
-    Ok(Some(Sort { target, descending }))
 }
 
 /// Which part of the results is asked for (RFC 7644 §3.4.2.4, D-45).

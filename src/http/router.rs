@@ -46,17 +46,17 @@ pub enum Endpoint<'a> {
     Resource(&'a Arc<ResourceType>, &'a str),
     /// `/Users/.search`, …
     Search(&'a Arc<ResourceType>),
-    /// The Base URL itself, `/.search`, `/Bulk` or `/Me`: known, and not supported.
+    /// The Base URL itself: a query over all types (§3.4.2.1).
+    Root,
+    /// `/.search`: the same by POST (§3.4.3).
+    RootSearch,
+    /// `/Bulk` or `/Me`: known, and not supported.
     Unsupported(Unsupported),
 }
 
 /// An endpoint of the RFC that the server does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsupported {
-    /// A query over all types (§3.4.2.1).
-    Root,
-    /// The same by POST (§3.4.3).
-    RootSearch,
     /// `/Bulk` (§3.7).
     Bulk,
     /// `/Me` (§3.11).
@@ -69,7 +69,7 @@ impl<'a> Endpoint<'a> {
     /// same resource.
     pub fn find(path: &'a ScimPath<'_>, registry: &'a Registry) -> Option<Self> {
         let (first, second) = match path.segments.as_slice() {
-            [] => return Some(Self::Unsupported(Unsupported::Root)),
+            [] => return Some(Self::Root),
             [first] => (first.as_ref(), None),
             [first, second] if !path.trailing_slash => (first.as_ref(), Some(second.as_ref())),
             _ => return None,
@@ -86,7 +86,7 @@ impl<'a> Endpoint<'a> {
         } else if is("Me") {
             second.is_none().then_some(Self::Unsupported(Unsupported::Me))
         } else if is(".search") {
-            second.is_none().then_some(Self::Unsupported(Unsupported::RootSearch))
+            second.is_none().then_some(Self::RootSearch)
         } else {
             let resource_type =
                 registry.resource_types.iter().find(|resource_type| resource_type.endpoint.strip_prefix('/').is_some_and(is))?;
@@ -106,8 +106,8 @@ impl<'a> Endpoint<'a> {
             }
             Self::Collection(_) => COLLECTION,
             Self::Resource(..) => RESOURCE,
-            Self::Unsupported(Unsupported::Root) => DISCOVERY,
-            Self::Search(_) | Self::Unsupported(Unsupported::RootSearch | Unsupported::Bulk) => POST_ONLY,
+            Self::Root => DISCOVERY,
+            Self::Search(_) | Self::RootSearch | Self::Unsupported(Unsupported::Bulk) => POST_ONLY,
             Self::Unsupported(Unsupported::Me) => ME,
         }
     }
@@ -122,9 +122,9 @@ impl<'a> Endpoint<'a> {
             Self::ResourceType(_) => "/ResourceTypes/{name}",
             Self::Collection(_) => "/{type}",
             Self::Resource(..) => "/{type}/{id}",
-            Self::Unsupported(Unsupported::Root) => "/",
+            Self::Root => "/",
             Self::Search(_) => "/{type}/.search",
-            Self::Unsupported(Unsupported::RootSearch) => "/.search",
+            Self::RootSearch => "/.search",
             Self::Unsupported(Unsupported::Bulk) => "/Bulk",
             Self::Unsupported(Unsupported::Me) => "/Me",
         }
@@ -141,6 +141,8 @@ impl<'a> Endpoint<'a> {
             | Self::Schema(_)
             | Self::ResourceTypes
             | Self::ResourceType(_)
+            | Self::Root
+            | Self::RootSearch
             | Self::Unsupported(_) => None,
         }
     }

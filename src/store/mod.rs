@@ -21,7 +21,9 @@ pub mod sqlite;
 pub use crate::scim::resource::keys::{INDEX_VALUE_BYTES_MAX, IndexRow};
 pub use commit::{Change, Commit, Committed, DocumentChange, MemberChange, NewResource, PasswordChange, Update};
 pub use error::StoreError;
-pub use query::{Membership, Page, Query, Reference, Sort, Start, Stored};
+pub use query::{
+    Listing, ListingPage, ListingStart, Membership, Page, Part, Position, Query, Reference, Sort, SortKey, Start, Stored,
+};
 
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
@@ -113,6 +115,10 @@ pub trait Store: Send + Sync {
 
     /// The resources that a query selects, one page of them, and how many there are.
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError>;
+
+    /// The resources of several types in one order, or of one type from a place in its order on; one page of them, and how
+    /// many there are.
+    async fn list(&self, directory: DirectoryId, listing: &Listing<'_>) -> Result<ListingPage, StoreError>;
 
     /// For each of `ids` that exists, its type and what to show for it: the target of a `$ref`. At most 1,000 ids.
     async fn references(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Reference>, StoreError>;

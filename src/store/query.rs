@@ -38,6 +38,69 @@ pub enum Start {
     After(ResourceId),
 }
 
+/// One page of the resources of one or several types, in one order over all of them.
+#[derive(Debug, Clone)]
+pub struct Listing<'a> {
+    /// The types, at least one, each once; each with what is asked of it.
+    pub parts: Vec<Part<'a>>,
+    /// Where the page begins.
+    pub start: ListingStart,
+    /// How many resources the page holds at most; 0 asks for the total alone.
+    pub limit: u32,
+}
+
+/// What a [`Listing`] asks of one type.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// The type.
+    pub resource_type: &'a ResourceType,
+    /// What must hold; `None`: all.
+    pub filter: Option<&'a ResolvedFilter>,
+    /// By what to sort. All parts sort in the same direction, and by values of the same kind. `None` while another part
+    /// sorts: the resources of this type have no value.
+    pub sort: Option<&'a Sort>,
+}
+
+/// Where a page of a [`Listing`] begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListingStart {
+    /// After skipping this many.
+    Offset(u64),
+    /// After this place in the order, whether or not the resource that was there still is.
+    After(Position),
+}
+
+/// A place in the order of a [`Listing`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position {
+    /// What the resource there is sorted by; `None`: it has no value, or nothing is sorted by but the id.
+    pub key: Option<SortKey>,
+    /// The resource's id.
+    pub id: ResourceId,
+}
+
+/// A value that resources are sorted by, as the database compares it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SortKey {
+    /// The comparison key of a text, or of a dateTime.
+    Text(String),
+    /// Milliseconds since 1970; on SQLite also a boolean.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// A boolean.
+    Boolean(bool),
+}
+
+/// A page of a [`Listing`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListingPage {
+    /// How many resources match in all.
+    pub total: u64,
+    /// Those of the page, in order, each with what it is sorted by.
+    pub resources: Vec<(Stored, Option<SortKey>)>,
+}
+
 /// A page of results.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {

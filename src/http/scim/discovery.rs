@@ -37,7 +37,12 @@ pub fn answer(
         Endpoint::Schema(urn) => discovery::schema(registry, urn, base_url),
         Endpoint::ResourceTypes => Some(discovery::resource_types(registry, base_url)),
         Endpoint::ResourceType(name) => discovery::resource_type(registry, name, base_url),
-        Endpoint::Collection(_) | Endpoint::Resource(..) | Endpoint::Search(_) | Endpoint::Unsupported(_) => None,
+        Endpoint::Collection(_)
+        | Endpoint::Resource(..)
+        | Endpoint::Search(_)
+        | Endpoint::Root
+        | Endpoint::RootSearch
+        | Endpoint::Unsupported(_) => None,
     };
     let document = document.ok_or_else(HttpError::no_endpoint)?;
     Ok(reply::json(StatusCode::OK, media_type, document.to_string()))

@@ -80,15 +80,13 @@ async fn answer(
         | Endpoint::Schema(_)
         | Endpoint::ResourceTypes
         | Endpoint::ResourceType(_) => discovery::answer(state, parts.uri.query(), media_type, registry, &endpoint, &base_url),
-        Endpoint::Collection(_) | Endpoint::Resource(..) | Endpoint::Search(_) => {
+        Endpoint::Collection(_) | Endpoint::Resource(..) | Endpoint::Search(_) | Endpoint::Root | Endpoint::RootSearch => {
             // Nobody comes this far without a caller; if the rule that says so is ever wrong, this one holds.
             let (Some(caller), Some(directory)) = (&caller, &directory) else { return Err(HttpError::unauthorized()) };
             let exchange = resources::Exchange { state, parts, media_type, directory, actor: caller.token, base_url: &base_url };
             exchange.answer(&endpoint, body).await
         }
         Endpoint::Unsupported(unsupported) => Err(HttpError::not_implemented(match unsupported {
-            Unsupported::Root => "queries over all resource types are not supported",
-            Unsupported::RootSearch => "queries over all resource types are not supported; search one of them",
             Unsupported::Bulk => "bulk operations are not supported",
             Unsupported::Me => "the alias /Me is not supported",
         })),

@@ -1,6 +1,6 @@
 //! /Users, /Groups and whatever types a Directory has (RFC 7644 §3).
 
-use crate::directory::{self, Ctx, Directory, Precondition, ProjectionParams};
+use crate::directory::{self, Ctx, Directory, Precondition, ProjectionParams, Scope};
 use crate::http::body::RequestBody;
 use crate::http::conditional::{precondition, prefers_representation};
 use crate::http::error::HttpError;
@@ -41,12 +41,16 @@ impl Exchange<'_> {
         let method = &self.parts.method;
         match *endpoint {
             Endpoint::Collection(resource_type) if *method == Method::POST => self.create(resource_type, body).await,
-            Endpoint::Collection(resource_type) if is_read(method) => self.search(resource_type).await,
+            Endpoint::Collection(resource_type) if is_read(method) => self.search(Scope::Type(resource_type)).await,
             Endpoint::Resource(resource_type, id) if is_read(method) => self.read(resource_type, id).await,
             Endpoint::Resource(resource_type, id) if *method == Method::PUT => self.replace(resource_type, id, body).await,
             Endpoint::Resource(resource_type, id) if *method == Method::PATCH => self.patch(resource_type, id, body).await,
             Endpoint::Resource(resource_type, id) if *method == Method::DELETE => self.delete(resource_type, id).await,
-            Endpoint::Search(resource_type) if *method == Method::POST => self.search_by_post(resource_type, body).await,
+            Endpoint::Search(resource_type) if *method == Method::POST => {
+                self.search_by_post(Scope::Type(resource_type), body).await
+            }
+            Endpoint::Root if is_read(method) => self.search(Scope::Root).await,
+            Endpoint::RootSearch if *method == Method::POST => self.search_by_post(Scope::Root, body).await,
             _ => Err(HttpError::method_not_allowed(endpoint.allow())),
         }
     }
@@ -58,15 +62,15 @@ impl Exchange<'_> {
         Ok(reply::resource(StatusCode::CREATED, self.media_type, created))
     }
 
-    async fn search(&self, resource_type: &Arc<ResourceType>) -> Result<Response, HttpError> {
+    async fn search(&self, scope: Scope<'_>) -> Result<Response, HttpError> {
         let params = query::parse(self.parts.uri.query())?;
-        let found = directory::search(&self.ctx(), resource_type, &params).await?;
+        let found = directory::search(&self.ctx(), scope, &params).await?;
         Ok(reply::json(StatusCode::OK, self.media_type, found.body))
     }
 
-    async fn search_by_post(&self, resource_type: &Arc<ResourceType>, body: &mut RequestBody) -> Result<Response, HttpError> {
+    async fn search_by_post(&self, scope: Scope<'_>, body: &mut RequestBody) -> Result<Response, HttpError> {
         let body = self.json(body).await?;
-        let found = directory::search_by_post(&self.ctx(), resource_type, &body).await?;
+        let found = directory::search_by_post(&self.ctx(), scope, &body).await?;
         Ok(reply::json(StatusCode::OK, self.media_type, found.body))
     }
 

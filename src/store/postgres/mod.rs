@@ -25,7 +25,8 @@ mod search;
 mod update;
 
 use super::{
-    Commit, Committed, DirectoryRow, Membership, Page, Query, Reference, Store, StoreError, Stored, TokenDigest, TokenRow,
+    Commit, Committed, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference, Store, StoreError, Stored,
+    TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
@@ -146,6 +147,10 @@ impl Store for PostgresStore {
 
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
         search::search(&self.connections, directory, query).await
+    }
+
+    async fn list(&self, directory: DirectoryId, listing: &Listing<'_>) -> Result<ListingPage, StoreError> {
+        search::list(&self.connections, directory, listing).await
     }
 
     async fn references(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Reference>, StoreError> {

@@ -31,6 +31,12 @@ impl<'q> Compiler<'q> {
         compiler
     }
 
+    /// Speaks of another type from here on.
+    pub fn turn_to(&mut self, resource_type: &'q ResourceType) {
+        self.resource_type = resource_type;
+        self.type_name = self.bind(Bind::Text(resource_type.name.to_string()));
+    }
+
     /// Takes a value along and returns the parameter that stands for it.
     pub fn bind(&mut self, value: Bind) -> String {
         self.binds.push(value);

@@ -15,7 +15,8 @@
 //! - `reference`: memberships and references, whose facts lie in other rows
 //! - `probe`: which index serves a filter
 //! - `sort`: how a page is ordered
-//! - `page`: the statements
+//! - `page`: the statements of a search of one type
+//! - `listing`: those of several types, or from a place in the order on
 //!
 //! [`Query`]: super::Query
 //! [`ResolvedFilter::matches`]: crate::scim::filter::ResolvedFilter
@@ -24,6 +25,7 @@
 mod compare;
 mod compiler;
 mod json;
+mod listing;
 mod page;
 mod predicate;
 mod probe;
@@ -33,5 +35,6 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use listing::{listing, listing_total};
 pub use page::{page, total};
 pub use statement::{Bind, Dialect, Statement};

@@ -21,7 +21,7 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
     let selection = selection(&mut compiler, query.filter)?;
     let order = sort::order(&mut compiler, query.sort, query.filter.is_some(), selection.probe.is_some())?;
     let Source { rows: source, id, condition } = selection.source(&mut compiler);
-    let columns = columns(&compiler);
+    let columns = columns(&compiler, compiler.resource_type.member_of.is_some());
     let limit = compiler.bind_count(u64::from(query.limit));
     let (after, offset) = match query.start {
         Start::After(id) => (format!(" AND r.id > {}", compiler.bind(Bind::Id(id.0))), 0),
@@ -65,30 +65,35 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
 /// [`StoreError::Unsupported`]: the filter asks what SQL cannot say.
 pub fn total(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Result<Statement, StoreError> {
     let mut compiler = Compiler::new(dialect, directory, query.resource_type);
-    let Some(filter) = query.filter else {
-        let sql = format!(
+    let sql = total_of(&mut compiler, query.filter)?;
+    Ok(compiler.finish(sql))
+}
+
+/// The text of [`total`] for the type that `compiler` speaks of.
+pub(super) fn total_of(compiler: &mut Compiler<'_>, filter: Option<&ResolvedFilter>) -> Result<String, StoreError> {
+    let Some(filter) = filter else {
+        return Ok(format!(
             "SELECT CAST(COALESCE(SUM(c.resources), 0) AS bigint) FROM counters c WHERE c.directory_id = {} AND c.resource_type = {}",
             compiler.directory, compiler.type_name
-        );
-        return Ok(compiler.finish(sql));
+        ));
     };
-    let selection = selection(&mut compiler, Some(filter))?;
+    let selection = selection(compiler, Some(filter))?;
     if selection.predicates.is_empty()
         && let Some(probe) = &selection.probe
-        && let Some(rows) = probe.index_rows(&mut compiler)
+        && let Some(rows) = probe.index_rows(compiler)
     {
         let found = if probe.is_distinct() { rows } else { format!("SELECT DISTINCT rows.id FROM ({rows}) AS rows") };
-        return Ok(compiler.finish(format!("SELECT count(*) FROM ({found}) AS found")));
+        return Ok(format!("SELECT count(*) FROM ({found}) AS found"));
     }
-    let Source { rows, condition, .. } = selection.source(&mut compiler);
-    Ok(compiler.finish(format!("SELECT count(*) FROM {rows} WHERE {condition}")))
+    let Source { rows, condition, .. } = selection.source(compiler);
+    Ok(format!("SELECT count(*) FROM {rows} WHERE {condition}"))
 }
 
 /// Row `r` of `resources` with this id, joined to what stands before.
 ///
 /// PostgreSQL is left no other way than by the primary key. Its planner believes tables that have grown since the last
 /// ANALYZE to be nearly empty, and may read all resources of the Directory instead of those few.
-fn look_up(compiler: &Compiler<'_>, id: &str) -> String {
+pub(super) fn look_up(compiler: &Compiler<'_>, id: &str) -> String {
     let directory = &compiler.directory;
     match compiler.dialect {
         Dialect::Sqlite => format!(" JOIN resources r ON r.directory_id = {directory} AND r.id = {id}"),
@@ -99,26 +104,26 @@ fn look_up(compiler: &Compiler<'_>, id: &str) -> String {
 }
 
 /// Row `r`, and what must hold for it.
-struct Source {
+pub(super) struct Source {
     /// What follows FROM.
-    rows: String,
+    pub rows: String,
     /// Its id, as the column that the rows are found in the order of.
-    id: &'static str,
+    pub id: &'static str,
     /// What follows WHERE.
-    condition: String,
+    pub condition: String,
 }
 
 /// A filter, made ready.
-struct Selection {
+pub(super) struct Selection {
     /// What finds candidates.
-    probe: Option<Probe>,
+    pub probe: Option<Probe>,
     /// What must hold for them.
     predicates: Vec<String>,
 }
 
 impl Selection {
     /// Where the matching rows come from.
-    fn source(&self, compiler: &mut Compiler<'_>) -> Source {
+    pub fn source(&self, compiler: &mut Compiler<'_>) -> Source {
         let mut condition = format!("r.directory_id = {} AND r.resource_type = {}", compiler.directory, compiler.type_name);
         let mut source = ("resources r".to_owned(), "r.id");
         if let Some(probe) = &self.probe {
@@ -147,7 +152,8 @@ impl Selection {
     }
 }
 
-fn selection(compiler: &mut Compiler<'_>, filter: Option<&ResolvedFilter>) -> Result<Selection, StoreError> {
+/// Which index serves `filter`, and what is left to check.
+pub(super) fn selection(compiler: &mut Compiler<'_>, filter: Option<&ResolvedFilter>) -> Result<Selection, StoreError> {
     let mut terms = Vec::new();
     if let Some(filter) = filter {
         flatten(filter, &mut terms);
@@ -184,18 +190,20 @@ fn flatten<'f>(filter: &'f ResolvedFilter, terms: &mut Vec<&'f ResolvedFilter>) 
     }
 }
 
-fn columns(compiler: &Compiler<'_>) -> String {
+/// The columns of a resource. `memberships`: whether it is asked if it is a member.
+pub(super) fn columns(compiler: &Compiler<'_>, memberships: bool) -> String {
     // Without OFFSET 0, PostgreSQL may read all memberships of the Directory into a table of its own first.
     let one_by_one = match compiler.dialect {
         Dialect::Sqlite => "",
         Dialect::Postgres => " OFFSET 0",
     };
-    let is_member = match compiler.resource_type.member_of {
-        Some(_) => format!(
+    let is_member = if memberships {
+        format!(
             "EXISTS (SELECT 1 FROM members m WHERE m.directory_id = {} AND m.member_id = r.id{one_by_one})",
             compiler.directory
-        ),
-        None => "FALSE".to_owned(),
+        )
+    } else {
+        "FALSE".to_owned()
     };
     format!("r.id, r.resource_type, r.document, r.version, r.created, r.last_modified, {is_member} AS is_member")
 }

@@ -29,7 +29,8 @@ pub use connect::SqliteOptions;
 use self::connect::Database;
 use self::writer::{Job, Writer};
 use super::{
-    Commit, Committed, DirectoryRow, Membership, Page, Query, Reference, Store, StoreError, Stored, TokenDigest, TokenRow,
+    Commit, Committed, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference, Store, StoreError, Stored,
+    TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
@@ -129,6 +130,10 @@ impl Store for SqliteStore {
 
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
         search::search(&self.readers, directory, query).await
+    }
+
+    async fn list(&self, directory: DirectoryId, listing: &Listing<'_>) -> Result<ListingPage, StoreError> {
+        search::list(&self.readers, directory, listing).await
     }
 
     async fn references(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Reference>, StoreError> {

@@ -4,9 +4,9 @@ use super::failure::{corrupt, store_error};
 use super::read::read_stored;
 use crate::id::DirectoryId;
 use crate::store::sql::{self, Bind, Dialect, Statement};
-use crate::store::{Page, Query, Start, StoreError};
+use crate::store::{Listing, ListingPage, ListingStart, Page, Query, SortKey, Start, StoreError};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Row, TypeInfo, ValueRef};
 
 pub(super) async fn search(readers: &SqlitePool, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
     let mut resources = Vec::new();
@@ -29,6 +29,40 @@ pub(super) async fn search(readers: &SqlitePool, directory: DirectoryId, query: 
         }
     };
     Ok(Page { total, resources })
+}
+
+pub(super) async fn list(readers: &SqlitePool, directory: DirectoryId, listing: &Listing<'_>) -> Result<ListingPage, StoreError> {
+    let mut resources = Vec::new();
+    if listing.limit > 0 {
+        for row in &fetch(readers, sql::listing(Dialect::Sqlite, directory, listing)?).await? {
+            resources.push((read_stored(row)?, read_key(row)?));
+        }
+    }
+    let found = resources.len() as u64;
+    let is_whole = listing.start == ListingStart::Offset(0) && found < u64::from(listing.limit);
+    let total = if is_whole {
+        found
+    } else {
+        let rows = fetch(readers, sql::listing_total(Dialect::Sqlite, directory, listing)?).await?;
+        let total: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(corrupt("resources"))?;
+        u64::try_from(total).unwrap_or(0)
+    };
+    Ok(ListingPage { total, resources })
+}
+
+/// Reads the sort key behind the columns of [`read_stored`].
+fn read_key(row: &SqliteRow) -> Result<Option<SortKey>, StoreError> {
+    let corrupt = corrupt("resources");
+    let value = row.try_get_raw(7).map_err(&corrupt)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let kind = value.type_info().name().to_owned();
+    Ok(Some(match kind.as_str() {
+        "INTEGER" | "BOOLEAN" => SortKey::Integer(row.try_get_unchecked(7).map_err(&corrupt)?),
+        "REAL" => SortKey::Number(row.try_get_unchecked(7).map_err(&corrupt)?),
+        _ => SortKey::Text(row.try_get_unchecked(7).map_err(&corrupt)?),
+    }))
 }
 
 /// The total, if the page shows it: it has the last resource, and how many are before it is known. So a look-up of one

@@ -1,11 +1,12 @@
 //! What statements are made of.
 
-use super::super::{Bind, Dialect, page, total};
+use super::super::{Bind, Dialect, listing, listing_total, page, total};
 use super::filters::{device, element, group, literal, target, text, user};
 use super::world::{DIRECTORY, ENTERPRISE, id};
+use crate::id::ResourceId;
 use crate::scim::filter::{CompareOp, ResolvedFilter};
 use crate::scim::schema::{Attribute, ResourceType};
-use crate::store::{Query, Sort, Start, StoreError};
+use crate::store::{Listing, ListingStart, Part, Position, Query, Sort, SortKey, Start, StoreError};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -98,7 +99,7 @@ fn a_group_is_no_member_of_anything_that_it_shows() {
 
 #[test]
 fn every_statement_names_the_directory_for_every_table() {
-    let user = user();
+    let (user, group) = (user(), group());
     let filters = [
         text(&user, "groups.display", CompareOp::Co, "x"),
         text(&user, "userName", CompareOp::Eq, "x"),
@@ -112,16 +113,23 @@ fn every_statement_names_the_directory_for_every_table() {
     let sorts = ["displayName", "userName", "title"].map(|path| Sort { target: target(&user, path), descending: true });
     for filter in filters.iter().map(Some).chain([None]) {
         for sort in sorts.iter().map(Some).chain([None]) {
-            let statement = page(Dialect::Sqlite, DIRECTORY, &query(&user, filter, sort)).expect("SQL can say it");
-            let tables = ["resources", "members", "attribute_values"].iter();
-            let tables: usize = tables
-                .map(|table| {
-                    statement.sql.matches(&format!("FROM {table} ")).count()
-                        + statement.sql.matches(&format!("JOIN {table} ")).count()
-                })
-                .sum();
-            let scoped = statement.sql.matches(".directory_id = ").count();
-            assert_eq!(tables, scoped, "{}", statement.sql);
+            let one = page(Dialect::Sqlite, DIRECTORY, &query(&user, filter, sort)).expect("SQL can say it");
+            let part = Part { resource_type: &user, filter, sort };
+            let groups = Part { resource_type: &group, filter: None, sort: None };
+            let start = ListingStart::After(Position { key: Some(SortKey::Text("x".into())), id: ResourceId::generate() });
+            let several = Listing { parts: vec![part, groups], start, limit: 100 };
+            let several = [listing, listing_total].map(|compile| compile(Dialect::Sqlite, DIRECTORY, &several));
+            for statement in several.into_iter().map(|statement| statement.expect("SQL can say it")).chain([one]) {
+                let tables = ["resources", "members", "attribute_values", "counters"].iter();
+                let tables: usize = tables
+                    .map(|table| {
+                        statement.sql.matches(&format!("FROM {table} ")).count()
+                            + statement.sql.matches(&format!("JOIN {table} ")).count()
+                    })
+                    .sum();
+                let scoped = statement.sql.matches(".directory_id = ").count();
+                assert_eq!(tables, scoped, "{}", statement.sql);
+            }
         }
     }
 }
