@@ -43,6 +43,7 @@ macro_rules! contract {
                 directories_are_created_once_and_listed_by_name,
                 a_token_opens_its_directory_until_it_is_revoked,
                 the_name_of_a_revoked_token_is_free,
+                the_first_secret_of_a_directory_is_everybodys,
                 a_token_is_revoked_in_its_own_directory_only,
             ],
             durability: [

@@ -31,6 +31,8 @@ pub struct LimitsConfig {
     pub page_size_default: u32,
     /// Resources of a page at most.
     pub page_size_max: u32,
+    /// Seconds for which a cursor leads on.
+    pub cursor_lifetime_s: i64,
     /// How many groups deep a user's `groups` are followed (D-69).
     pub group_depth_max: u32,
     /// How often a change is tried again after a version conflict that no If-Match asked for.
@@ -55,6 +57,7 @@ impl LimitsConfig {
             patch_operations_max: settings.integer("limits.patch_operations_max", 1..=100_000),
             page_size_default: settings.integer("limits.page_size_default", 1..=10_000),
             page_size_max: settings.integer("limits.page_size_max", 1..=10_000),
+            cursor_lifetime_s: settings.integer("limits.cursor_lifetime_s", 1..=604_800),
             group_depth_max: settings.integer("limits.group_depth_max", 1..=100),
             commit_retries_max: settings.integer("limits.commit_retries_max", 0..=100),
         };

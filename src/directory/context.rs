@@ -1,5 +1,6 @@
 //! What a request works with.
 
+use super::cursors::Cursors;
 use super::walks::Walks;
 use crate::auth::PasswordHasher;
 use crate::clock::Clock;
@@ -52,6 +53,8 @@ pub struct Ctx<'a> {
     pub passwords: &'a PasswordHasher,
     /// What index paging remembers.
     pub walks: &'a Walks,
+    /// What cursors are sealed with.
+    pub cursors: &'a Cursors,
 }
 
 impl Ctx<'_> {
@@ -73,6 +76,8 @@ pub struct Limits {
     pub page_size_default: u32,
     /// Resources in a page at most.
     pub page_size_max: u32,
+    /// Seconds for which a cursor leads on (RFC 9865 §4).
+    pub cursor_lifetime_s: i64,
     /// Bytes of a request body at most.
     pub body_bytes_max: usize,
     /// How bodies are read.
@@ -94,6 +99,7 @@ impl From<&LimitsConfig> for Limits {
         Self {
             page_size_default: config.page_size_default,
             page_size_max: config.page_size_max,
+            cursor_lifetime_s: config.cursor_lifetime_s,
             body_bytes_max: config.body_bytes_max,
             json: JsonLimits {
                 depth_max: config.json_depth_max,
@@ -153,6 +159,8 @@ pub struct SearchParams {
     pub start_index: Option<String>,
     /// `count`
     pub count: Option<String>,
+    /// `cursor` (RFC 9865); empty: the first page.
+    pub cursor: Option<String>,
     /// `attributes`
     pub attributes: Option<String>,
     /// `excludedAttributes`

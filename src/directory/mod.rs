@@ -8,6 +8,7 @@
 //! - [`reply`]: what a request answers with
 //! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
 //! - `body`, `load`, `members`, `update`, `order`, `render`, `failure`: their steps
+//! - [`cursors`]: places in a search, sealed for the client to hold
 //! - [`walks`]: what index paging remembers
 
 mod body;
@@ -25,6 +26,7 @@ mod search;
 mod update;
 
 pub mod context;
+pub mod cursors;
 pub mod reply;
 pub mod settings;
 pub mod walks;

@@ -1,7 +1,7 @@
 //! Queries of one resource type, or of all (RFC 7644 §3.4.2).
 
 use super::walks::Walk;
-use super::{Ctx, ProjectionParams, SearchParams, SearchReply, order, render};
+use super::{Ctx, ProjectionParams, SearchParams, SearchReply, cursors, order, render};
 use crate::scim::filter::{Filter, ResolvedFilter};
 use crate::scim::json;
 use crate::scim::protocol::LIST_RESPONSE_SCHEMA;
@@ -26,8 +26,12 @@ pub enum Scope<'a> {
 /// # Errors
 /// - `InvalidFilter`, `Sensitive`: see [`Filter::resolve`], [`Filter::resolve_among`]
 /// - `InvalidValue`: `startIndex`, `count`, `sortBy` or `sortOrder` make no sense (D-44, D-45)
+/// - `InvalidCursor`, `ExpiredCursor`, `InvalidCount`: see [`cursors::open`]
 pub async fn search(ctx: &Ctx<'_>, scope: Scope<'_>, params: &SearchParams) -> Result<SearchReply, ScimError> {
     let asked = Asked::resolve(ctx, scope, params)?;
+    if let Some(cursor) = params.cursor.as_deref() {
+        return search_by_cursor(ctx, &asked, params, cursor).await;
+    }
     let window = Window::parse(ctx, params)?;
     let walk = Walk {
         directory: ctx.directory.id,
@@ -49,7 +53,40 @@ pub async fn search(ctx: &Ctx<'_>, scope: Scope<'_>, params: &SearchParams) -> R
     }
     let found = found.into_iter().map(|(stored, _)| stored).collect();
     let resources = render::mixed(ctx, &asked.projections(), found).await?;
-    Ok(SearchReply { body: list_response(total, window.start_index, shown, &resources) })
+    Ok(SearchReply { body: list_response(total, Paging::Index { start_index: window.start_index }, shown, &resources) })
+}
+
+/// One page of a walk by cursors (RFC 9865, D-91). The empty cursor leads to the first page.
+async fn search_by_cursor(
+    ctx: &Ctx<'_>,
+    asked: &Asked<'_>,
+    params: &SearchParams,
+    cursor: &str,
+) -> Result<SearchReply, ScimError> {
+    if params.start_index.is_some() {
+        return Err(ScimError::invalid_value("startIndex and cursor exclude each other"));
+    }
+    let count = Window::parse(ctx, params).map_err(|error| ScimError::new(ErrorKind::InvalidCount, error.detail))?.count;
+    let start = match cursor {
+        "" => ListingStart::Offset(0),
+        cursor => ListingStart::After(cursors::open(ctx, asked.name(), params, count, cursor).await?),
+    };
+    // One more than is shown tells whether there is a next page.
+    let limit = if count == 0 { 0 } else { count + 1 };
+    let mut page = ctx.store.list(ctx.directory.id, &asked.listing(start, limit)).await?;
+    let more = page.resources.len() > count as usize;
+    page.resources.truncate(count as usize);
+    let next = match page.resources.last() {
+        Some((stored, key)) if more => {
+            let position = Position { key: key.clone(), id: stored.id };
+            Some(cursors::seal(ctx, asked.name(), params, count, &position).await?)
+        }
+        _ => None,
+    };
+    let found: Vec<Stored> = page.resources.into_iter().map(|(stored, _)| stored).collect();
+    let shown = found.len();
+    let resources = render::mixed(ctx, &asked.projections(), found).await?;
+    Ok(SearchReply { body: list_response(page.total, Paging::Cursor { next: next.as_deref() }, shown, &resources) })
 }
 
 /// Answers a query whose parameters are the body of a request (RFC 7644 §3.4.3), so that they are in no URL.
@@ -65,6 +102,7 @@ pub async fn search_by_post(ctx: &Ctx<'_>, scope: Scope<'_>, body: &[u8]) -> Res
         sort_order: request.sort_order,
         start_index: request.start_index.map(|index| index.to_string()),
         count: request.count.map(|count| count.to_string()),
+        cursor: request.cursor,
         attributes: request.attributes,
         excluded_attributes: request.excluded_attributes,
     };
@@ -195,15 +233,28 @@ fn integer(name: &str, text: Option<&str>) -> Result<Option<i64>, ScimError> {
         .map_err(|_| ScimError::new(ErrorKind::InvalidValue, format!("{name} is an integer, not {text}")))
 }
 
+/// What a ListResponse says of the page's place.
+enum Paging<'a> {
+    Index { start_index: u64 },
+    Cursor { next: Option<&'a str> },
+}
+
 /// The JSON text of a ListResponse around resources that are text already.
-fn list_response(total: u64, start_index: u64, items: usize, resources: &[String]) -> String {
+fn list_response(total: u64, paging: Paging<'_>, items: usize, resources: &[String]) -> String {
     let mut body = String::with_capacity(160 + resources.iter().map(|resource| resource.len() + 1).sum::<usize>());
     body.push_str(r#"{"schemas":[""#);
     body.push_str(LIST_RESPONSE_SCHEMA);
     body.push_str(r#""],"totalResults":"#);
     body.push_str(&total.to_string());
-    body.push_str(r#","startIndex":"#);
-    body.push_str(&start_index.to_string());
+    match paging {
+        Paging::Index { start_index } => {
+            body.push_str(r#","startIndex":"#);
+            body.push_str(&start_index.to_string());
+        }
+        // A cursor has characters only that JSON leaves as they are.
+        Paging::Cursor { next: Some(next) } => body.push_str(&format!(r#","nextCursor":"{next}""#)),
+        Paging::Cursor { next: None } => {}
+    }
     body.push_str(r#","itemsPerPage":"#);
     body.push_str(&items.to_string());
     body.push_str(r#","Resources":["#);

@@ -129,7 +129,7 @@ impl From<ScimError> for HttpError {
     }
 }
 
-/// Tables 8 and 9 of RFC 7644, and the statuses of HTTP that they leave out.
+/// Tables 8 and 9 of RFC 7644, Table 3 of RFC 9865, and the statuses of HTTP that they leave out.
 fn status_and_type(kind: ErrorKind) -> (StatusCode, Option<&'static str>) {
     match kind {
         ErrorKind::InvalidFilter => (StatusCode::BAD_REQUEST, Some("invalidFilter")),
@@ -140,6 +140,9 @@ fn status_and_type(kind: ErrorKind) -> (StatusCode, Option<&'static str>) {
         ErrorKind::InvalidPath => (StatusCode::BAD_REQUEST, Some("invalidPath")),
         ErrorKind::NoTarget => (StatusCode::BAD_REQUEST, Some("noTarget")),
         ErrorKind::InvalidValue => (StatusCode::BAD_REQUEST, Some("invalidValue")),
+        ErrorKind::InvalidCursor => (StatusCode::BAD_REQUEST, Some("invalidCursor")),
+        ErrorKind::ExpiredCursor => (StatusCode::BAD_REQUEST, Some("expiredCursor")),
+        ErrorKind::InvalidCount => (StatusCode::BAD_REQUEST, Some("invalidCount")),
         ErrorKind::InvalidVers => (StatusCode::BAD_REQUEST, Some("invalidVers")),
         ErrorKind::Sensitive => (StatusCode::FORBIDDEN, Some("sensitive")),
         ErrorKind::Unauthorized => (StatusCode::UNAUTHORIZED, None),

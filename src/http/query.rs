@@ -21,6 +21,7 @@ pub fn parse(query: Option<&str>) -> Result<SearchParams, ScimError> {
             () if name.eq_ignore_ascii_case("sortOrder") => ("sortOrder", false, &mut params.sort_order),
             () if name.eq_ignore_ascii_case("startIndex") => ("startIndex", true, &mut params.start_index),
             () if name.eq_ignore_ascii_case("count") => ("count", true, &mut params.count),
+            () if name.eq_ignore_ascii_case("cursor") => ("cursor", true, &mut params.cursor),
             () if name.eq_ignore_ascii_case("attributes") => ("attributes", false, &mut params.attributes),
             () if name.eq_ignore_ascii_case("excludedAttributes") => {
                 ("excludedAttributes", false, &mut params.excluded_attributes)
@@ -87,6 +88,7 @@ mod tests {
         assert_eq!(params.sort_by.as_deref(), Some("userName"));
         assert_eq!(params.sort_order.as_deref(), Some("descending"));
         assert_eq!(params.filter, None);
+        assert_eq!(params.cursor.as_deref(), Some(""), "an empty cursor begins a walk (RFC 9865 §2)");
     }
 
     #[test]

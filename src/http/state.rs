@@ -3,6 +3,7 @@
 use super::error::HttpError;
 use crate::auth::{Authenticator, PasswordHasher};
 use crate::clock::Clock;
+use crate::directory::cursors::Cursors;
 use crate::directory::walks::Walks;
 use crate::directory::{Directory, Limits};
 use crate::id::DirectoryId;
@@ -75,6 +76,8 @@ pub struct HttpState {
     pub passwords: PasswordHasher,
     /// What index paging remembers.
     pub walks: Walks,
+    /// What cursors are sealed with.
+    pub cursors: Cursors,
     load: LoadDirectory,
     directories: Mutex<HashMap<DirectoryId, Loaded>>,
     base_url: String,
@@ -103,6 +106,7 @@ impl HttpState {
             load,
             passwords,
             walks: Walks::default(),
+            cursors: Cursors::default(),
             directories: Mutex::new(HashMap::new()),
             draining: AtomicBool::new(false),
         }

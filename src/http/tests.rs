@@ -114,6 +114,9 @@ impl Store for Fake {
         assert_ne!(id.to_string(), PANIC, "as the test wants it");
         if id.to_string() == AWAY { Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)) } else { Ok(None) }
     }
+    async fn directory_key(&self, _: DirectoryId, _: &str, _: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+        nothing()
+    }
     async fn search(&self, _: DirectoryId, _: &Query<'_>) -> Result<Page, StoreError> {
         nothing()
     }

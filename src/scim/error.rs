@@ -21,6 +21,12 @@ pub enum ErrorKind {
     NoTarget,
     /// A value is missing or does not fit its attribute (400).
     InvalidValue,
+    /// The cursor is not of this search (400, RFC 9865 §2.1).
+    InvalidCursor,
+    /// The cursor was issued too long ago (400).
+    ExpiredCursor,
+    /// `count` makes no sense in cursor paging, or is not the one that the walk began with (400).
+    InvalidCount,
     /// The protocol version of the URL is not supported (400, D-82).
     InvalidVers,
     /// The URL would hold personal or secret information (403, D-42).

@@ -113,6 +113,9 @@ pub trait Store: Send + Sync {
     /// One resource of a type, by id.
     async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError>;
 
+    /// The secret of a Directory for `purpose`; `candidate` becomes it, if there is none yet. All replicas are given the same.
+    async fn directory_key(&self, directory: DirectoryId, purpose: &str, candidate: &[u8; 32]) -> Result<[u8; 32], StoreError>;
+
     /// The resources that a query selects, one page of them, and how many there are.
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError>;
 

@@ -29,8 +29,11 @@ pub fn answer(
     }
     let document = match endpoint {
         Endpoint::ServiceProviderConfig => {
-            let capabilities =
-                Capabilities { page_size_default: state.limits.page_size_default, page_size_max: state.limits.page_size_max };
+            let capabilities = Capabilities {
+                page_size_default: state.limits.page_size_default,
+                page_size_max: state.limits.page_size_max,
+                cursor_lifetime_s: state.limits.cursor_lifetime_s,
+            };
             Some(discovery::service_provider_config(base_url, &capabilities))
         }
         Endpoint::Schemas => Some(discovery::schemas(registry, base_url)),

@@ -119,6 +119,7 @@ impl Exchange<'_> {
             base_url: self.base_url,
             passwords: &self.state.passwords,
             walks: &self.state.walks,
+            cursors: &self.state.cursors,
         }
     }
 

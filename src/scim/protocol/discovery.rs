@@ -19,6 +19,8 @@ pub struct Capabilities {
     pub page_size_default: u32,
     /// Resources in a page at most.
     pub page_size_max: u32,
+    /// Seconds for which a cursor leads on.
+    pub cursor_lifetime_s: i64,
 }
 
 /// The ServiceProviderConfig (RFC 7643 §5).
@@ -42,11 +44,12 @@ pub fn service_provider_config(base_url: &str, capabilities: &Capabilities) -> V
             "primary": true,
         }],
         "pagination": {
-            "cursor": false,
+            "cursor": true,
             "index": true,
             "defaultPaginationMethod": "index",
             "defaultPageSize": capabilities.page_size_default,
             "maxPageSize": capabilities.page_size_max,
+            "cursorTimeout": capabilities.cursor_lifetime_s,
         },
         "meta": {
             "resourceType": "ServiceProviderConfig",
@@ -123,7 +126,7 @@ mod tests {
     use super::*;
 
     const BASE: &str = "https://scim.example.org/scim/v2";
-    const CAPABILITIES: Capabilities = Capabilities { page_size_default: 100, page_size_max: 1_000 };
+    const CAPABILITIES: Capabilities = Capabilities { page_size_default: 100, page_size_max: 1_000, cursor_lifetime_s: 3_600 };
 
     #[test]
     fn service_provider_config_has_every_part_that_rfc_7643_requires() {

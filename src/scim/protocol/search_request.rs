@@ -21,6 +21,8 @@ pub struct SearchRequest {
     pub start_index: Option<i64>,
     /// `count`
     pub count: Option<i64>,
+    /// `cursor` (RFC 9865 §3)
+    pub cursor: Option<String>,
 }
 
 impl SearchRequest {
@@ -47,6 +49,7 @@ impl SearchRequest {
                 "sortorder" => request.sort_order = Some(text(&name, value)?),
                 "startindex" => request.start_index = Some(integer(&name, &value)?),
                 "count" => request.count = Some(integer(&name, &value)?),
+                "cursor" => request.cursor = Some(text(&name, value)?),
                 _ => {}
             }
         }

@@ -145,6 +145,10 @@ impl Store for PostgresStore {
         read::get(&self.connections, directory, resource_type, id).await
     }
 
+    async fn directory_key(&self, directory: DirectoryId, purpose: &str, candidate: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+        operator::directory_key(&self.connections, directory, purpose, candidate).await
+    }
+
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
         search::search(&self.connections, directory, query).await
     }

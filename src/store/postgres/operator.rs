@@ -128,6 +128,26 @@ pub(super) async fn revoke_token(
     Ok(connections.fetch_optional(query).await.map_err(store_error)?.is_some())
 }
 
+/// The secret of a Directory for `purpose`; `candidate` if there is none yet.
+pub(super) async fn directory_key(
+    connections: &Connections,
+    directory: DirectoryId,
+    purpose: &str,
+    candidate: &[u8; 32],
+) -> Result<[u8; 32], StoreError> {
+    let query = sqlx::query(
+        "INSERT INTO directory_keys AS k (directory_id, purpose, secret) VALUES ($1, $2, $3) \
+         ON CONFLICT (directory_id, purpose) DO UPDATE SET secret = k.secret RETURNING secret",
+    )
+    .bind(directory.0)
+    .bind(purpose)
+    .bind(candidate.as_slice());
+    let row = connections.fetch_optional(query).await.map_err(store_error)?.ok_or(StoreError::NotFound)?;
+    let secret: Vec<u8> = row.try_get(0).map_err(corrupt("directory_keys"))?;
+    let length = |_| StoreError::Corrupt { table: "directory_keys", source: "a secret has not 32 bytes".into() };
+    secret.try_into().map_err(length)
+}
+
 /// Reads the columns id, name, provider, settings, created from `first` on.
 fn read_directory(row: &PgRow, first: usize) -> Result<DirectoryRow, StoreError> {
     let corrupt = corrupt("directories");

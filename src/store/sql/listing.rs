@@ -21,7 +21,7 @@ use crate::store::{Listing, ListingStart, Part, Position, SortKey, StoreError};
 pub fn listing(dialect: Dialect, directory: DirectoryId, listing: &Listing<'_>) -> Result<Statement, StoreError> {
     let mut compiler = begin(dialect, directory, listing)?;
     let (offset, position) = match &listing.start {
-        ListingStart::Offset(offset) => (i64::try_from(*offset).unwrap_or(i64::MAX), None),
+        ListingStart::Offset(offset) => (*offset, None),
         ListingStart::After(position) => (0, Some(position)),
     };
     let several = listing.parts.len() > 1;
@@ -44,9 +44,9 @@ pub fn listing(dialect: Dialect, directory: DirectoryId, listing: &Listing<'_>) 
     };
     let descending = by_id.unwrap_or_else(|| sort.is_some_and(|sort| sort.descending));
     let after = After::new(&mut compiler, position, by_id, descending);
-    let limit = compiler.bind(Bind::Integer(i64::from(listing.limit)));
-    let end = compiler.bind(Bind::Integer(offset.saturating_add(i64::from(listing.limit))));
-    let offset = compiler.bind(Bind::Integer(offset));
+    let limit = compiler.bind_count(u64::from(listing.limit));
+    let end = compiler.bind_count(offset.saturating_add(u64::from(listing.limit)));
+    let offset = compiler.bind_count(offset);
     let frame = Frame { after, order: order_by(by_id, descending), end, null: null(dialect, sort) };
 
     let mut arms = Vec::with_capacity(sources.len());

@@ -128,6 +128,14 @@ impl Store for SqliteStore {
         read::get(&self.readers, directory, resource_type, id).await
     }
 
+    async fn directory_key(&self, directory: DirectoryId, purpose: &str, candidate: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+        if let Some(secret) = operator::directory_key(&self.readers, directory, purpose).await? {
+            return Ok(secret);
+        }
+        let (purpose, secret) = (purpose.to_owned(), *candidate);
+        self.writer.ask(|reply| Job::CreateDirectoryKey { directory, purpose, secret, reply }).await
+    }
+
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
         search::search(&self.readers, directory, query).await
     }

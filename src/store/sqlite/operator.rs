@@ -48,6 +48,47 @@ pub(super) async fn create_directory(
     })
 }
 
+/// Keeps `secret` unless there is one for `purpose` already; gives the one that is kept.
+pub(super) async fn create_directory_key(
+    connection: &mut SqliteConnection,
+    directory: DirectoryId,
+    purpose: &str,
+    secret: [u8; 32],
+) -> Result<[u8; 32], StoreError> {
+    let row = sqlx::query(
+        "RELEASE job; SAVEPOINT job; \
+         INSERT INTO directory_keys (directory_id, purpose, secret) VALUES ($1, $2, $3) \
+         ON CONFLICT (directory_id, purpose) DO UPDATE SET secret = secret RETURNING secret",
+    )
+    .bind(directory.0)
+    .bind(purpose)
+    .bind(secret.as_slice())
+    .fetch_one(connection)
+    .await
+    .map_err(store_error)?;
+    read_secret(&row)
+}
+
+pub(super) async fn directory_key(
+    readers: &SqlitePool,
+    directory: DirectoryId,
+    purpose: &str,
+) -> Result<Option<[u8; 32]>, StoreError> {
+    let row = sqlx::query("SELECT secret FROM directory_keys WHERE directory_id = $1 AND purpose = $2")
+        .bind(directory.0)
+        .bind(purpose)
+        .fetch_optional(readers)
+        .await
+        .map_err(store_error)?;
+    row.as_ref().map(read_secret).transpose()
+}
+
+fn read_secret(row: &SqliteRow) -> Result<[u8; 32], StoreError> {
+    let secret: Vec<u8> = row.try_get(0).map_err(corrupt("directory_keys"))?;
+    let length = |_| StoreError::Corrupt { table: "directory_keys", source: "a secret has not 32 bytes".into() };
+    secret.try_into().map_err(length)
+}
+
 pub(super) async fn create_token(connection: &mut SqliteConnection, token: NewToken) -> Result<TokenRow, StoreError> {
     let row = sqlx::query(
         "RELEASE job; SAVEPOINT job; \

@@ -38,6 +38,12 @@ pub(super) enum Job {
         now: Timestamp,
         reply: Reply<bool>,
     },
+    CreateDirectoryKey {
+        directory: DirectoryId,
+        purpose: String,
+        secret: [u8; 32],
+        reply: Reply<[u8; 32]>,
+    },
     /// No more jobs; answered when all those queued are done and the connection is closed.
     Close {
         reply: Reply<()>,
@@ -99,6 +105,11 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                 Job::RevokeToken { directory, token, now, reply } => {
                     let revoke = async |connection: &mut _| operator::revoke_token(connection, directory, token, now).await;
                     transaction.run(reply, revoke).await;
+                }
+                Job::CreateDirectoryKey { directory, purpose, secret, reply } => {
+                    let create =
+                        async |connection: &mut _| operator::create_directory_key(connection, directory, &purpose, secret).await;
+                    transaction.run(reply, create).await;
                 }
                 Job::Close { reply } => {
                     jobs.close();

@@ -85,3 +85,14 @@ pub async fn a_token_is_revoked_in_its_own_directory_only(fixture: &mut impl Fix
     assert_eq!(token.revoked, None);
     assert_eq!(store.tokens(theirs, None, 10).await.expect("answers"), []);
 }
+
+pub async fn the_first_secret_of_a_directory_is_everybodys(fixture: &mut impl Fixture) {
+    let store = fixture.store();
+    let (directory, elsewhere) = (fresh_directory(&*store).await, fresh_directory(&*store).await);
+    assert_eq!(store.directory_key(directory, "cursor", &[1; 32]).await.expect("creates"), [1; 32]);
+    let replica = fixture.open_another().await;
+    assert_eq!(replica.directory_key(directory, "cursor", &[2; 32]).await.expect("answers"), [1; 32]);
+    assert_eq!(replica.directory_key(directory, "other", &[3; 32]).await.expect("creates"), [3; 32]);
+    assert_eq!(store.directory_key(elsewhere, "cursor", &[4; 32]).await.expect("creates"), [4; 32]);
+    replica.close().await;
+}
