@@ -5,7 +5,6 @@ use crate::clock::SystemClock;
 use crate::config::{Config, DatabaseConfig, LimitsConfig, ServerConfig};
 use crate::directory::{Directory, Limits};
 use crate::http::{self, HttpOptions, HttpState};
-use crate::scim::schema::Registry;
 use crate::server::{self, ServerError, ServerOptions};
 use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
@@ -73,8 +72,7 @@ pub fn state(config: &Config, store: Arc<dyn Store>, public_url: String) -> Http
         Arc::new(SystemClock),
         Limits::from(&config.limits),
         options,
-        Registry::built_in(),
-        Box::new(|row| Directory::load(row).map_err(Into::into)),
+        Box::new(|row, registry| Directory::load(row, registry).map_err(Into::into)),
         PasswordHasher::new(&config.password),
     )
 }

@@ -101,7 +101,8 @@ fn only_config_and_cli_read_the_environment() {
 
 #[test]
 fn every_statement_on_tenant_tables_names_the_directory() {
-    const TABLES: &[&str] = &["resources", "members", "attribute_values", "counters", "events", "tokens", "directory_keys"];
+    const TABLES: &[&str] =
+        &["resources", "members", "attribute_values", "counters", "events", "tokens", "directory_keys", "definitions"];
     // The one look-up that finds out which Directory a request is for; and the search compiler, whose own tests check the
     // finished text of its statements.
     const EXCEPTIONS: &[&str] = &["digest", "{condition}", "{rows}", "from attribute_values {alias} where {}"];

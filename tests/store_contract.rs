@@ -46,6 +46,10 @@ macro_rules! contract {
                 the_first_secret_of_a_directory_is_everybodys,
                 a_token_is_revoked_in_its_own_directory_only,
             ],
+            definitions: [
+                definitions_change_together_and_move_the_revision,
+                index_rows_are_written_for_the_version_they_were_made_of,
+            ],
             durability: [
                 what_was_committed_is_there_after_reopening,
                 a_dropped_commit_happens_wholly_or_not_at_all,

@@ -1,8 +1,10 @@
 //! How an operator's request can fail.
 
 use crate::auth::PasswordError;
+use crate::directory::settings::SettingsError;
 use crate::scim::quirks::PROFILES;
-use crate::store::StoreError;
+use crate::scim::schema::Faults;
+use crate::store::{DefinitionKind, StoreError};
 
 /// A failed request of an operator. `Display` is for the operator and says what would be right.
 #[derive(Debug, thiserror::Error)]
@@ -31,15 +33,39 @@ pub enum AdminError {
     /// The Directory has no user with this id or userName.
     #[error("the Directory has no user {0:?}")]
     NoUser(String),
-    /// A stored user does not read as JSON.
-    #[error("the stored document of user {id} does not read")]
+    /// A stored resource does not read as JSON.
+    #[error("the stored document of resource {id} does not read")]
     Corrupt {
-        /// The user.
+        /// The resource.
         id: String,
         /// What the reader says.
         #[source]
         source: serde_json::Error,
     },
+    /// A schema or resource type is wrong, by itself or beside the others.
+    #[error("the definition is refused:{list}", list = indented(.0))]
+    Definition(Faults),
+    /// Stored resources contradict a change of schemas.
+    #[error("stored resources contradict the change, and nothing was changed:{list}", list = indented(.0))]
+    Contradicted(Faults),
+    /// A schema was given for a resource type, or the other way round.
+    #[error("this is a {}", if *found == DefinitionKind::Schema { "schema, not a resource type" } else { "resource type, not a schema" })]
+    WrongKind {
+        /// What it is.
+        found: DefinitionKind,
+    },
+    /// The Directory was not given a definition of this name.
+    #[error("the Directory was given none that is called {0:?}")]
+    NoDefinition(String),
+    /// The definition is one of every Directory.
+    #[error("{0} is in the files of the server's configuration, for every Directory")]
+    Everyones(String),
+    /// Others change the same at the same time.
+    #[error("others are changing the same; nothing is lost, try again")]
+    TooBusy,
+    /// The rules of the Directory cannot be read.
+    #[error(transparent)]
+    Settings(SettingsError),
     /// The password is refused, or could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -49,6 +75,11 @@ pub enum AdminError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Each fault on a line of its own.
+fn indented(faults: &Faults) -> String {
+    faults.0.iter().map(|fault| format!("\n  {fault}")).collect()
 }
 
 fn provider_names() -> String {

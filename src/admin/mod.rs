@@ -1,13 +1,15 @@
-//! What an operator may do: set up Directories and their tokens, look at users, reset a password.
+//! What an operator may do: set up Directories, their tokens and their schemas, look at users, reset a password.
 //!
 //! The command line calls these functions; they print nothing and read nothing but the store.
 //!
 //! - [`directories`]: create, find and list Directories
 //! - [`tokens`]: create, list and revoke bearer tokens; the secret is handed out once
+//! - [`definitions`]: schemas and resource types, of one Directory or of every one
 //! - [`users`]: find and list users, set a password
 //! - [`first_start`]: what a server without any Directory begins with
 //! - [`error`]: how these can fail
 
+pub mod definitions;
 pub mod directories;
 pub mod error;
 pub mod first_start;

@@ -48,6 +48,12 @@ pub enum Command {
     /// Manage the bearer tokens of a Directory.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage the schemas of a Directory: extensions, and the bases of resource types.
+    #[command(subcommand)]
+    Schema(DefinitionCommand),
+    /// Manage the resource types of a Directory beside Users and Groups.
+    #[command(subcommand)]
+    ResourceType(DefinitionCommand),
     /// Look at the users of a Directory.
     #[command(subcommand)]
     User(UserCommand),
@@ -123,6 +129,40 @@ pub enum TokenCommand {
         /// The name or the id of the token.
         #[arg(value_name = "NAME-OR-ID")]
         token: String,
+    },
+}
+
+/// `scimd schema …`, `scimd resource-type …`
+#[derive(Subcommand)]
+pub enum DefinitionCommand {
+    /// Give the Directory the definition in a file, or a new version of one that it was given before.
+    Add {
+        /// The name of the Directory.
+        directory: String,
+        /// A JSON file, as docs/schemas.md describes it; - for standard input.
+        file: PathBuf,
+    },
+    /// List those that the Directory has beside the built-in ones.
+    List {
+        /// The name of the Directory.
+        directory: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print one as it was given.
+    Show {
+        /// The name of the Directory.
+        directory: String,
+        /// The URN of the schema, the name of the resource type.
+        name: String,
+    },
+    /// Take one away, unless there are resources with it.
+    Remove {
+        /// The name of the Directory.
+        directory: String,
+        /// The URN of the schema, the name of the resource type.
+        name: String,
     },
 }
 

@@ -100,7 +100,14 @@ impl From<AdminError> for Failure {
             AdminError::NoToken(_) => Some("`scimd token list DIRECTORY` shows those that there are."),
             AdminError::NoUser(_) => Some("`scimd user list DIRECTORY` shows those that there are."),
             AdminError::TokenExists(_) => Some("Choose another --name, or revoke that one first."),
-            AdminError::DirectoryName(_)
+            AdminError::NoDefinition(_) => Some("`scimd schema list` and `scimd resource-type list` show those that there are."),
+            AdminError::Contradicted(_) => Some("Change those resources first."),
+            AdminError::Everyones(_) => Some("Change the file in schemas.folder, and start the server again."),
+            AdminError::WrongKind { .. } => Some("There are `scimd schema` and `scimd resource-type`."),
+            AdminError::Definition(_)
+            | AdminError::TooBusy
+            | AdminError::Settings(_)
+            | AdminError::DirectoryName(_)
             | AdminError::Provider(_)
             | AdminError::DirectoryExists(_)
             | AdminError::TokenName(_)

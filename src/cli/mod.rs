@@ -6,7 +6,8 @@
 //! - [`arguments`]: the commands and flags
 //! - [`session`]: configuration and store of a command
 //! - [`serve`], [`welcome`]: the server, and its very first start
-//! - [`directory`], [`token`], [`user`]: what an operator manages
+//! - [`directory`], [`token`], [`user`], [`schema`]: what an operator manages
+//! - [`schema_files`]: schemas of every Directory, from files
 //! - [`migrate`], [`check`], [`health`]: the database, the doctor, a probe
 //! - [`expiry`]: times such as `365d`
 //! - [`output`], [`failure`]: what is printed, and what went wrong
@@ -19,12 +20,15 @@ mod failure;
 mod health;
 mod migrate;
 mod output;
+mod schema;
+mod schema_files;
 mod serve;
 mod session;
 mod token;
 mod user;
 mod welcome;
 
+use crate::store::DefinitionKind;
 use arguments::{Arguments, Command};
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -37,6 +41,8 @@ pub async fn run() -> ExitCode {
         None | Some(Command::Serve) => serve::run(&arguments).await,
         Some(Command::Directory(command)) => directory::run(&arguments, command).await,
         Some(Command::Token(command)) => token::run(&arguments, command).await,
+        Some(Command::Schema(command)) => schema::run(&arguments, DefinitionKind::Schema, command).await,
+        Some(Command::ResourceType(command)) => schema::run(&arguments, DefinitionKind::ResourceType, command).await,
         Some(Command::User(command)) => user::run(&arguments, command).await,
         Some(Command::Migrate) => migrate::run(&arguments).await,
         Some(Command::Check { json }) => check::run(&arguments, *json).await,

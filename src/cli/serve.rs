@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::failure::Failure;
-use super::{session, welcome};
+use super::{schema_files, session, welcome};
 use crate::app;
 use crate::config::ServerConfig;
 use crate::telemetry;
@@ -19,6 +19,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     telemetry::start(&config.log);
     warn_if_exposed(&config.server);
     let store = session::store(&config, arguments.no_migrate).await?;
+    schema_files::bring(&config.schemas, store.as_ref()).await?;
     let (listener, bound) = listen(config.server.listen).await?;
     let public_url = config.server.public_url(bound);
     welcome::welcome(&config.database, store.as_ref(), &public_url).await?;

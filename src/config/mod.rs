@@ -7,7 +7,7 @@
 //! - [`source`]: the layers, and which of them a value came from
 //! - [`fault`]: what can be wrong with a setting
 //! - [`settings`]: the layers laid over each other, and typed reading that collects faults
-//! - [`server`], [`database`], [`limits`], [`password`], [`log`]: the sections
+//! - [`server`], [`database`], [`limits`], [`schemas`], [`password`], [`log`]: the sections
 //! - [`network`], [`public_url`]: types of single values
 
 pub mod database;
@@ -17,6 +17,7 @@ pub mod log;
 pub mod network;
 pub mod password;
 pub mod public_url;
+pub mod schemas;
 pub mod server;
 pub mod settings;
 pub mod source;
@@ -28,6 +29,7 @@ pub use log::{LogConfig, LogFormat};
 pub use network::Network;
 pub use password::PasswordConfig;
 pub use public_url::PublicUrl;
+pub use schemas::SchemasConfig;
 pub use server::ServerConfig;
 pub use source::{Source, Sources};
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// `[discovery]`: who may read what the server can do.
     pub discovery: DiscoveryConfig,
+    /// `[schemas]`: schemas and resource types of every Directory.
+    pub schemas: SchemasConfig,
     /// `[password]`: what passwords must be like, and how they are hashed.
     pub password: PasswordConfig,
     /// `[log]`: what is logged, and how.
@@ -77,6 +81,7 @@ impl Config {
             database: DatabaseConfig::read(settings),
             limits: LimitsConfig::read(settings),
             discovery: DiscoveryConfig { require_authentication: settings.boolean("discovery.require_authentication") },
+            schemas: SchemasConfig::read(settings),
             password: PasswordConfig::read(settings),
             log: LogConfig::read(settings),
         }

@@ -25,6 +25,8 @@ pub struct Directory {
     pub name: String,
     /// Its schemas and resource types.
     pub registry: Arc<Registry>,
+    /// The revision that they are at, or an earlier one.
+    pub schema_revision: i64,
     /// Where the core bends for its provider.
     pub tolerance: Tolerance,
     /// The indexed attributes, as (resource type, attribute), that are unique in it beyond what the schemas say.

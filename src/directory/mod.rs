@@ -5,6 +5,7 @@
 //!
 //! - [`context`]: what a request works with
 //! - [`settings`]: from a Directory's row to its rules
+//! - [`definitions`]: from the schemas and resource types of an operator to its registry
 //! - [`reply`]: what a request answers with
 //! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
 //! - `body`, `load`, `members`, `update`, `order`, `render`, `failure`: their steps
@@ -27,6 +28,7 @@ mod update;
 
 pub mod context;
 pub mod cursors;
+pub mod definitions;
 pub mod reply;
 pub mod settings;
 pub mod walks;

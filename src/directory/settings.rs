@@ -6,6 +6,7 @@ use crate::scim::resource::{Document, index_rows};
 use crate::scim::schema::{Registry, ResourceType};
 use crate::store::{DirectoryRow, IndexRow};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The settings of a Directory that differ from its profile's; absent ones are the profile's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -20,19 +21,19 @@ pub struct Settings {
 }
 
 impl Directory {
-    /// Reads the rules of a Directory.
+    /// Reads the rules of a Directory with this registry.
     ///
     /// # Errors
     /// The settings are not of the form of [`Settings`], or no profile has the provider's name; the admin functions never store such.
-    pub fn load(row: &DirectoryRow) -> Result<Self, SettingsError> {
+    pub fn load(row: &DirectoryRow, registry: Arc<Registry>) -> Result<Self, SettingsError> {
         let profile = profiles::profile(&row.provider).ok_or_else(|| SettingsError::Provider(row.provider.clone()))?;
         let settings: Settings = serde_json::from_str(&row.settings).map_err(SettingsError::Malformed)?;
-        let registry = Registry::built_in();
         Ok(Self {
             id: row.id,
             name: row.name.clone(),
             unique: unique(&registry, profile, &settings),
             registry,
+            schema_revision: row.schema_revision,
             tolerance: (profile.tolerance)(),
             quirks: profile.quirks,
             patch_answers_with_members: settings.patch_answers_with_members.unwrap_or(false),

@@ -5,6 +5,7 @@ use super::observe::Facts;
 use super::path::ScimPath;
 use super::state::HttpState;
 use crate::auth::{AuthError, Caller};
+use crate::scim::{ErrorKind, ScimError};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
@@ -50,6 +51,24 @@ pub async fn authorize(
         return Err(HttpError::forbidden("the credentials do not open the Directory that the URL names"));
     }
     Ok(Some(caller))
+}
+
+/// Whether the schemas of the caller's Directory are still those of `revision`, once the body is there: it may have taken its
+/// time, and what it is made into must be indexed by the schemas of now.
+///
+/// # Errors
+/// 503 if they have changed: the client sends the request again. 401 if the token was revoked meanwhile.
+pub async fn check_schemas(state: &HttpState, headers: &HeaderMap, revision: i64) -> Result<(), HttpError> {
+    let Presented::Bearer(secret) = presented(headers) else { return Err(HttpError::unauthorized()) };
+    match state.authenticator.authenticate(secret).await {
+        Ok(caller) if caller.directory.schema_revision <= revision => Ok(()),
+        Ok(_) => {
+            let detail = "the schemas of the Directory changed while the request arrived; send it again";
+            Err(ScimError::new(ErrorKind::Unavailable, detail).into())
+        }
+        Err(AuthError::Denied(_)) => Err(HttpError::unauthorized()),
+        Err(AuthError::Store(error)) => Err(HttpError::from_store(error)),
+    }
 }
 
 /// What the Authorization headers of a request come to.

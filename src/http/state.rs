@@ -2,13 +2,14 @@
 
 use super::error::HttpError;
 use crate::auth::{Authenticator, PasswordHasher};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::directory::cursors::Cursors;
 use crate::directory::walks::Walks;
-use crate::directory::{Directory, Limits};
+use crate::directory::{Directory, Limits, definitions};
 use crate::id::DirectoryId;
+use crate::scim::ScimError;
 use crate::scim::schema::Registry;
-use crate::store::{DirectoryRow, Store};
+use crate::store::{DefinitionRow, DirectoryRow, Store};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,13 +50,25 @@ impl Default for HttpOptions {
     }
 }
 
-/// Makes a Directory of its row; fails if the row's settings cannot be read.
-pub type LoadDirectory = Box<dyn Fn(&DirectoryRow) -> Result<Directory, Box<dyn Error + Send + Sync>> + Send + Sync>;
+/// For how many milliseconds the definitions of every Directory are believed once they were read, for clients without a
+/// token; who has one sees by its row of the Directory whether they have changed.
+const DEFINITIONS_AGE_MAX_MS: i64 = 1_000;
+
+/// Makes a Directory of its row and its registry; fails if the row's settings cannot be read.
+pub type LoadDirectory =
+    Box<dyn Fn(&DirectoryRow, Arc<Registry>) -> Result<Directory, Box<dyn Error + Send + Sync>> + Send + Sync>;
 
 /// A Directory beside the row that it was made of.
 struct Loaded {
     row: Arc<DirectoryRow>,
     directory: Arc<Directory>,
+}
+
+/// What every Directory has, as read at some moment.
+struct Everyone {
+    rows: Vec<DefinitionRow>,
+    registry: Arc<Registry>,
+    read: Timestamp,
 }
 
 /// What requests share. One a process, for as long as it lives.
@@ -70,8 +83,6 @@ pub struct HttpState {
     pub limits: Limits,
     /// The settings of HTTP.
     pub options: HttpOptions,
-    /// What every Directory has: what discovery shows to a client without a token.
-    pub registry: Arc<Registry>,
     /// Hashes passwords.
     pub passwords: PasswordHasher,
     /// What index paging remembers.
@@ -80,6 +91,7 @@ pub struct HttpState {
     pub cursors: Cursors,
     load: LoadDirectory,
     directories: Mutex<HashMap<DirectoryId, Loaded>>,
+    everyone: Mutex<Option<Everyone>>,
     base_url: String,
     draining: AtomicBool,
 }
@@ -91,7 +103,6 @@ impl HttpState {
         clock: Arc<dyn Clock>,
         limits: Limits,
         options: HttpOptions,
-        registry: Arc<Registry>,
         load: LoadDirectory,
         passwords: PasswordHasher,
     ) -> Self {
@@ -102,36 +113,84 @@ impl HttpState {
             clock,
             limits,
             options,
-            registry,
             load,
             passwords,
             walks: Walks::default(),
             cursors: Cursors::default(),
             directories: Mutex::new(HashMap::new()),
+            everyone: Mutex::new(None),
             draining: AtomicBool::new(false),
         }
     }
 
-    /// The Directory of a row, made anew only when the row has changed.
+    /// The Directory of a row, made anew only when the row has changed. The row has the revision of its schemas, so a change of
+    /// those holds as soon as the row is read again: within a second, as a revocation does.
     ///
     /// # Errors
-    /// 500 if the row's settings cannot be read; the log says why.
-    pub fn directory(&self, row: &Arc<DirectoryRow>) -> Result<Arc<Directory>, HttpError> {
-        let mut directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = directories.get(&row.id)
-            && (Arc::ptr_eq(&loaded.row, row) || loaded.row == *row)
-        {
-            return Ok(loaded.directory.clone());
+    /// 500 if the row's settings or its schemas cannot be read, which the log says why; 503 if the database is away.
+    pub async fn directory(&self, row: &Arc<DirectoryRow>) -> Result<Arc<Directory>, HttpError> {
+        if let Some(directory) = self.loaded(row) {
+            return Ok(directory);
         }
-        let directory = Arc::new((self.load)(row).map_err(|cause| {
-            tracing::error!(directory.id = row.id.0, cause = %cause, "the settings of a Directory cannot be read");
+        let rows = self.store.definitions(Some(row.id), definitions::ROWS_MAX).await.map_err(ScimError::from)?;
+        let made = definitions::registry(&rows).map_err(Into::into).and_then(|registry| (self.load)(row, registry));
+        let directory = Arc::new(made.map_err(|cause| {
+            tracing::error!(directory.id = row.id.0, cause = %cause, "the settings or schemas of a Directory cannot be read");
             HttpError::internal()
         })?);
+        let mut directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         if directories.len() >= DIRECTORIES_MAX {
             directories.clear();
         }
-        directories.insert(row.id, Loaded { row: row.clone(), directory: directory.clone() });
+        // Another request may have read a later row meanwhile.
+        let is_later = |loaded: &Loaded| loaded.row.schema_revision > row.schema_revision;
+        if !directories.get(&row.id).is_some_and(is_later) {
+            directories.insert(row.id, Loaded { row: row.clone(), directory: directory.clone() });
+        }
         Ok(directory)
+    }
+
+    fn loaded(&self, row: &Arc<DirectoryRow>) -> Option<Arc<Directory>> {
+        let directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = directories.get(&row.id)?;
+        // A token that was read a moment earlier may still have the row of before; the later schemas hold for it too.
+        let is_good = loaded.row == *row || loaded.row.schema_revision > row.schema_revision;
+        is_good.then(|| loaded.directory.clone())
+    }
+
+    /// What every Directory has: what discovery shows to a client without a token. While the database is away, what was read
+    /// last.
+    ///
+    /// # Errors
+    /// 500 if the definitions cannot be read, 503 if the database is away and never was there.
+    pub async fn everyone(&self) -> Result<Arc<Registry>, HttpError> {
+        let now = self.clock.now();
+        let known = {
+            let everyone = self.everyone.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = everyone.as_ref().map(|known| (known.registry.clone(), known.read));
+            if let Some((registry, read)) = &known
+                && (0..DEFINITIONS_AGE_MAX_MS).contains(&now.0.saturating_sub(read.0))
+            {
+                return Ok(registry.clone());
+            }
+            known
+        };
+        let rows = match (self.store.definitions(None, definitions::ROWS_MAX).await, known) {
+            (Ok(rows), _) => rows,
+            (Err(_), Some((registry, _))) => return Ok(registry),
+            (Err(error), None) => return Err(ScimError::from(error).into()),
+        };
+        let mut everyone = self.everyone.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = everyone.as_ref().filter(|known| known.rows == rows).map(|known| known.registry.clone());
+        let registry = match same {
+            Some(registry) => registry,
+            None => definitions::registry(&rows).map_err(|cause| {
+                tracing::error!(cause = %cause, "the schemas of every Directory cannot be read");
+                HttpError::internal()
+            })?,
+        };
+        *everyone = Some(Everyone { rows, registry: registry.clone(), read: now });
+        Ok(registry)
     }
 
     /// The Base URL by which a request came in: the Directory's own if it named one.

@@ -6,10 +6,9 @@ use crate::clock::{ManualClock, Timestamp};
 use crate::config::{Config, Sources};
 use crate::directory::{Directory, Limits};
 use crate::id::{DirectoryId, ResourceId, TokenId};
-use crate::scim::schema::Registry;
 use crate::store::{
-    Commit, Committed, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference, Store, StoreError, Stored,
-    TokenDigest, TokenRow,
+    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
+    ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -48,6 +47,7 @@ fn row(id: i64, name: &str) -> DirectoryRow {
         provider: "generic".into(),
         settings: "{}".into(),
         created: Timestamp(0),
+        schema_revision: 0,
     }
 }
 
@@ -110,6 +110,18 @@ impl Store for Fake {
     async fn revoke_token(&self, _: DirectoryId, _: TokenId, _: Timestamp) -> Result<bool, StoreError> {
         nothing()
     }
+    async fn definitions(&self, _: Option<DirectoryId>, _: u32) -> Result<Vec<DefinitionRow>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn change_definitions(&self, _: &DefinitionChange, _: Timestamp) -> Result<(), StoreError> {
+        nothing()
+    }
+    async fn index_resources(&self, _: DirectoryId, _: &str, _: Vec<ResourceIndex>) -> Result<Vec<ResourceId>, StoreError> {
+        nothing()
+    }
+    async fn drop_index(&self, _: DirectoryId, _: &str, _: &str, _: u32) -> Result<u64, StoreError> {
+        nothing()
+    }
     async fn get(&self, _: DirectoryId, _: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {
         assert_ne!(id.to_string(), PANIC, "as the test wants it");
         if id.to_string() == AWAY { Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)) } else { Ok(None) }
@@ -166,8 +178,7 @@ impl App {
             clock.clone(),
             limits,
             options,
-            Registry::built_in(),
-            Box::new(|row| Directory::load(row).map_err(Into::into)),
+            Box::new(|row, registry| Directory::load(row, registry).map_err(Into::into)),
             PasswordHasher::new(&config.password),
         );
         let state = Arc::new(state);

@@ -5,6 +5,7 @@
 //! `tests/store_contract.rs` runs the same cases on both.
 //!
 //! - [`query`]: what can be asked
+//! - [`definition`]: schemas and resource types of an operator
 //! - [`commit`]: what can be changed; one [`Commit`] is one transaction
 //! - [`error`]: how it can fail
 //! - [`sql`]: what both back ends share: search statements compiled from a [`Query`]
@@ -12,6 +13,7 @@
 //! - [`postgres`]: the store on a server
 
 pub mod commit;
+pub mod definition;
 pub mod error;
 pub mod postgres;
 pub mod query;
@@ -20,6 +22,7 @@ pub mod sqlite;
 
 pub use crate::scim::resource::keys::{INDEX_VALUE_BYTES_MAX, IndexRow};
 pub use commit::{Change, Commit, Committed, DocumentChange, MemberChange, NewResource, PasswordChange, Update};
+pub use definition::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex};
 pub use error::StoreError;
 pub use query::{
     Listing, ListingPage, ListingStart, Membership, Page, Part, Position, Query, Reference, Sort, SortKey, Start, Stored,
@@ -42,6 +45,8 @@ pub struct DirectoryRow {
     pub settings: String,
     /// When it was created.
     pub created: Timestamp,
+    /// Moves whenever its schemas or resource types change.
+    pub schema_revision: i64,
 }
 
 /// A bearer token, without its secret.
@@ -109,6 +114,33 @@ pub trait Store: Send + Sync {
 
     /// Revokes a token of a Directory. Returns whether there was one to revoke.
     async fn revoke_token(&self, directory: DirectoryId, token: TokenId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The definitions of every Directory and, if one is given, of that Directory: up to `limit` of them, those of every
+    /// Directory first, then by kind and name.
+    async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError>;
+
+    /// Changes definitions, all or none, and moves the revision of each Directory that they are for.
+    /// [`StoreError::VersionConflict`] if a Directory has another revision than expected.
+    async fn change_definitions(&self, change: &DefinitionChange, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Writes index rows of stored resources beside those that they have, for those that are still at the version given, and
+    /// returns the ids of these. A row that is there is as unique as the new one afterwards. [`StoreError::Uniqueness`], and
+    /// nothing written, if another resource has a unique value. At most 1,000 resources.
+    async fn index_resources(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        resources: Vec<ResourceIndex>,
+    ) -> Result<Vec<ResourceId>, StoreError>;
+
+    /// Deletes up to `limit` index rows of one attribute, and returns how many there were.
+    async fn drop_index(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        attribute: &str,
+        limit: u32,
+    ) -> Result<u64, StoreError>;
 
     /// One resource of a type, by id.
     async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError>;

@@ -147,6 +147,14 @@ impl Answer {
     }
 }
 
+fn config() -> Config {
+    let mut config = Config::load(&Sources::default()).expect("the defaults are valid");
+    // The least work that the settings allow, for speed.
+    config.password.memory_kib = 1_024;
+    config.password.iterations = 1;
+    config
+}
+
 impl App {
     /// On an SQLite file of its own.
     pub async fn on_sqlite() -> Self {
@@ -166,11 +174,7 @@ impl App {
 
     async fn new(store: Arc<dyn Store>, database: Database) -> Self {
         store.migrate().await.expect("migrates");
-        let mut config = Config::load(&Sources::default()).expect("the defaults are valid");
-        // The least work that the settings allow, for speed.
-        config.password.memory_kib = 1_024;
-        config.password.iterations = 1;
-        let router = router(Arc::new(state(&config, store.clone(), "https://scim.example.com".into())));
+        let router = router(Arc::new(state(&config(), store.clone(), "https://scim.example.com".into())));
         let app = Self { router, store, base: String::new(), token: String::new(), _database: Arc::new(database) };
         app.directory("test", "generic").await
     }
@@ -181,6 +185,24 @@ impl App {
         let token = tokens::create(&*self.store, &SystemClock, directory.id, Some("test"), None).await.expect("creates");
         let base = format!("/directories/{name}/scim/v2");
         Self { base, token: token.secret.expose().to_owned(), ..self.clone() }
+    }
+
+    /// Another client of the same Directory, with a token that no server has read yet: it sees schemas of now at once.
+    pub async fn fresh(&self) -> Self {
+        let row = self.row().await;
+        let token = tokens::create(&*self.store, &SystemClock, row.id, None, None).await.expect("creates");
+        Self { token: token.secret.expose().to_owned(), ..self.clone() }
+    }
+
+    /// The row of the client's Directory.
+    pub async fn row(&self) -> scimd::store::DirectoryRow {
+        let name = self.base.split('/').nth(2).expect("a Directory");
+        directories::find(&*self.store, name).await.expect("is there")
+    }
+
+    /// A client of another server on the same database.
+    pub fn replica(&self) -> Self {
+        Self { router: router(Arc::new(state(&config(), self.store.clone(), "https://scim.example.com".into()))), ..self.clone() }
     }
 
     /// Sends a request as it is: the path may hold a query, headers win over the usual ones, an empty value removes one.

@@ -55,9 +55,15 @@ async fn answer(
     if path.version == Version::Unsupported {
         return Err(ScimError::new(ErrorKind::InvalidVers, "the server speaks SCIM 2.0: /v2 or no version at all").into());
     }
-    let directory = caller.as_ref().map(|caller| state.directory(&caller.directory)).transpose()?;
-    let registry = directory.as_ref().map_or(&state.registry, |directory| &directory.registry);
-    let endpoint = Endpoint::find(&path, registry).ok_or_else(HttpError::no_endpoint)?;
+    let directory = match &caller {
+        Some(caller) => Some(state.directory(&caller.directory).await?),
+        None => None,
+    };
+    let registry = match &directory {
+        Some(directory) => directory.registry.clone(),
+        None => state.everyone().await?,
+    };
+    let endpoint = Endpoint::find(&path, &registry).ok_or_else(HttpError::no_endpoint)?;
     facts.route = endpoint.template();
     facts.resource_type = endpoint.resource_type().map(|resource_type| resource_type.name.clone());
     let allow = endpoint.allow();
@@ -79,7 +85,7 @@ async fn answer(
         | Endpoint::Schemas
         | Endpoint::Schema(_)
         | Endpoint::ResourceTypes
-        | Endpoint::ResourceType(_) => discovery::answer(state, parts.uri.query(), media_type, registry, &endpoint, &base_url),
+        | Endpoint::ResourceType(_) => discovery::answer(state, parts.uri.query(), media_type, &registry, &endpoint, &base_url),
         Endpoint::Collection(_) | Endpoint::Resource(..) | Endpoint::Search(_) | Endpoint::Root | Endpoint::RootSearch => {
             // Nobody comes this far without a caller; if the rule that says so is ever wrong, this one holds.
             let (Some(caller), Some(directory)) = (&caller, &directory) else { return Err(HttpError::unauthorized()) };

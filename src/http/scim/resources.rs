@@ -1,6 +1,7 @@
 //! /Users, /Groups and whatever types a Directory has (RFC 7644 §3).
 
 use crate::directory::{self, Ctx, Directory, Precondition, ProjectionParams, Scope};
+use crate::http::authorization::check_schemas;
 use crate::http::body::RequestBody;
 use crate::http::conditional::{precondition, prefers_representation};
 use crate::http::error::HttpError;
@@ -134,7 +135,9 @@ impl Exchange<'_> {
 
     async fn json(&self, body: &mut RequestBody) -> Result<Bytes, HttpError> {
         media::check_body(&self.parts.headers)?;
-        body.read(self.state.limits.body_bytes_max).await
+        let body = body.read(self.state.limits.body_bytes_max).await?;
+        check_schemas(self.state, &self.parts.headers, self.directory.schema_revision).await?;
+        Ok(body)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Document;
 use crate::scim::key;
-use crate::scim::schema::{Attribute, AttributeType, IndexedAttribute, Mutability, Place, ResourceType, Returned, Uniqueness};
+use crate::scim::schema::{Attribute, AttributeType, IndexedAttribute, Place, ResourceType, Uniqueness};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub fn keys(document: &Document, resource_type: &ResourceType) -> Value {
 /// The rows of the document in the index: one for each distinct value of each indexed attribute, in order.
 ///
 /// Booleans are `true` and `false`, dateTimes their key, "" is a value. Numbers have no row, because keys compare as
-/// text and numbers do not. "" is never unique: it stands for no value (D-36). `also_unique` names indexed attributes that the Directory makes unique beyond the schema (D-22, D-25).
+/// text and numbers do not; but for integers that must be unique. "" is never unique: it stands for no value (D-36). `also_unique` names indexed attributes that the Directory makes unique beyond the schema (D-22, D-25).
 pub fn index_rows(document: &Document, resource_type: &ResourceType, also_unique: &[&str]) -> Vec<IndexRow> {
     let mut rows = BTreeSet::new();
     for indexed in &resource_type.indexed {
@@ -69,7 +69,7 @@ pub fn index_rows(document: &Document, resource_type: &ResourceType, also_unique
 
 fn add_keys(attributes: &[Arc<Attribute>], from: &Map<String, Value>, to: &mut Map<String, Value>) {
     for attribute in attributes {
-        if is_secret(attribute) {
+        if attribute.is_secret() {
             continue;
         }
         let Some(value) = from.get(&attribute.name) else { continue };
@@ -80,10 +80,6 @@ fn add_keys(attributes: &[Arc<Attribute>], from: &Map<String, Value>, to: &mut M
         };
         to.insert(attribute.name.clone(), key);
     }
-}
-
-fn is_secret(attribute: &Attribute) -> bool {
-    attribute.returned == Returned::Never || attribute.mutability == Mutability::WriteOnly
 }
 
 fn key_of(attribute: &Attribute, value: &Value) -> Value {
@@ -127,6 +123,10 @@ fn each(value: Option<&Value>) -> std::slice::Iter<'_, Value> {
 fn index_value(attribute: &Attribute, value: &Value) -> Option<String> {
     match (attribute.attribute_type, value) {
         (AttributeType::Boolean, Value::Bool(boolean)) => Some(boolean.to_string()),
+        // Zero has two spellings; all other integers have one.
+        (AttributeType::Integer, Value::Number(number)) if attribute.uniqueness != Uniqueness::None => {
+            Some(number.to_string()).map(|text| if text == "-0" { "0".to_owned() } else { text })
+        }
         (AttributeType::Integer | AttributeType::Decimal | AttributeType::Complex, _) => None,
         (_, Value::String(text)) => Some(key::key(attribute, text)),
         (_, _) => None,

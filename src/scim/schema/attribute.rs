@@ -109,6 +109,9 @@ pub struct Attribute {
     /// For complex attributes: their parts.
     #[serde(default)]
     pub sub_attributes: Vec<Arc<Attribute>>,
+    /// Whether the store indexes it; scimd's own.
+    #[serde(default)]
+    pub indexed: bool,
 }
 
 impl Attribute {
@@ -125,6 +128,11 @@ impl Attribute {
     /// Whether it is the password (RFC 7643 §4.1.1): only a hash of it is kept, beside the document.
     pub fn is_password(&self) -> bool {
         self.name == "password" && self.mutability == Mutability::WriteOnly
+    }
+
+    /// Whether nothing may be learnt of its value (D-42): it is never returned, or nobody may read it.
+    pub fn is_secret(&self) -> bool {
+        self.returned == Returned::Never || self.mutability == Mutability::WriteOnly
     }
 
     /// Whether it is complex with a `$ref` to resources of this server, as `manager` and `members` are.

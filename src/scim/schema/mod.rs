@@ -3,12 +3,19 @@
 //! - [`attribute`]: one attribute and its characteristics
 //! - [`registry`]: the schemas and resource types of a Directory, and how names resolve in them
 //! - [`path`]: attribute notation (RFC 7644 §3.10) against a resource type
+//! - [`definition`]: schemas and resource types that an operator gives, checked
+//! - [`extended`]: a registry with them
+//! - [`change`]: what stored data must fulfil for one registry to follow another
 
 pub mod attribute;
+pub mod change;
+pub mod definition;
+pub mod extended;
 pub mod path;
 pub mod registry;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
+pub use definition::{Definition, Fault, Faults};
 pub use path::{Place, Target};
 pub use registry::{Extension, IndexedAttribute, Registry, ResourceType, Schema};
 

@@ -1,5 +1,7 @@
 //! The schemas and resource types of a Directory.
 
+use super::definition::{self, Definition};
+use super::extended::assemble;
 use super::path::{self, Resolved};
 use super::{Attribute, Mutability, Returned, Target};
 use serde::Deserialize;
@@ -37,6 +39,8 @@ pub struct IndexedAttribute {
     pub name: Arc<str>,
     /// What it names.
     pub target: Target,
+    /// Whether every stored resource has its rows. While that is not so, rows are written, and nothing is read by them.
+    pub ready: bool,
 }
 
 /// A resource type (RFC 7643 §6) with what the server knows of it beyond the RFC's attributes.
@@ -60,29 +64,6 @@ pub struct ResourceType {
     pub membership: Option<Arc<Attribute>>,
     /// The readOnly attribute computed from memberships (`groups` of User), if any.
     pub member_of: Option<Arc<Attribute>>,
-}
-
-/// What a file in `config/resource-types` holds.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ResourceTypeFile {
-    name: String,
-    endpoint: String,
-    description: String,
-    schema: String,
-    #[serde(default)]
-    schema_extensions: Vec<ExtensionFile>,
-    #[serde(default)]
-    indexed: Vec<String>,
-    membership: Option<String>,
-    member_of: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ExtensionFile {
-    schema: String,
-    required: bool,
 }
 
 /// Why a schema or resource type file is not accepted.
@@ -263,47 +244,12 @@ fn load_resource_type(
     common: &[Arc<Attribute>],
 ) -> Result<ResourceType, RegistryError> {
     let invalid = |problem: String| RegistryError::Invalid { file: file.into(), problem };
-    let parsed: ResourceTypeFile =
-        serde_json::from_str(text).map_err(|source| RegistryError::Malformed { file: file.into(), source })?;
-    let find = |urn: &str| {
-        schemas.iter().find(|schema| *schema.id == *urn).cloned().ok_or_else(|| invalid(format!("there is no schema {urn}")))
-    };
-    let schema = find(&parsed.schema)?;
-    let extensions = parsed
-        .schema_extensions
-        .iter()
-        .map(|extension| Ok(Extension { schema: find(&extension.schema)?, required: extension.required }))
-        .collect::<Result<Vec<_>, RegistryError>>()?;
-    let top_level = |name: &Option<String>| match name {
-        None => Ok(None),
-        Some(name) => schema
-            .attributes
-            .iter()
-            .find(|attribute| attribute.name == *name && attribute.multi_valued && attribute.is_complex())
-            .cloned()
-            .map(Some)
-            .ok_or_else(|| invalid(format!("{name} is not a multi-valued complex attribute of {}", schema.id))),
-    };
-    let mut resource_type = ResourceType {
-        name: parsed.name.into(),
-        endpoint: parsed.endpoint,
-        description: parsed.description,
-        membership: top_level(&parsed.membership)?,
-        member_of: top_level(&parsed.member_of)?,
-        schema,
-        extensions,
-        common: common.to_vec(),
-        indexed: Vec::new(),
-    };
-    for name in &parsed.indexed {
-        match resource_type.resolve(name) {
-            Some(Resolved::Attribute(target)) => {
-                resource_type.indexed.push(IndexedAttribute { name: target.name().into(), target });
-            }
-            _ => return Err(invalid(format!("indexed: there is no attribute {name}"))),
+    match definition::parse(text).map_err(|faults| invalid(faults.to_string()))?.definition {
+        Definition::ResourceType(definition) => {
+            assemble(&definition, schemas, common, &[]).map_err(|faults| invalid(faults.to_string()))
         }
+        Definition::Schema(_) => Err(invalid("it is a schema".to_owned())),
     }
-    Ok(resource_type)
 }
 
 #[cfg(test)]

@@ -12,10 +12,12 @@
 //! - [`commit`]: a change; retries, and who waits for whom
 //! - [`create`], [`update`], [`delete`]: the three statements
 //! - [`operator`]: Directories and tokens
+//! - [`definitions`]: schemas and resource types of an operator
 
 mod commit;
 mod connections;
 mod create;
+mod definitions;
 mod delete;
 mod failure;
 mod migrate;
@@ -25,8 +27,8 @@ mod search;
 mod update;
 
 use super::{
-    Commit, Committed, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference, Store, StoreError, Stored,
-    TokenDigest, TokenRow,
+    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
+    ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
@@ -139,6 +141,33 @@ impl Store for PostgresStore {
 
     async fn revoke_token(&self, directory: DirectoryId, token: TokenId, now: Timestamp) -> Result<bool, StoreError> {
         operator::revoke_token(&self.connections, directory, token, now).await
+    }
+
+    async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError> {
+        definitions::definitions(&self.connections, directory, limit).await
+    }
+
+    async fn change_definitions(&self, change: &DefinitionChange, now: Timestamp) -> Result<(), StoreError> {
+        definitions::change(&self.connections, change, now).await
+    }
+
+    async fn index_resources(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        resources: Vec<ResourceIndex>,
+    ) -> Result<Vec<ResourceId>, StoreError> {
+        definitions::index_resources(&self.connections, directory, resource_type, &resources).await
+    }
+
+    async fn drop_index(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        attribute: &str,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        definitions::drop_index(&self.connections, directory, resource_type, attribute, limit).await
     }
 
     async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {

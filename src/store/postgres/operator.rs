@@ -17,7 +17,7 @@ pub(super) async fn create_directory(
 ) -> Result<DirectoryRow, StoreError> {
     let query = sqlx::query(
         "INSERT INTO directories (name, provider, settings, created) VALUES ($1, $2, $3, $4) \
-         RETURNING id, name, provider, settings, created",
+         RETURNING id, name, provider, settings, created, schema_revision",
     )
     .bind(name)
     .bind(provider)
@@ -28,7 +28,8 @@ pub(super) async fn create_directory(
 }
 
 pub(super) async fn directory(connections: &Connections, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
-    let query = sqlx::query("SELECT id, name, provider, settings, created FROM directories WHERE name = $1").bind(name);
+    let query =
+        sqlx::query("SELECT id, name, provider, settings, created, schema_revision FROM directories WHERE name = $1").bind(name);
     let row = connections.fetch_optional(query).await.map_err(store_error)?;
     row.map(|row| read_directory(&row, 0)).transpose()
 }
@@ -38,11 +39,12 @@ pub(super) async fn directories(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<DirectoryRow>, StoreError> {
-    let query =
-        sqlx::query("SELECT id, name, provider, settings, created FROM directories WHERE name > $1 ORDER BY name LIMIT $2")
-            // No name is empty, so all come after the empty one.
-            .bind(after.unwrap_or_default())
-            .bind(i64::from(limit));
+    let query = sqlx::query(
+        "SELECT id, name, provider, settings, created, schema_revision FROM directories WHERE name > $1 ORDER BY name LIMIT $2",
+    )
+    // No name is empty, so all come after the empty one.
+    .bind(after.unwrap_or_default())
+    .bind(i64::from(limit));
     let rows = connections.fetch_all(query).await.map_err(store_error)?;
     rows.iter().map(|row| read_directory(row, 0)).collect()
 }
@@ -89,7 +91,7 @@ pub(super) async fn token(
 ) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
     let query = sqlx::query(
         "SELECT t.id, t.directory_id, t.name, t.created, t.expires, t.revoked, \
-                d.id, d.name, d.provider, d.settings, d.created \
+                d.id, d.name, d.provider, d.settings, d.created, d.schema_revision \
          FROM tokens t JOIN directories d ON d.id = t.directory_id WHERE t.digest = $1",
     )
     .bind(digest.as_slice());
@@ -148,7 +150,7 @@ pub(super) async fn directory_key(
     secret.try_into().map_err(length)
 }
 
-/// Reads the columns id, name, provider, settings, created from `first` on.
+/// Reads the columns id, name, provider, settings, created, schema_revision from `first` on.
 fn read_directory(row: &PgRow, first: usize) -> Result<DirectoryRow, StoreError> {
     let corrupt = corrupt("directories");
     Ok(DirectoryRow {
@@ -157,6 +159,7 @@ fn read_directory(row: &PgRow, first: usize) -> Result<DirectoryRow, StoreError>
         provider: row.try_get(first + 2).map_err(&corrupt)?,
         settings: row.try_get(first + 3).map_err(&corrupt)?,
         created: Timestamp(row.try_get(first + 4).map_err(&corrupt)?),
+        schema_revision: row.try_get(first + 5).map_err(&corrupt)?,
     })
 }
 

@@ -292,11 +292,11 @@ fn ids(literal: &str, rank: Rank, scan: impl FnOnce(Vec<Uuid>) -> Scan) -> Probe
     Probe { scans, exact: true, rank }
 }
 
-/// The name in the index of an attribute with text values, if it is indexed.
+/// The name in the index of an attribute with text values, if it is indexed and all its rows are there.
 pub(super) fn index_name(compiler: &Compiler<'_>, target: &Target) -> Option<String> {
     let name = target.name();
     let is_text = matches!(target.leaf().attribute_type, AttributeType::String | AttributeType::Reference);
-    (is_text && compiler.resource_type.indexed.iter().any(|indexed| *indexed.name == *name)).then_some(name)
+    (is_text && compiler.resource_type.indexed.iter().any(|indexed| indexed.ready && *indexed.name == *name)).then_some(name)
 }
 
 fn indexed(compiler: &Compiler<'_>, target: &Target, op: CompareOp, literal: &str) -> Option<Probe> {

@@ -11,10 +11,12 @@
 //! - [`batch`]: the transaction that jobs share
 //! - [`change`]: the statements of one change
 //! - [`operator`]: Directories and tokens
+//! - [`definitions`]: schemas and resource types of an operator
 
 mod batch;
 mod change;
 mod connect;
+mod definitions;
 mod failure;
 mod migrate;
 mod operator;
@@ -29,8 +31,8 @@ pub use connect::SqliteOptions;
 use self::connect::Database;
 use self::writer::{Job, Writer};
 use super::{
-    Commit, Committed, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference, Store, StoreError, Stored,
-    TokenDigest, TokenRow,
+    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
+    ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
@@ -122,6 +124,36 @@ impl Store for SqliteStore {
 
     async fn revoke_token(&self, directory: DirectoryId, token: TokenId, now: Timestamp) -> Result<bool, StoreError> {
         self.writer.ask(|reply| Job::RevokeToken { directory, token, now, reply }).await
+    }
+
+    async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError> {
+        definitions::definitions(&self.readers, directory, limit).await
+    }
+
+    async fn change_definitions(&self, change: &DefinitionChange, now: Timestamp) -> Result<(), StoreError> {
+        let change = change.clone();
+        self.writer.ask(|reply| Job::ChangeDefinitions { change, now, reply }).await
+    }
+
+    async fn index_resources(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        resources: Vec<ResourceIndex>,
+    ) -> Result<Vec<ResourceId>, StoreError> {
+        let resource_type = resource_type.to_owned();
+        self.writer.ask(|reply| Job::IndexResources { directory, resource_type, resources, reply }).await
+    }
+
+    async fn drop_index(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        attribute: &str,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let (resource_type, attribute) = (resource_type.to_owned(), attribute.to_owned());
+        self.writer.ask(|reply| Job::DropIndex { directory, resource_type, attribute, limit, reply }).await
     }
 
     async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {

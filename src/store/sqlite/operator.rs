@@ -45,6 +45,7 @@ pub(super) async fn create_directory(
         provider: directory.provider,
         settings: directory.settings,
         created: directory.now,
+        schema_revision: 0,
     })
 }
 
@@ -141,7 +142,7 @@ pub(super) async fn revoke_token(
 }
 
 pub(super) async fn directory(readers: &SqlitePool, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
-    let row = sqlx::query("SELECT id, name, provider, settings, created FROM directories WHERE name = $1")
+    let row = sqlx::query("SELECT id, name, provider, settings, created, schema_revision FROM directories WHERE name = $1")
         .bind(name)
         .fetch_optional(readers)
         .await
@@ -151,20 +152,21 @@ pub(super) async fn directory(readers: &SqlitePool, name: &str) -> Result<Option
 
 pub(super) async fn directories(readers: &SqlitePool, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
     // No name is empty, so all come after the empty one.
-    let rows =
-        sqlx::query("SELECT id, name, provider, settings, created FROM directories WHERE name > $1 ORDER BY name LIMIT $2")
-            .bind(after.unwrap_or_default())
-            .bind(limit)
-            .fetch_all(readers)
-            .await
-            .map_err(store_error)?;
+    let rows = sqlx::query(
+        "SELECT id, name, provider, settings, created, schema_revision FROM directories WHERE name > $1 ORDER BY name LIMIT $2",
+    )
+    .bind(after.unwrap_or_default())
+    .bind(limit)
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
     rows.iter().map(|row| read_directory(row, 0)).collect()
 }
 
 pub(super) async fn token(readers: &SqlitePool, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
     let row = sqlx::query(
         "SELECT t.id, t.directory_id, t.name, t.created, t.expires, t.revoked, \
-                d.id, d.name, d.provider, d.settings, d.created \
+                d.id, d.name, d.provider, d.settings, d.created, d.schema_revision \
          FROM tokens t JOIN directories d ON d.id = t.directory_id WHERE t.digest = $1",
     )
     .bind(digest.as_slice())
@@ -193,7 +195,7 @@ pub(super) async fn tokens(
     rows.iter().map(read_token).collect()
 }
 
-/// Reads the columns id, name, provider, settings, created from `first` on.
+/// Reads the columns id, name, provider, settings, created, schema_revision from `first` on.
 fn read_directory(row: &SqliteRow, first: usize) -> Result<DirectoryRow, StoreError> {
     let corrupt = corrupt("directories");
     Ok(DirectoryRow {
@@ -202,6 +204,7 @@ fn read_directory(row: &SqliteRow, first: usize) -> Result<DirectoryRow, StoreEr
         provider: row.try_get(first + 2).map_err(&corrupt)?,
         settings: row.try_get(first + 3).map_err(&corrupt)?,
         created: Timestamp(row.try_get(first + 4).map_err(&corrupt)?),
+        schema_revision: row.try_get(first + 5).map_err(&corrupt)?,
     })
 }
 

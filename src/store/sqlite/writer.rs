@@ -7,10 +7,10 @@
 
 use super::batch::Transaction;
 use super::connect::Database;
-use super::{change, operator};
+use super::{change, definitions, operator};
 use crate::clock::Timestamp;
-use crate::id::{DirectoryId, TokenId};
-use crate::store::{Commit, Committed, DirectoryRow, StoreError, TokenRow};
+use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::store::{Commit, Committed, DefinitionChange, DirectoryRow, ResourceIndex, StoreError, TokenRow};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,6 +43,24 @@ pub(super) enum Job {
         purpose: String,
         secret: [u8; 32],
         reply: Reply<[u8; 32]>,
+    },
+    ChangeDefinitions {
+        change: DefinitionChange,
+        now: Timestamp,
+        reply: Reply<()>,
+    },
+    IndexResources {
+        directory: DirectoryId,
+        resource_type: String,
+        resources: Vec<ResourceIndex>,
+        reply: Reply<Vec<ResourceId>>,
+    },
+    DropIndex {
+        directory: DirectoryId,
+        resource_type: String,
+        attribute: String,
+        limit: u32,
+        reply: Reply<u64>,
     },
     /// No more jobs; answered when all those queued are done and the connection is closed.
     Close {
@@ -110,6 +128,21 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                     let create =
                         async |connection: &mut _| operator::create_directory_key(connection, directory, &purpose, secret).await;
                     transaction.run(reply, create).await;
+                }
+                Job::ChangeDefinitions { change, now, reply } => {
+                    transaction.run(reply, async |connection| definitions::change(connection, &change, now).await).await;
+                }
+                Job::IndexResources { directory, resource_type, resources, reply } => {
+                    let index = async |connection: &mut _| {
+                        definitions::index_resources(connection, directory, &resource_type, &resources).await
+                    };
+                    transaction.run(reply, index).await;
+                }
+                Job::DropIndex { directory, resource_type, attribute, limit, reply } => {
+                    let drop = async |connection: &mut _| {
+                        definitions::drop_index(connection, directory, &resource_type, &attribute, limit).await
+                    };
+                    transaction.run(reply, drop).await;
                 }
                 Job::Close { reply } => {
                     jobs.close();

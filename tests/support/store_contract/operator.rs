@@ -24,6 +24,7 @@ pub async fn directories_are_created_once_and_listed_by_name(fixture: &mut impl 
             provider: "okta".into(),
             settings: r#"{"x":1}"#.into(),
             created: NOW,
+            schema_revision: 0,
         };
         assert_eq!(created, expected);
         assert_eq!(store.directory(&name(suffix)).await.expect("answers"), Some(expected));

@@ -50,7 +50,7 @@ pub(super) fn device() -> Arc<ResourceType> {
         member_of: None,
     };
     for name in ["serial", "tags"] {
-        let indexed = IndexedAttribute { name: name.into(), target: target(&device, name) };
+        let indexed = IndexedAttribute { name: name.into(), target: target(&device, name), ready: true };
         device.indexed.push(indexed);
     }
     Arc::new(device)

@@ -1,0 +1,113 @@
+//! Schemas and resource types that an operator gives: to one Directory, or by files to every one (D-97).
+//!
+//! A change is checked whole before anything happens: the text by itself, beside the other definitions, and against all stored
+//! resources. What they contradict is refused, with numbers. Then the definitions change in one transaction, and every server
+//! sees it within a second.
+//!
+//! A server that has not seen it yet may still write by the old ones. So a change that stored resources could contradict waits
+//! until no server does, looks again, and takes itself back if somebody was faster. An index that needs rows of stored resources is
+//! *building* meanwhile: servers write its rows but do not read by them, until all are there.
+//!
+//! - `plan`: what a change does to each Directory
+//! - `scan`: stored resources against a plan, and their index rows
+//! - `apply`: a change from beginning to end
+//! - `files`: the definitions of every Directory
+
+mod apply;
+mod files;
+mod plan;
+mod scan;
+
+pub use apply::{Applied, Timing};
+pub use files::{File, provide};
+
+use super::AdminError;
+use crate::clock::Clock;
+use crate::directory::definitions::ROWS_MAX;
+use crate::scim::schema::definition::{self, Definition, Fault};
+use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, Store};
+
+/// The definitions of a kind that a Directory has, those of every Directory included.
+pub async fn list(store: &dyn Store, directory: &DirectoryRow, kind: DefinitionKind) -> Result<Vec<DefinitionRow>, AdminError> {
+    let mut rows = store.definitions(Some(directory.id), ROWS_MAX).await?;
+    rows.retain(|row| row.kind == kind);
+    Ok(rows)
+}
+
+/// What [`add`] did.
+#[derive(Debug)]
+pub struct Added {
+    /// What the definition is called.
+    pub name: String,
+    /// Whether it took the place of another one.
+    pub replaced: bool,
+    /// What is odd about it.
+    pub warnings: Vec<Fault>,
+    /// What it took.
+    pub applied: Applied,
+}
+
+/// Gives a Directory a schema or a resource type, or another version of one that it was given before.
+///
+/// # Errors
+/// [`AdminError::Definition`], [`AdminError::Contradicted`], [`AdminError::WrongKind`], [`AdminError::Everyones`].
+pub async fn add(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    directory: &DirectoryRow,
+    kind: DefinitionKind,
+    text: &str,
+    timing: Timing,
+) -> Result<Added, AdminError> {
+    let parsed = definition::parse(text).map_err(AdminError::Definition)?;
+    let found = kind_of(&parsed.definition);
+    if found != kind {
+        return Err(AdminError::WrongKind { found });
+    }
+    let name = parsed.definition.name().to_owned();
+    let rows = store.definitions(Some(directory.id), ROWS_MAX).await?;
+    let known = rows.iter().find(|row| row.kind == kind && row.name.eq_ignore_ascii_case(&name));
+    if known.is_some_and(|row| row.directory.is_none()) {
+        return Err(AdminError::Everyones(name));
+    }
+    let wanted = plan::Wanted {
+        directory: Some(directory.id),
+        put: vec![(kind, name.clone(), text.to_owned())],
+        // One that is spelled in another letter case makes way.
+        remove: known.filter(|row| row.name != name).map(|row| (kind, row.name.clone())).into_iter().collect(),
+    };
+    let applied = apply::apply(store, clock, &[directory.name.as_str()], wanted, timing).await?;
+    Ok(Added { name, replaced: known.is_some(), warnings: parsed.warnings, applied })
+}
+
+/// Takes a schema or a resource type away from a Directory.
+///
+/// # Errors
+/// [`AdminError::NoDefinition`], [`AdminError::Everyones`]; [`AdminError::Definition`] if another one needs it,
+/// [`AdminError::Contradicted`] if there are resources with it.
+pub async fn remove(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    directory: &DirectoryRow,
+    kind: DefinitionKind,
+    name: &str,
+    timing: Timing,
+) -> Result<Applied, AdminError> {
+    let rows = store.definitions(Some(directory.id), ROWS_MAX).await?;
+    let row = rows
+        .iter()
+        .find(|row| row.kind == kind && row.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| AdminError::NoDefinition(name.to_owned()))?;
+    if row.directory.is_none() {
+        return Err(AdminError::Everyones(row.name.clone()));
+    }
+    let wanted = plan::Wanted { directory: Some(directory.id), put: Vec::new(), remove: vec![(kind, row.name.clone())] };
+    apply::apply(store, clock, &[directory.name.as_str()], wanted, timing).await
+}
+
+fn kind_of(definition: &Definition) -> DefinitionKind {
+    match definition {
+        Definition::Schema(_) => DefinitionKind::Schema,
+        Definition::ResourceType(_) => DefinitionKind::ResourceType,
+    }
+}

@@ -1,0 +1,165 @@
+//! Schemas and resource types of an operator, and the indexes that they ask for.
+
+use super::connections::Connections;
+use super::failure::{Cause, corrupt, store_error};
+use crate::clock::Timestamp;
+use crate::id::{DirectoryId, ResourceId};
+use crate::store::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex, StoreError};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+/// `directory_id` of what is for every Directory.
+const EVERY: i64 = 0;
+
+pub(super) async fn definitions(
+    connections: &Connections,
+    directory: Option<DirectoryId>,
+    limit: u32,
+) -> Result<Vec<DefinitionRow>, StoreError> {
+    let query = sqlx::query(
+        "SELECT directory_id, kind, name, definition FROM definitions WHERE directory_id IN ($1, $2) \
+         ORDER BY directory_id, kind, name LIMIT $3",
+    )
+    .bind(EVERY)
+    .bind(directory.map_or(EVERY, |directory| directory.0))
+    .bind(i64::from(limit));
+    let rows = connections.fetch_all(query).await.map_err(store_error)?;
+    rows.iter().map(read_definition).collect()
+}
+
+/// The rows of the Directories are locked first, so that what is compared is what is changed.
+pub(super) async fn change(connections: &Connections, change: &DefinitionChange, now: Timestamp) -> Result<(), StoreError> {
+    let (directories, revisions): (Vec<i64>, Vec<i64>) =
+        change.expected.iter().map(|(directory, revision)| (directory.0, *revision)).unzip();
+    let columns = |of: &[(DefinitionKind, String)]| -> (Vec<&'static str>, Vec<String>) {
+        of.iter().map(|(kind, name)| (kind.word(), name.clone())).unzip()
+    };
+    let (removed_kinds, removed_names) = columns(&change.remove);
+    let put: Vec<_> = change.put.iter().map(|(kind, name, _)| (*kind, name.clone())).collect();
+    let (put_kinds, put_names) = columns(&put);
+    let put_definitions: Vec<&str> = change.put.iter().map(|(_, _, definition)| definition.as_str()).collect();
+    let lock = sqlx::query("SELECT id FROM directories WHERE $2 = 0 OR id = ANY($1::bigint[]) ORDER BY id FOR UPDATE")
+        .bind(directories.clone())
+        .bind(change.directory.map_or(EVERY, |directory| directory.0));
+    let statement = sqlx::query(
+        "WITH fit AS ( \
+             SELECT 1 WHERE cardinality($2::bigint[]) = ( \
+                 SELECT count(*) FROM unnest($2::bigint[], $3::bigint[]) AS e (id, revision) \
+                 JOIN directories d ON d.id = e.id AND d.schema_revision = e.revision \
+             ) \
+         ), moved AS ( \
+             UPDATE directories SET schema_revision = schema_revision + 1 \
+             WHERE ($1 = 0 OR id = ANY($2::bigint[])) AND EXISTS (SELECT 1 FROM fit) \
+         ), removed AS ( \
+             DELETE FROM definitions WHERE directory_id = $1 \
+                 AND (kind, name) IN (SELECT * FROM unnest($4::text[], $5::text[])) AND EXISTS (SELECT 1 FROM fit) \
+         ), put AS ( \
+             INSERT INTO definitions (directory_id, kind, name, definition, created) \
+             SELECT $1, p.kind, p.name, p.definition, $9 \
+             FROM fit, unnest($6::text[], $7::text[], $8::text[]) AS p (kind, name, definition) \
+             ON CONFLICT (directory_id, kind, name) DO UPDATE SET definition = excluded.definition \
+         ) SELECT 1 FROM fit",
+    )
+    .bind(change.directory.map_or(EVERY, |directory| directory.0))
+    .bind(directories)
+    .bind(revisions)
+    .bind(removed_kinds)
+    .bind(removed_names)
+    .bind(put_kinds)
+    .bind(put_names)
+    .bind(put_definitions)
+    .bind(now.0);
+    match connections.fetch_locked(lock, statement).await.map_err(store_error)? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::VersionConflict),
+    }
+}
+
+/// The resources are locked before their rows are written: one that waits for a change is seen as that change leaves it, and
+/// is left out if it is at another version then.
+pub(super) async fn index_resources(
+    connections: &Connections,
+    directory: DirectoryId,
+    resource_type: &str,
+    resources: &[ResourceIndex],
+) -> Result<Vec<ResourceId>, StoreError> {
+    let (ids, versions): (Vec<Uuid>, Vec<i64>) = resources.iter().map(|resource| (resource.id.0, resource.version)).unzip();
+    let (mut of, mut attributes, mut values, mut unique) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for resource in resources {
+        for row in &resource.rows {
+            of.push(resource.id.0);
+            attributes.push(row.attribute.as_str());
+            values.push(row.value.as_str());
+            unique.push(row.unique);
+        }
+    }
+    let query = sqlx::query(
+        "WITH locked AS MATERIALIZED ( \
+             SELECT r.id FROM unnest($3::uuid[], $4::bigint[]) AS w (id, version) \
+             JOIN resources r ON r.directory_id = $1 AND r.id = w.id \
+             WHERE r.resource_type = $2 AND r.version = w.version ORDER BY r.id FOR SHARE OF r \
+         ), indexed AS ( \
+             INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
+             SELECT $1, $2, i.attribute, i.value, i.id, i.is_unique \
+             FROM unnest($5::uuid[], $6::text[], $7::text[], $8::boolean[]) AS i (id, attribute, value, is_unique) \
+             JOIN locked ON locked.id = i.id \
+             ON CONFLICT (directory_id, resource_type, attribute, value, resource_id) \
+                 DO UPDATE SET is_unique = excluded.is_unique \
+         ) SELECT id FROM locked",
+    )
+    .bind(directory.0)
+    .bind(resource_type)
+    .bind(ids)
+    .bind(versions)
+    .bind(of)
+    .bind(attributes)
+    .bind(values)
+    .bind(unique);
+    let rows = connections.fetch_all(query).await.map_err(|error| match Cause::of(&error) {
+        // Which attribute it is, the caller finds out: it has all of them.
+        Cause::Unique => StoreError::Uniqueness { attribute: String::new() },
+        Cause::ForeignKey
+        | Cause::Deadlock
+        | Cause::LockTimeout
+        | Cause::StatementTimeout
+        | Cause::Full
+        | Cause::Unavailable
+        | Cause::Misconfigured
+        | Cause::Other => store_error(error),
+    })?;
+    rows.iter().map(|row| Ok(ResourceId(row.try_get(0).map_err(corrupt("resources"))?))).collect()
+}
+
+pub(super) async fn drop_index(
+    connections: &Connections,
+    directory: DirectoryId,
+    resource_type: &str,
+    attribute: &str,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let query = sqlx::query(
+        "DELETE FROM attribute_values WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 \
+             AND (value, resource_id) IN (SELECT value, resource_id FROM attribute_values \
+                 WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 LIMIT $4) \
+         RETURNING 1",
+    )
+    .bind(directory.0)
+    .bind(resource_type)
+    .bind(attribute)
+    .bind(i64::from(limit));
+    Ok(connections.fetch_all(query).await.map_err(store_error)?.len() as u64)
+}
+
+/// Reads the columns directory_id, kind, name, definition.
+fn read_definition(row: &PgRow) -> Result<DefinitionRow, StoreError> {
+    let corrupt = corrupt("definitions");
+    let directory: i64 = row.try_get(0).map_err(&corrupt)?;
+    let kind: String = row.try_get(1).map_err(&corrupt)?;
+    Ok(DefinitionRow {
+        directory: (directory != EVERY).then_some(DirectoryId(directory)),
+        kind: DefinitionKind::of(&kind).ok_or_else(|| corrupt(sqlx::Error::Decode(kind.into())))?,
+        name: row.try_get(2).map_err(&corrupt)?,
+        definition: row.try_get(3).map_err(&corrupt)?,
+    })
+}

@@ -1,0 +1,228 @@
+//! Schemas and resource types as data, through the whole server on both back ends (D-97).
+
+#[path = "support/app.rs"]
+mod app;
+
+use app::{App, USER};
+use scimd::admin::AdminError;
+use scimd::admin::definitions::{self, Added, File, Timing};
+use scimd::clock::SystemClock;
+use scimd::store::DefinitionKind;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const BADGE: &str = "urn:example:scim:schemas:extension:badge:1.0:User";
+const DEVICE: &str = "urn:example:scim:schemas:core:1.0:Device";
+
+/// These tests have no requests on the way while schemas change.
+const TIMING: Timing = Timing { settle: Duration::ZERO };
+
+async fn add(app: &App, kind: DefinitionKind, definition: Value) -> Result<Added, AdminError> {
+    definitions::add(&*app.store, &SystemClock, &app.row().await, kind, &definition.to_string(), TIMING).await
+}
+
+async fn add_schema(app: &App, definition: Value) -> App {
+    add(app, DefinitionKind::Schema, definition).await.expect("is accepted");
+    app.fresh().await
+}
+
+async fn add_type(app: &App, definition: Value) -> App {
+    add(app, DefinitionKind::ResourceType, definition).await.expect("is accepted");
+    app.fresh().await
+}
+
+/// An extension of User with these attributes.
+fn badge(attributes: Value) -> Value {
+    json!({ "id": BADGE, "name": "Badge", "extends": ["User"], "attributes": attributes })
+}
+
+async fn user_with(app: &App, user_name: &str, extension: Value) -> app::Answer {
+    app.post("/Users", json!({ "schemas": [USER, BADGE], "userName": user_name, BADGE: extension })).await
+}
+
+/// The faults of a refused change, one a line.
+#[track_caller]
+fn refusal<T: std::fmt::Debug>(refused: Result<T, AdminError>) -> String {
+    refused.expect_err("is refused").to_string()
+}
+
+fn device_schema() -> Value {
+    json!({ "id": DEVICE, "name": "Device", "attributes": [
+        { "name": "displayName", "indexed": true },
+        { "name": "active", "type": "boolean", "required": true },
+        { "name": "serial", "uniqueness": "server", "caseExact": true },
+        { "name": "slot", "type": "integer", "uniqueness": "server" },
+        { "name": "owners", "type": "complex", "multiValued": true, "subAttributes": [
+            { "name": "value", "caseExact": true },
+            { "name": "$ref", "type": "reference", "referenceTypes": ["User"] },
+            { "name": "type" },
+            { "name": "display", "mutability": "readOnly" }
+        ] }
+    ] })
+}
+
+async fn with_devices(app: &App) -> App {
+    add(app, DefinitionKind::Schema, device_schema()).await.expect("is accepted");
+    add_type(app, json!({ "name": "Device", "schema": DEVICE, "membership": "owners" })).await
+}
+
+on_both_back_ends! {
+    /// Shows S-1.1-01, S-2.2-01, S-7-06.
+    async fn an_attribute_that_has_only_a_name_has_the_defaults(app: App) {
+        let app = add_schema(&app, badge(json!([{ "name": "colour" }]))).await;
+        let schema = app.get(&format!("/Schemas/{BADGE}")).await.expect(200);
+        assert_eq!(schema.at("/attributes/0"), &json!({
+            "name": "colour", "type": "string", "multiValued": false, "description": "", "required": false,
+            "caseExact": false, "mutability": "readWrite", "returned": "default", "uniqueness": "none"
+        }));
+        let user = user_with(&app, "bjensen", json!({ "colour": "Red" })).await.expect(201);
+        assert_eq!(user.at(&format!("/{BADGE}/colour")), "Red");
+        let found = app.filter("/Users", &format!("{BADGE}:colour eq \"rED\"")).await.expect(200);
+        assert_eq!(found.at("/totalResults"), 1);
+        assert_eq!(app.get("/ResourceTypes/User").await.at("/schemaExtensions/1"), &json!({ "schema": BADGE, "required": false }));
+        user_with(&app, "other", json!({})).await.expect(201);
+    }
+
+    /// Shows S-7-10, S-7-15, S-7-16, S-7-20, P-3.5.1-06, P-3.5.2-10.
+    async fn characteristics_of_a_custom_attribute_hold(app: App) {
+        let app = add_schema(&app, badge(json!([
+            { "name": "once", "mutability": "immutable" },
+            { "name": "pin", "mutability": "writeOnly" },
+            { "name": "notes", "returned": "request" },
+            { "name": "code", "caseExact": true }
+        ]))).await;
+        let user = user_with(&app, "bjensen", json!({ "pin": "1234", "notes": "n", "code": "AbC" })).await.expect(201);
+        assert_eq!(user.at(&format!("/{BADGE}")), &json!({ "notes": "n", "code": "AbC" }));
+        let path = format!("/Users/{}", user.id());
+        assert_eq!(app.get(&path).await.at(&format!("/{BADGE}")), &json!({ "code": "AbC" }));
+        let path_of = |name: &str| format!("{BADGE}:{name}");
+        app.patch(&path, json!([{ "op": "add", "path": path_of("once"), "value": "a" }])).await.expect(200);
+        app.patch(&path, json!([{ "op": "replace", "path": path_of("once"), "value": "b" }])).await.expect_error(400, "mutability");
+        assert_eq!(app.filter("/Users", &format!("{} eq \"abc\"", path_of("code"))).await.at("/totalResults"), 0);
+        assert_eq!(app.filter("/Users", &format!("{} eq \"AbC\"", path_of("code"))).await.at("/totalResults"), 1);
+        let sorted = app.get(&format!("/Users?sortBy={}", path_of("code"))).await.expect(200);
+        assert_eq!(sorted.at("/totalResults"), 1);
+        app.filter("/Users", &format!("{} eq \"1234\"", path_of("pin"))).await.expect_error(403, "sensitive");
+    }
+
+    /// Shows S-3-06, S-3.1-01, S-3.2-01, S-7-22, P-3.2-02, P-4-04, V-2-01.
+    async fn a_custom_type_is_created_found_changed_and_deleted(app: App) {
+        let app = with_devices(&app).await;
+        let owner = app.user("bjensen").await;
+        let body = json!({ "schemas": [DEVICE], "externalId": "x", "displayName": "Phone", "active": true, "serial": "S1", "slot": 7,
+            "owners": [{ "value": owner }] });
+        let device = app.post("/Devices", body.clone()).await.expect(201);
+        assert_eq!(device.text("/meta/resourceType"), "Device");
+        assert_eq!(device.text("/externalId"), "x");
+        assert_eq!(device.at("/owners/0/value"), &json!(owner));
+        assert_eq!(app.get("/ResourceTypes").await.at("/totalResults"), 3);
+        app.post("/Devices", json!({ "schemas": [DEVICE], "active": true, "serial": "S1" })).await.expect_error(409, "uniqueness");
+        app.post("/Devices", json!({ "schemas": [DEVICE], "active": true, "slot": 7 })).await.expect_error(409, "uniqueness");
+        app.post("/Devices", json!({ "schemas": [DEVICE], "displayName": "x" })).await.expect(201);
+        let found = app.filter("/Devices", "displayName sw \"pho\" and slot ge 7").await.expect(200);
+        assert_eq!(found.at("/Resources/0/id"), &json!(device.id()));
+        let path = format!("/Devices/{}", device.id());
+        app.patch(&path, json!([{ "op": "remove", "path": format!("owners[value eq \"{owner}\"]") }])).await.expect(204);
+        assert_eq!(app.get(&path).await.json.get("owners"), None);
+        app.put(&path, json!({ "schemas": [DEVICE], "active": false, "serial": "S2" })).await.expect(200);
+        app.delete(&path).await.expect(204);
+        app.get(&path).await.expect_error(404, "");
+    }
+
+    /// Shows D-97: what one Directory was given, another does not have.
+    async fn a_definition_is_its_directorys_own(app: App) {
+        let other = app.directory("other", "generic").await;
+        with_devices(&app).await;
+        other.fresh().await.get("/Devices").await.expect_error(404, "");
+        other.fresh().await.get(&format!("/Schemas/{DEVICE}")).await.expect_error(404, "");
+    }
+
+    /// Shows that a change stored data contradicts is refused with numbers, and changes nothing.
+    async fn stored_resources_keep_what_they_use(app: App) {
+        let attributes = json!([{ "name": "colour" }, { "name": "tags", "multiValued": true }, { "name": "free" }]);
+        let app = add_schema(&app, badge(attributes)).await;
+        user_with(&app, "a", json!({ "colour": "Red", "tags": ["x", "y"] })).await.expect(201);
+        user_with(&app, "b", json!({ "colour": "red" })).await.expect(201);
+        let refused = async |attributes: Value| refusal(add(&app, DefinitionKind::Schema, badge(attributes)).await);
+
+        let said = refused(json!([{ "name": "free" }])).await;
+        assert!(said.contains(&format!("{BADGE}:colour: 2 resources of type User have a value, which would be lost")), "{said}");
+        assert!(said.contains(&format!("{BADGE}:tags: 1 resource of type User has a value, which would be lost")), "{said}");
+        let said = refused(json!([{ "name": "colour", "uniqueness": "server" }, { "name": "tags", "multiValued": true }])).await;
+        assert!(said.contains("colour: 1 resource of type User has a value that another one has"), "{said}");
+        let said = refused(json!([{ "name": "colour", "type": "boolean" }, { "name": "tags", "required": true, "multiValued": true }])).await;
+        assert!(said.contains("colour: 2 resources of type User have a value, which would be of another type"), "{said}");
+        assert!(said.contains("tags: 1 resource of type User has no value, which would be required"), "{said}");
+        let said = refused(json!([{ "name": "colour" }, { "name": "tags" }])).await;
+        assert!(said.contains("tags: 1 resource of type User has a value, which may be more than one"), "{said}");
+        let row = app.row().await;
+        let removed = definitions::remove(&*app.store, &SystemClock, &row, DefinitionKind::Schema, BADGE, TIMING).await;
+        assert!(refusal(removed).contains(&format!("{BADGE}: 2 resources of type User have a value")));
+        assert_eq!(app.row().await.schema_revision, row.schema_revision, "nothing was changed");
+
+        let kept = json!([{ "name": "colour" }, { "name": "tags", "multiValued": true }]);
+        add_schema(&app, badge(kept)).await;
+    }
+
+    /// Shows that a type with resources stays, and an empty one goes.
+    async fn a_type_is_removed_when_it_is_empty(app: App) {
+        let app = with_devices(&app).await;
+        let device = app.post("/Devices", json!({ "schemas": [DEVICE], "active": true })).await.expect(201).id();
+        let row = app.row().await;
+        let remove = async || definitions::remove(&*app.store, &SystemClock, &row, DefinitionKind::ResourceType, "Device", TIMING).await;
+        assert!(refusal(remove().await).contains("there is 1 resource of type Device"));
+        app.delete(&format!("/Devices/{device}")).await.expect(204);
+        let schema = definitions::remove(&*app.store, &SystemClock, &row, DefinitionKind::Schema, DEVICE, TIMING).await;
+        assert!(refusal(schema).contains("there is no schema"), "the type needs it");
+        remove().await.expect("is empty now");
+        app.fresh().await.get("/Devices").await.expect_error(404, "");
+    }
+
+    /// Shows that an index over stored resources finds all of them, also in later batches, and holds uniqueness.
+    async fn an_index_is_built_for_stored_resources(app: App) {
+        let app = add_schema(&app, badge(json!([{ "name": "colour" }, { "name": "number" }]))).await;
+        for number in 0..3 {
+            user_with(&app, &format!("u{number}"), json!({ "colour": "red", "number": number.to_string() })).await.expect(201);
+        }
+        let attributes = json!([{ "name": "colour", "indexed": true }, { "name": "number", "uniqueness": "server" }]);
+        let added = add(&app, DefinitionKind::Schema, badge(attributes)).await.expect("is accepted");
+        assert_eq!((added.replaced, added.applied.built, added.applied.examined), (true, 2, 3));
+        let app = app.fresh().await;
+        let rows = app.store.definitions(Some(app.row().await.id), 100).await.expect("answers");
+        assert!(rows.iter().all(|row| row.kind != DefinitionKind::Building), "{rows:?}");
+        assert_eq!(app.filter("/Users", &format!("{BADGE}:colour eq \"RED\"")).await.at("/totalResults"), 3);
+        user_with(&app, "u3", json!({ "number": "1" })).await.expect_error(409, "uniqueness");
+        // Without uniqueness the rows are kept, and hold nobody to it.
+        let attributes = json!([{ "name": "colour" }, { "name": "number", "indexed": true }]);
+        let app = add_schema(&app, badge(attributes)).await;
+        user_with(&app, "u4", json!({ "number": "1" })).await.expect(201);
+        assert_eq!(app.filter("/Users", &format!("{BADGE}:number eq \"1\"")).await.at("/totalResults"), 2);
+    }
+
+    /// Shows that every server on a database has a change within a second, without a restart.
+    async fn another_server_sees_a_change_within_a_second(app: App) {
+        let other = app.replica();
+        other.get(&format!("/Schemas/{BADGE}")).await.expect_error(404, "");
+        add(&app, DefinitionKind::Schema, badge(json!([{ "name": "colour" }]))).await.expect("is accepted");
+        // The time is the servers' own.
+        tokio::time::sleep(Duration::from_millis(1_050)).await;
+        other.get(&format!("/Schemas/{BADGE}")).await.expect(200);
+        user_with(&other, "bjensen", json!({ "colour": "red" })).await.expect(201);
+        assert_eq!(app.filter("/Users", &format!("{BADGE}:colour eq \"red\"")).await.at("/totalResults"), 1);
+    }
+
+    /// Shows that files are for every Directory, those that come later included, and that a Directory cannot change them.
+    async fn files_are_for_every_directory(app: App) {
+        let file = |text: Value| File { name: "badge.json".into(), text: text.to_string() };
+        let provide = async |files: &[File]| definitions::provide(&*app.store, &SystemClock, files, TIMING).await;
+        let schema = badge(json!([{ "name": "colour" }]));
+        provide(&[file(schema.clone())]).await.expect("is accepted");
+        let later = app.directory("later", "generic").await;
+        user_with(&later, "bjensen", json!({ "colour": "red" })).await.expect(201);
+        assert!(refusal(add(&app, DefinitionKind::Schema, schema.clone()).await).contains("in the files of the server's configuration"));
+        assert!(refusal(provide(&[]).await).contains(&format!("Directory later: {BADGE}: 1 resource of type User has a value")));
+        let said = refusal(provide(&[file(badge(json!([{ "name": "1abc" }, { "name": "x", "type": "date" }])))]).await);
+        assert!(said.contains("badge.json: attributes.1abc.name") && said.contains("badge.json: attributes.x.type"), "{said}");
+        app.fresh().await.send("GET", &format!("/Schemas/{BADGE}"), &[("authorization", "")], "").await.expect(200);
+    }
+}

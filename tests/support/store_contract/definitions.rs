@@ -1,0 +1,59 @@
+//! Schemas and resource types of an operator, and the indexes that they ask for.
+
+use super::fixture::Fixture;
+use super::sample::{NOW, commit, create_user, fresh_directory, get, rename_user, updated};
+use scimd::id::DirectoryId;
+use scimd::store::{DefinitionChange, DefinitionKind, IndexRow, ResourceIndex, Store, StoreError};
+
+fn put(directory: DirectoryId, revision: i64, name: &str, definition: &str) -> DefinitionChange {
+    DefinitionChange {
+        directory: Some(directory),
+        expected: vec![(directory, revision)],
+        put: vec![(DefinitionKind::Schema, name.into(), definition.into())],
+        remove: Vec::new(),
+    }
+}
+
+async fn texts(store: &dyn Store, directory: DirectoryId) -> Vec<String> {
+    let mut rows = store.definitions(Some(directory), 1_000).await.expect("answers");
+    rows.retain(|row| row.directory == Some(directory));
+    rows.into_iter().map(|row| row.definition).collect()
+}
+
+pub async fn definitions_change_together_and_move_the_revision(fixture: &mut impl Fixture) {
+    let store = fixture.store();
+    let (ours, theirs) = (fresh_directory(&*store).await, fresh_directory(&*store).await);
+    store.change_definitions(&put(ours, 0, "urn:a", "1"), NOW).await.expect("changes");
+    assert_eq!(texts(&*store, ours).await, ["1"]);
+    assert_eq!(texts(&*store, theirs).await, Vec::<String>::new());
+    let stale = store.change_definitions(&put(ours, 0, "urn:a", "2"), NOW).await;
+    assert!(matches!(stale, Err(StoreError::VersionConflict)), "{stale:?}");
+    assert_eq!(texts(&*store, ours).await, ["1"], "a refused change changes nothing");
+    store.change_definitions(&put(ours, 1, "urn:a", "2"), NOW).await.expect("changes");
+    let both = DefinitionChange { remove: vec![(DefinitionKind::Schema, "urn:a".into())], ..put(ours, 2, "urn:b", "3") };
+    store.change_definitions(&both, NOW).await.expect("changes");
+    assert_eq!(texts(&*store, ours).await, ["3"]);
+    let mut rows = store.directories(None, 10_000).await.expect("answers");
+    rows.retain(|row| row.id == ours || row.id == theirs);
+    rows.sort_by_key(|row| row.id);
+    assert_eq!(rows.iter().map(|row| row.schema_revision).collect::<Vec<_>>(), [3, 0]);
+}
+
+pub async fn index_rows_are_written_for_the_version_they_were_made_of(fixture: &mut impl Fixture) {
+    let store = fixture.store();
+    let directory = fresh_directory(&*store).await;
+    let (a, b) = (create_user(&*store, directory, "a").await, create_user(&*store, directory, "b").await);
+    commit(&*store, directory, updated(rename_user(b, 1, "b", "c"))).await.expect("renames");
+    let row = |value: &str, unique| vec![IndexRow { attribute: "title".into(), value: value.into(), unique }];
+    let index = |id, version, rows| ResourceIndex { id, version, rows };
+    let write = async |resources| store.index_resources(directory, "User", resources).await;
+    let done = write(vec![index(a, 1, row("x", false)), index(b, 1, row("y", false))]).await.expect("writes");
+    assert_eq!(done, [a], "the other one has moved on");
+    assert_eq!(write(vec![index(b, 2, row("x", false))]).await.expect("writes"), [b]);
+    let taken = write(vec![index(a, 1, row("x", true)), index(b, 2, row("x", true))]).await;
+    assert!(matches!(taken, Err(StoreError::Uniqueness { .. })), "{taken:?}");
+    assert_eq!(store.drop_index(directory, "User", "title", 1).await.expect("deletes"), 1);
+    assert_eq!(store.drop_index(directory, "User", "title", 10).await.expect("deletes"), 1);
+    assert_eq!(store.drop_index(directory, "User", "title", 10).await.expect("deletes"), 0);
+    assert_eq!(get(&*store, directory, "User", a).await.version, 1, "indexing is no change of a resource");
+}
