@@ -64,6 +64,7 @@ pub fn state(config: &Config, store: Arc<dyn Store>, public_url: String) -> Http
     let options = HttpOptions {
         public_url,
         discovery_requires_authentication: config.discovery.require_authentication,
+        me_enabled: config.me.enabled,
         url_bytes_max: config.limits.url_bytes_max,
         ..HttpOptions::default()
     };

@@ -356,6 +356,16 @@ fn a_wrong_command_line_is_status_2_and_a_closed_pipe_is_no_failure() {
 }
 
 #[test]
+fn a_token_stands_for_a_user_that_there_is() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    let user = place.add_user("bjensen");
+    place.fails("token create acme --user nobody", 1, "the Directory has no user \"nobody\"");
+    assert!(place.ok("token create acme --user BJENSEN").starts_with("scimd_"));
+    assert_eq!(place.json("token list acme --json")[0]["user"], user.to_string());
+}
+
+#[test]
 fn schemas_and_resource_types_are_added_listed_shown_and_removed() {
     let place = Place::new();
     place.ok("directory create acme");

@@ -1,9 +1,9 @@
 //! Bearer tokens of a Directory.
 
-use super::{AdminError, PAGE_ROWS};
+use super::{AdminError, PAGE_ROWS, users};
 use crate::auth::Secret;
 use crate::clock::{Clock, Timestamp};
-use crate::id::DirectoryId;
+use crate::id::{DirectoryId, ResourceId};
 use crate::store::{Store, StoreError, TokenRow};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct NewToken {
     pub secret: Secret,
 }
 
-/// Creates a token. Without a `name` it is called after the moment; without `expires_in` it never expires.
+/// Creates a token for a provider or an application: it opens the whole Directory. Without a `name` it is called after the moment; without `expires_in` it never expires.
 ///
 /// # Errors
 /// [`AdminError::TokenName`], [`AdminError::TokenExists`].
@@ -30,6 +30,33 @@ pub async fn create(
     name: Option<&str>,
     expires_in: Option<Duration>,
 ) -> Result<NewToken, AdminError> {
+    create_bound(store, clock, directory, name, expires_in, None).await
+}
+
+/// Creates a token that stands for a user, and opens `/Me` alone (RFC 7644 §3.11).
+///
+/// # Errors
+/// As [`create`]; [`AdminError::NoUser`] if no user has this id or userName.
+pub async fn create_for_user(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    directory: DirectoryId,
+    name: Option<&str>,
+    expires_in: Option<Duration>,
+    user: &str,
+) -> Result<NewToken, AdminError> {
+    let user = users::find(store, directory, user).await?.id;
+    create_bound(store, clock, directory, name, expires_in, Some(user)).await
+}
+
+async fn create_bound(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    directory: DirectoryId,
+    name: Option<&str>,
+    expires_in: Option<Duration>,
+    user: Option<ResourceId>,
+) -> Result<NewToken, AdminError> {
     let now = clock.now();
     let name = name.map_or_else(|| format!("token-{}", now.to_rfc3339()), str::to_owned);
     if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
@@ -37,7 +64,7 @@ pub async fn create(
     }
     let expires = expires_in.map(|time| Timestamp(now.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))));
     let secret = Secret::generate()?;
-    match store.create_token(directory, &name, &secret.digest(), now, expires).await {
+    match store.create_token(directory, &name, &secret.digest(), now, expires, user).await {
         Ok(row) => Ok(NewToken { row, secret }),
         Err(StoreError::Exists) => Err(AdminError::TokenExists(name)),
         Err(error) => Err(error.into()),

@@ -98,7 +98,7 @@ impl Authenticator {
             None => self.read(digest, now).await?,
         };
         judge(&entry.token, now)?;
-        Ok(Caller { token: entry.token.id, directory: entry.directory })
+        Ok(Caller { token: entry.token.id, user: entry.token.user, directory: entry.directory })
     }
 
     fn cached(&self, digest: &TokenDigest, now: Timestamp) -> Option<Entry> {

@@ -15,7 +15,7 @@ pub use authenticator::{AuthError, Authenticator, Denied};
 pub use password::{PasswordError, PasswordHasher};
 pub use token::Secret;
 
-use crate::id::TokenId;
+use crate::id::{ResourceId, TokenId};
 use crate::store::DirectoryRow;
 use std::sync::Arc;
 
@@ -26,4 +26,6 @@ pub struct Caller {
     pub token: TokenId,
     /// The Directory that the token opens.
     pub directory: Arc<DirectoryRow>,
+    /// The user whom the token stands for, if for one: then it opens `/Me` only.
+    pub user: Option<ResourceId>,
 }

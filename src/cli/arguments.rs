@@ -113,6 +113,9 @@ pub enum TokenCommand {
         /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never.
         #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
         expires_in: Option<Duration>,
+        /// The id or userName of a user whom it stands for: then it opens /Me only.
+        #[arg(long, value_name = "USER")]
+        user: Option<String>,
     },
     /// List the tokens of a Directory, without their secrets.
     List {

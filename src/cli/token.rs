@@ -17,17 +17,28 @@ use std::time::Duration;
 pub async fn run(arguments: &Arguments, command: &TokenCommand) -> Result<(), Failure> {
     let session = Session::open(arguments).await?;
     let done = match command {
-        TokenCommand::Create { directory, name, expires_in } => create(&session, directory, name.as_deref(), *expires_in).await,
+        TokenCommand::Create { directory, name, expires_in, user } => {
+            create(&session, directory, name.as_deref(), *expires_in, user.as_deref()).await
+        }
         TokenCommand::List { directory, json } => list(&session, directory, *json).await,
         TokenCommand::Revoke { directory, token } => revoke(&session, directory, token).await,
     };
     session.close(done).await
 }
 
-async fn create(session: &Session, directory: &str, name: Option<&str>, expires_in: Option<Duration>) -> Result<(), Failure> {
+async fn create(
+    session: &Session,
+    directory: &str,
+    name: Option<&str>,
+    expires_in: Option<Duration>,
+    user: Option<&str>,
+) -> Result<(), Failure> {
     let store = session.store.as_ref();
     let directory = directories::find(store, directory).await?;
-    let token = tokens::create(store, &session.clock, directory.id, name, expires_in).await?;
+    let token = match user {
+        Some(user) => tokens::create_for_user(store, &session.clock, directory.id, name, expires_in, user).await?,
+        None => tokens::create(store, &session.clock, directory.id, name, expires_in).await?,
+    };
     output::line(token.secret.expose())?;
     let expires = token.row.expires.map_or_else(|| "does not expire".to_owned(), |at| format!("expires {}", at.to_rfc3339()));
     output::note(&format!("Token {:?} of Directory {:?}, {expires}. It is shown this once.", token.row.name, directory.name));
@@ -69,6 +80,7 @@ fn describe(token: &TokenRow, now: Timestamp) -> Value {
         "state": state(token, now),
         "created": token.created.to_rfc3339(),
         "expires": token.expires.map(Timestamp::to_rfc3339),
+        "user": token.user.map(|user| user.to_string()),
         "revoked": token.revoked.map(Timestamp::to_rfc3339),
     })
 }

@@ -48,6 +48,8 @@ pub struct Config {
     pub discovery: DiscoveryConfig,
     /// `[schemas]`: schemas and resource types of every Directory.
     pub schemas: SchemasConfig,
+    /// `[me]`: the alias of the user whom a token stands for.
+    pub me: MeConfig,
     /// `[password]`: what passwords must be like, and how they are hashed.
     pub password: PasswordConfig,
     /// `[log]`: what is logged, and how.
@@ -59,6 +61,13 @@ pub struct Config {
 pub struct DiscoveryConfig {
     /// Whether the discovery endpoints need a token (D-79).
     pub require_authentication: bool,
+}
+
+/// `[me]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeConfig {
+    /// Whether `/Me` is supported (D-81).
+    pub enabled: bool,
 }
 
 impl Config {
@@ -82,6 +91,7 @@ impl Config {
             limits: LimitsConfig::read(settings),
             discovery: DiscoveryConfig { require_authentication: settings.boolean("discovery.require_authentication") },
             schemas: SchemasConfig::read(settings),
+            me: MeConfig { enabled: settings.boolean("me.enabled") },
             password: PasswordConfig::read(settings),
             log: LogConfig::read(settings),
         }

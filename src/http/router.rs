@@ -50,7 +50,9 @@ pub enum Endpoint<'a> {
     Root,
     /// `/.search`: the same by POST (§3.4.3).
     RootSearch,
-    /// `/Bulk` or `/Me`: known, and not supported.
+    /// `/Me`: the user whom the caller's token stands for.
+    Me,
+    /// `/Bulk`: known, and not supported.
     Unsupported(Unsupported),
 }
 
@@ -59,8 +61,6 @@ pub enum Endpoint<'a> {
 pub enum Unsupported {
     /// `/Bulk` (§3.7).
     Bulk,
-    /// `/Me` (§3.11).
-    Me,
 }
 
 impl<'a> Endpoint<'a> {
@@ -84,7 +84,7 @@ impl<'a> Endpoint<'a> {
         } else if is("Bulk") {
             second.is_none().then_some(Self::Unsupported(Unsupported::Bulk))
         } else if is("Me") {
-            second.is_none().then_some(Self::Unsupported(Unsupported::Me))
+            second.is_none().then_some(Self::Me)
         } else if is(".search") {
             second.is_none().then_some(Self::RootSearch)
         } else {
@@ -108,7 +108,7 @@ impl<'a> Endpoint<'a> {
             Self::Resource(..) => RESOURCE,
             Self::Root => DISCOVERY,
             Self::Search(_) | Self::RootSearch | Self::Unsupported(Unsupported::Bulk) => POST_ONLY,
-            Self::Unsupported(Unsupported::Me) => ME,
+            Self::Me => ME,
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a> Endpoint<'a> {
             Self::Search(_) => "/{type}/.search",
             Self::RootSearch => "/.search",
             Self::Unsupported(Unsupported::Bulk) => "/Bulk",
-            Self::Unsupported(Unsupported::Me) => "/Me",
+            Self::Me => "/Me",
         }
     }
 
@@ -143,6 +143,7 @@ impl<'a> Endpoint<'a> {
             | Self::ResourceType(_)
             | Self::Root
             | Self::RootSearch
+            | Self::Me
             | Self::Unsupported(_) => None,
         }
     }

@@ -27,6 +27,8 @@ pub struct HttpOptions {
     pub public_url: String,
     /// Whether /ServiceProviderConfig, /Schemas and /ResourceTypes need a token (D-79).
     pub discovery_requires_authentication: bool,
+    /// Whether `/Me` is supported (D-81).
+    pub me_enabled: bool,
     /// Bytes of a URL's path and query, at most.
     pub url_bytes_max: usize,
     /// How much of a body that nobody wants is read before the answer (R49), in bytes.
@@ -42,6 +44,7 @@ impl Default for HttpOptions {
         Self {
             public_url: "http://127.0.0.1:8080".into(),
             discovery_requires_authentication: false,
+            me_enabled: true,
             url_bytes_max: 48 * 1024,
             drain_bytes_max: 1024 * 1024,
             drain_timeout: Duration::from_secs(5),

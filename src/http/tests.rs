@@ -82,6 +82,7 @@ impl Store for Fake {
         _: &TokenDigest,
         _: Timestamp,
         _: Option<Timestamp>,
+        _: Option<ResourceId>,
     ) -> Result<TokenRow, StoreError> {
         nothing()
     }
@@ -101,6 +102,7 @@ impl Store for Fake {
             created: Timestamp(0),
             expires,
             revoked: *self.revoked.lock().expect("not poisoned"),
+            user: None,
         };
         Ok(Some((token, directory)))
     }
@@ -413,9 +415,21 @@ async fn a_method_that_an_endpoint_has_not_is_405_and_options_lists_those_that_i
 #[tokio::test]
 async fn what_is_not_supported_yet_is_501() {
     let app = App::new();
-    for (method, endpoint) in [("POST", "Bulk"), ("GET", "Me"), ("DELETE", "Me")] {
+    for (method, endpoint) in [("POST", "Bulk"), ("POST", "Me")] {
         let answer = app.send(method, &format!("/scim/v2/{endpoint}"), &[("authorization", GOOD)], Body::empty()).await;
         assert_eq!(answer.status, 501, "{method} {endpoint}");
+    }
+}
+
+/// Shows P-3.11-02.
+#[tokio::test]
+async fn me_is_404_without_a_user_and_501_when_it_is_off() {
+    for (me_enabled, status) in [(true, 404), (false, 501)] {
+        let app = App::with(HttpOptions { me_enabled, ..HttpOptions::default() });
+        for method in ["GET", "PUT", "PATCH", "DELETE"] {
+            let answer = app.send(method, "/scim/v2/Me", &[("authorization", GOOD)], Body::empty()).await;
+            assert_eq!(answer.status, status, "{method}");
+        }
     }
 }
 

@@ -64,6 +64,8 @@ pub struct TokenRow {
     pub expires: Option<Timestamp>,
     /// Since when it is refused, if it was revoked.
     pub revoked: Option<Timestamp>,
+    /// The user whom it stands for, if for one: then it opens `/Me` only (RFC 7644 §3.11).
+    pub user: Option<ResourceId>,
 }
 
 /// The SHA-256 of a token, by which it is looked up; the secret itself is never stored (R28).
@@ -104,6 +106,7 @@ pub trait Store: Send + Sync {
         digest: &TokenDigest,
         now: Timestamp,
         expires: Option<Timestamp>,
+        user: Option<ResourceId>,
     ) -> Result<TokenRow, StoreError>;
 
     /// The token with this digest and its Directory, whatever state they are in.

@@ -45,6 +45,7 @@ pub fn answer(
         | Endpoint::Search(_)
         | Endpoint::Root
         | Endpoint::RootSearch
+        | Endpoint::Me
         | Endpoint::Unsupported(_) => None,
     };
     let document = document.ok_or_else(HttpError::no_endpoint)?;

@@ -14,6 +14,7 @@ use super::observe::{Facts, RequestId};
 use super::path::{ScimPath, Version};
 use super::router::{Endpoint, Unsupported};
 use super::{HttpState, reply};
+use crate::auth::Caller;
 use crate::scim::{ErrorKind, ScimError};
 use axum::extract::{Request, State};
 use axum::http::header::EXPECT;
@@ -66,6 +67,9 @@ async fn answer(
     let endpoint = Endpoint::find(&path, &registry).ok_or_else(HttpError::no_endpoint)?;
     facts.route = endpoint.template();
     facts.resource_type = endpoint.resource_type().map(|resource_type| resource_type.name.clone());
+    if let Some(caller) = &caller {
+        check_reach(caller, &endpoint)?;
+    }
     let allow = endpoint.allow();
     if !allow.split(", ").any(|method| method == parts.method.as_str()) {
         return Err(HttpError::method_not_allowed(allow));
@@ -92,10 +96,45 @@ async fn answer(
             let exchange = resources::Exchange { state, parts, media_type, directory, actor: caller.token, base_url: &base_url };
             exchange.answer(&endpoint, body).await
         }
+        Endpoint::Me if !state.options.me_enabled => Err(HttpError::not_implemented("the alias /Me is not supported")),
+        Endpoint::Me if parts.method == Method::POST => {
+            Err(HttpError::not_implemented("nobody registers by POST to /Me; users are created at /Users"))
+        }
+        Endpoint::Me => {
+            let (Some(caller), Some(directory)) = (&caller, &directory) else { return Err(HttpError::unauthorized()) };
+            let (Some(user), Some(resource_type)) = (caller.user, registry.resource_type("User")) else {
+                return Err(ScimError::new(ErrorKind::NotFound, "the token stands for no user, so there is no /Me").into());
+            };
+            let exchange = resources::Exchange { state, parts, media_type, directory, actor: caller.token, base_url: &base_url };
+            exchange.answer(&Endpoint::Resource(resource_type, &user.to_string()), body).await
+        }
         Endpoint::Unsupported(unsupported) => Err(HttpError::not_implemented(match unsupported {
             Unsupported::Bulk => "bulk operations are not supported",
-            Unsupported::Me => "the alias /Me is not supported",
         })),
+    }
+}
+
+/// A token that stands for a user opens `/Me`, and what everybody may know of the server; nothing else of the Directory.
+///
+/// # Errors
+/// 403.
+fn check_reach(caller: &Caller, endpoint: &Endpoint<'_>) -> Result<(), HttpError> {
+    match endpoint {
+        Endpoint::ServiceProviderConfig
+        | Endpoint::Schemas
+        | Endpoint::Schema(_)
+        | Endpoint::ResourceTypes
+        | Endpoint::ResourceType(_)
+        | Endpoint::Me => Ok(()),
+        Endpoint::Collection(_)
+        | Endpoint::Resource(..)
+        | Endpoint::Search(_)
+        | Endpoint::Root
+        | Endpoint::RootSearch
+        | Endpoint::Unsupported(_) => match caller.user {
+            None => Ok(()),
+            Some(_) => Err(HttpError::forbidden("the token stands for a user and opens /Me only")),
+        },
     }
 }
 

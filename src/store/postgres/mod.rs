@@ -127,8 +127,9 @@ impl Store for PostgresStore {
         digest: &TokenDigest,
         now: Timestamp,
         expires: Option<Timestamp>,
+        user: Option<ResourceId>,
     ) -> Result<TokenRow, StoreError> {
-        operator::create_token(&self.connections, directory, name, digest, now, expires).await
+        operator::create_token(&self.connections, directory, name, digest, now, expires, user).await
     }
 
     async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {

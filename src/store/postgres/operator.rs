@@ -3,7 +3,7 @@
 use super::connections::Connections;
 use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
-use crate::id::{DirectoryId, TokenId};
+use crate::id::{DirectoryId, ResourceId, TokenId};
 use crate::store::{DirectoryRow, StoreError, TokenDigest, TokenRow};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -56,16 +56,18 @@ pub(super) async fn create_token(
     digest: &TokenDigest,
     now: Timestamp,
     expires: Option<Timestamp>,
+    user: Option<ResourceId>,
 ) -> Result<TokenRow, StoreError> {
     let query = sqlx::query(
-        "INSERT INTO tokens (directory_id, name, digest, created, expires) VALUES ($1, $2, $3, $4, $5) \
-         RETURNING id, directory_id, name, created, expires, revoked",
+        "INSERT INTO tokens (directory_id, name, digest, created, expires, user_id) VALUES ($1, $2, $3, $4, $5, $6) \
+         RETURNING id, directory_id, name, created, expires, revoked, user_id",
     )
     .bind(directory.0)
     .bind(name)
     .bind(digest.as_slice())
     .bind(now.0)
-    .bind(expires.map(|expires| expires.0));
+    .bind(expires.map(|expires| expires.0))
+    .bind(user.map(|user| user.0));
     let row = connections.fetch_optional(query).await.map_err(refused)?;
     read_token(&row.ok_or(StoreError::NotFound)?)
 }
@@ -90,13 +92,13 @@ pub(super) async fn token(
     digest: &TokenDigest,
 ) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
     let query = sqlx::query(
-        "SELECT t.id, t.directory_id, t.name, t.created, t.expires, t.revoked, \
+        "SELECT t.id, t.directory_id, t.name, t.created, t.expires, t.revoked, t.user_id, \
                 d.id, d.name, d.provider, d.settings, d.created, d.schema_revision \
          FROM tokens t JOIN directories d ON d.id = t.directory_id WHERE t.digest = $1",
     )
     .bind(digest.as_slice());
     let row = connections.fetch_optional(query).await.map_err(store_error)?;
-    row.map(|row| Ok((read_token(&row)?, read_directory(&row, 6)?))).transpose()
+    row.map(|row| Ok((read_token(&row)?, read_directory(&row, 7)?))).transpose()
 }
 
 pub(super) async fn tokens(
@@ -106,7 +108,7 @@ pub(super) async fn tokens(
     limit: u32,
 ) -> Result<Vec<TokenRow>, StoreError> {
     let query = sqlx::query(
-        "SELECT id, directory_id, name, created, expires, revoked FROM tokens \
+        "SELECT id, directory_id, name, created, expires, revoked, user_id FROM tokens \
          WHERE directory_id = $1 AND id > $2 ORDER BY id LIMIT $3",
     )
     .bind(directory.0)
@@ -163,7 +165,7 @@ fn read_directory(row: &PgRow, first: usize) -> Result<DirectoryRow, StoreError>
     })
 }
 
-/// Reads the columns id, directory_id, name, created, expires, revoked.
+/// Reads the columns id, directory_id, name, created, expires, revoked, user_id.
 fn read_token(row: &PgRow) -> Result<TokenRow, StoreError> {
     let corrupt = corrupt("tokens");
     let expires: Option<i64> = row.try_get(4).map_err(&corrupt)?;
@@ -175,5 +177,6 @@ fn read_token(row: &PgRow) -> Result<TokenRow, StoreError> {
         created: Timestamp(row.try_get(3).map_err(&corrupt)?),
         expires: expires.map(Timestamp),
         revoked: revoked.map(Timestamp),
+        user: row.try_get::<Option<uuid::Uuid>, _>(6).map_err(&corrupt)?.map(ResourceId),
     })
 }

@@ -109,8 +109,9 @@ impl Store for SqliteStore {
         digest: &TokenDigest,
         now: Timestamp,
         expires: Option<Timestamp>,
+        user: Option<ResourceId>,
     ) -> Result<TokenRow, StoreError> {
-        let token = operator::NewToken { directory, name: name.into(), digest: *digest, now, expires };
+        let token = operator::NewToken { directory, name: name.into(), digest: *digest, now, expires, user };
         self.writer.ask(|reply| Job::CreateToken { token, reply }).await
     }
 

@@ -2,7 +2,7 @@
 
 use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
-use crate::id::{DirectoryId, TokenId};
+use crate::id::{DirectoryId, ResourceId, TokenId};
 use crate::store::{DirectoryRow, StoreError, TokenDigest, TokenRow};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, SqliteConnection};
@@ -22,6 +22,7 @@ pub(super) struct NewToken {
     pub digest: TokenDigest,
     pub now: Timestamp,
     pub expires: Option<Timestamp>,
+    pub user: Option<ResourceId>,
 }
 
 pub(super) async fn create_directory(
@@ -93,13 +94,14 @@ fn read_secret(row: &SqliteRow) -> Result<[u8; 32], StoreError> {
 pub(super) async fn create_token(connection: &mut SqliteConnection, token: NewToken) -> Result<TokenRow, StoreError> {
     let row = sqlx::query(
         "RELEASE job; SAVEPOINT job; \
-         INSERT INTO tokens (directory_id, name, digest, created, expires) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+         INSERT INTO tokens (directory_id, name, digest, created, expires, user_id) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
     )
     .bind(token.directory.0)
     .bind(&token.name)
     .bind(token.digest.as_slice())
     .bind(token.now.0)
     .bind(token.expires.map(|expires| expires.0))
+    .bind(token.user.map(|user| user.0))
     .fetch_one(connection)
     .await
     .map_err(exists)?;
@@ -110,6 +112,7 @@ pub(super) async fn create_token(connection: &mut SqliteConnection, token: NewTo
         created: token.now,
         expires: token.expires,
         revoked: None,
+        user: token.user,
     })
 }
 
@@ -165,7 +168,7 @@ pub(super) async fn directories(readers: &SqlitePool, after: Option<&str>, limit
 
 pub(super) async fn token(readers: &SqlitePool, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
     let row = sqlx::query(
-        "SELECT t.id, t.directory_id, t.name, t.created, t.expires, t.revoked, \
+        "SELECT t.id, t.directory_id, t.name, t.created, t.expires, t.revoked, t.user_id, \
                 d.id, d.name, d.provider, d.settings, d.created, d.schema_revision \
          FROM tokens t JOIN directories d ON d.id = t.directory_id WHERE t.digest = $1",
     )
@@ -173,7 +176,7 @@ pub(super) async fn token(readers: &SqlitePool, digest: &TokenDigest) -> Result<
     .fetch_optional(readers)
     .await
     .map_err(store_error)?;
-    row.map(|row| Ok((read_token(&row)?, read_directory(&row, 6)?))).transpose()
+    row.map(|row| Ok((read_token(&row)?, read_directory(&row, 7)?))).transpose()
 }
 
 pub(super) async fn tokens(
@@ -183,7 +186,7 @@ pub(super) async fn tokens(
     limit: u32,
 ) -> Result<Vec<TokenRow>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, directory_id, name, created, expires, revoked FROM tokens \
+        "SELECT id, directory_id, name, created, expires, revoked, user_id FROM tokens \
          WHERE directory_id = $1 AND id > $2 ORDER BY id LIMIT $3",
     )
     .bind(directory.0)
@@ -208,7 +211,7 @@ fn read_directory(row: &SqliteRow, first: usize) -> Result<DirectoryRow, StoreEr
     })
 }
 
-/// Reads the columns id, directory_id, name, created, expires, revoked.
+/// Reads the columns id, directory_id, name, created, expires, revoked, user_id.
 fn read_token(row: &SqliteRow) -> Result<TokenRow, StoreError> {
     let corrupt = corrupt("tokens");
     let expires: Option<i64> = row.try_get(4).map_err(&corrupt)?;
@@ -220,5 +223,6 @@ fn read_token(row: &SqliteRow) -> Result<TokenRow, StoreError> {
         created: Timestamp(row.try_get(3).map_err(&corrupt)?),
         expires: expires.map(Timestamp),
         revoked: revoked.map(Timestamp),
+        user: row.try_get::<Option<uuid::Uuid>, _>(6).map_err(&corrupt)?.map(ResourceId),
     })
 }

@@ -43,9 +43,16 @@ pub async fn a_token_opens_its_directory_until_it_is_revoked(fixture: &mut impl 
     let directory = fresh_directory(&*store).await;
     let digest = new_digest();
     let expires = Some(Timestamp(NOW.0 + 1000));
-    let created = store.create_token(directory, "okta", &digest, NOW, expires).await.expect("creates");
-    let expected =
-        TokenRow { id: created.id, directory_id: directory, name: "okta".into(), created: NOW, expires, revoked: None };
+    let created = store.create_token(directory, "okta", &digest, NOW, expires, None).await.expect("creates");
+    let expected = TokenRow {
+        id: created.id,
+        directory_id: directory,
+        name: "okta".into(),
+        created: NOW,
+        expires,
+        revoked: None,
+        user: None,
+    };
     assert_eq!(created, expected);
     let (token, row) = store.token(&digest).await.expect("answers").expect("is there");
     assert_eq!((token, row.id), (expected.clone(), directory));
@@ -61,13 +68,13 @@ pub async fn a_token_opens_its_directory_until_it_is_revoked(fixture: &mut impl 
 pub async fn the_name_of_a_revoked_token_is_free(fixture: &mut impl Fixture) {
     let store = fixture.store();
     let directory = fresh_directory(&*store).await;
-    let first = store.create_token(directory, "okta", &new_digest(), NOW, None).await.expect("creates");
-    let taken = store.create_token(directory, "okta", &new_digest(), NOW, None).await;
+    let first = store.create_token(directory, "okta", &new_digest(), NOW, None, None).await.expect("creates");
+    let taken = store.create_token(directory, "okta", &new_digest(), NOW, None, None).await;
     assert!(matches!(taken, Err(StoreError::Exists)), "{taken:?}");
     assert!(store.revoke_token(directory, first.id, NOW).await.expect("answers"));
-    let second = store.create_token(directory, "okta", &new_digest(), NOW, None).await.expect("is free");
+    let second = store.create_token(directory, "okta", &new_digest(), NOW, None, None).await.expect("is free");
     let other = fresh_directory(&*store).await;
-    store.create_token(other, "okta", &new_digest(), NOW, None).await.expect("names are per Directory");
+    store.create_token(other, "okta", &new_digest(), NOW, None, None).await.expect("names are per Directory");
     let listed = |rows: Vec<TokenRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
     assert_eq!(listed(store.tokens(directory, None, 10).await.expect("answers")), [first.id, second.id]);
     assert_eq!(listed(store.tokens(directory, None, 1).await.expect("answers")), [first.id]);
@@ -79,7 +86,7 @@ pub async fn a_token_is_revoked_in_its_own_directory_only(fixture: &mut impl Fix
     let ours = fresh_directory(&*store).await;
     let theirs = fresh_directory(&*store).await;
     let digest = new_digest();
-    let token = store.create_token(ours, "okta", &digest, NOW, None).await.expect("creates");
+    let token = store.create_token(ours, "okta", &digest, NOW, None, None).await.expect("creates");
     assert!(!store.revoke_token(theirs, token.id, NOW).await.expect("answers"));
     assert!(!store.revoke_token(ours, TokenId(i64::MAX), NOW).await.expect("answers"));
     let (token, _) = store.token(&digest).await.expect("answers").expect("is there");
