@@ -225,4 +225,34 @@ on_both_back_ends! {
         assert!(said.contains("badge.json: attributes.1abc.name") && said.contains("badge.json: attributes.x.type"), "{said}");
         app.fresh().await.send("GET", &format!("/Schemas/{BADGE}"), &[("authorization", "")], "").await.expect(200);
     }
+
+    /// Shows that `groups` shows memberships in Groups, and in custom types that say so, in answers and in filters alike.
+    async fn groups_shows_memberships_in_types_that_say_so(app: App) {
+        let app = with_devices(&app).await;
+        let user = app.user("bjensen").await;
+        let group = app.group("Guides", &[&user]).await;
+        let body = json!({ "schemas": [DEVICE], "displayName": "Phone", "active": true, "owners": [{ "value": user }] });
+        let device = app.post("/Devices", body).await.expect(201).id();
+        let check = async |app: &App, ids: &[&String]| {
+            let read = app.get(&format!("/Users/{user}")).await.expect(200);
+            let mut shown: Vec<String> =
+                read.at("/groups").as_array().expect("a list").iter().map(|group| group["value"].as_str().expect("an id").to_owned()).collect();
+            shown.sort();
+            assert_eq!(shown.iter().collect::<Vec<_>>(), ids);
+            for id in [&group, &device] {
+                let total = usize::from(ids.contains(&id));
+                for filter in [format!("groups.value eq \"{id}\""), format!("groups[value eq \"{id}\"] and active eq true")] {
+                    assert_eq!(app.filter("/Users", &filter).await.at("/totalResults"), total, "{filter}");
+                }
+            }
+            let named = app.filter("/Users", "groups.display eq \"phone\"").await;
+            assert_eq!(named.at("/totalResults"), usize::from(ids.contains(&&device)));
+        };
+        check(&app, &[&group]).await;
+        let shown = json!({ "name": "Device", "schema": DEVICE, "membership": "owners", "shownAs": "groups" });
+        let app = add_type(&app, shown).await;
+        let mut both = [&group, &device];
+        both.sort();
+        check(&app, &both).await;
+    }
 }

@@ -133,7 +133,7 @@ async fn computed<'a>(
         None => None,
     };
     let groups = match wanted(&resource_type.member_of) {
-        Some(name) => Some((name, groups(ctx, resources).await?)),
+        Some(name) => Some((name, groups(ctx, resource_type, resources).await?)),
         None => None,
     };
     Ok(Computed { members, groups })
@@ -155,12 +155,19 @@ async fn members(ctx: &Ctx<'_>, resources: &[Stored]) -> Result<HashMap<Resource
     Ok(lists)
 }
 
-async fn groups(ctx: &Ctx<'_>, resources: &[Stored]) -> Result<HashMap<ResourceId, Vec<Element>>, ScimError> {
+async fn groups(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    resources: &[Stored],
+) -> Result<HashMap<ResourceId, Vec<Element>>, ScimError> {
     let mut lists: HashMap<ResourceId, Vec<Element>> = HashMap::new();
     let members: Vec<ResourceId> = resources.iter().filter(|stored| stored.is_member).map(|stored| stored.id).collect();
     for batch in members.chunks(BATCH) {
         let memberships = ctx.store.memberships(ctx.directory.id, batch, ctx.limits.group_depth_max).await?;
         for Membership { member, group, group_type, display, direct } in memberships {
+            if resource_type.shown_types.as_ref().is_some_and(|types| !types.iter().any(|shown| **shown == *group_type)) {
+                continue;
+            }
             lists.entry(member).or_default().push(Element {
                 value: group.to_string(),
                 location: ctx.location(&group_type, group),

@@ -50,6 +50,7 @@ impl Registry {
         for resource_type in &mut resource_types {
             mark_indexed(resource_type, building);
         }
+        restrict_shown(&mut resource_types);
         if faults.is_empty() {
             Ok(Registry { schemas, resource_types: resource_types.into_iter().map(Arc::new).collect() })
         } else {
@@ -133,12 +134,17 @@ pub(super) fn assemble(
             _ => fault(format!("membership: {} needs the sub-attributes value and $ref", membership.name)),
         }
     }
+    if definition.shown_as.is_some() && definition.membership.is_none() {
+        fault("shownAs: a type without membership has no members to show it".to_owned());
+    }
     let mut resource_type = ResourceType {
         name: definition.name.as_str().into(),
         endpoint: definition.endpoint.clone(),
         description: definition.description.clone(),
         membership,
         member_of,
+        shown_as: definition.shown_as.clone(),
+        shown_types: None,
         schema,
         extensions,
         common: common.to_vec(),
@@ -168,6 +174,18 @@ fn extend(definition: &SchemaDefinition, resource_types: &mut [ResourceType], fa
         } else {
             resource_type.extensions.push(Extension { schema: schema.clone(), required: false });
         }
+    }
+}
+
+/// Says which memberships each type shows, where that is not all.
+fn restrict_shown(resource_types: &mut [ResourceType]) {
+    let with_members = resource_types.iter().filter(|known| known.membership.is_some());
+    let shown: Vec<(Arc<str>, Option<String>)> = with_members.map(|known| (known.name.clone(), known.shown_as.clone())).collect();
+    for resource_type in resource_types {
+        let Some(member_of) = &resource_type.member_of else { continue };
+        let here = shown.iter().filter(|(_, shown_as)| shown_as.as_deref() == Some(&*member_of.name));
+        let here: Vec<Arc<str>> = here.map(|(name, _)| name.clone()).collect();
+        resource_type.shown_types = (here.len() < shown.len()).then_some(here);
     }
 }
 

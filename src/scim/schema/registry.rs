@@ -64,6 +64,10 @@ pub struct ResourceType {
     pub membership: Option<Arc<Attribute>>,
     /// The readOnly attribute computed from memberships (`groups` of User), if any.
     pub member_of: Option<Arc<Attribute>>,
+    /// The name of the [`ResourceType::member_of`] of its members that shows memberships in this type, if one does.
+    pub shown_as: Option<String>,
+    /// The types whose memberships [`ResourceType::member_of`] shows; `None`: all that there are.
+    pub shown_types: Option<Vec<Arc<str>>>,
 }
 
 /// Why a schema or resource type file is not accepted.

@@ -251,7 +251,10 @@ fn leaf(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: Co
     match (predicate::location(compiler, attribute), part) {
         (Location::Id, None) if op == CompareOp::Eq => Some(ids(literal, Rank::Ids, Scan::Ids)),
         (Location::Membership(side), Some(part)) if op == CompareOp::Eq && part.name == "value" => {
-            Some(ids(literal, Rank::Memberships, |others| Scan::Memberships { side, others }))
+            let mut probe = ids(literal, Rank::Memberships, |others| Scan::Memberships { side, others });
+            // A membership in a type that is not shown is found too.
+            probe.exact &= side == Side::Members || compiler.resource_type.shown_types.is_none();
+            Some(probe)
         }
         (Location::Keys, _) => {
             // `tags[value eq "x"]` of a simple attribute speaks of the attribute itself.

@@ -58,7 +58,14 @@ pub(super) fn exists(
 ) -> Result<String, StoreError> {
     let (row, other) = (compiler.alias('m'), compiler.alias('t'));
     let edge = Edge { side, far: format!("{row}.{}", side.far()), other, other_used: Cell::new(false) };
-    let holds = holds(compiler, &edge)?;
+    let mut holds = holds(compiler, &edge)?;
+    if let (Side::MemberOf, Some(types)) = (side, &compiler.resource_type.shown_types) {
+        edge.other_used.set(true);
+        let names: Vec<String> = types.iter().map(|name| quote(name)).collect();
+        let shown =
+            if names.is_empty() { "FALSE".to_owned() } else { format!("{}.resource_type IN ({})", edge.other, names.join(", ")) };
+        holds = format!("({holds}) AND {shown}");
+    }
     let join = match edge.other_used.get() {
         true => format!(
             " JOIN resources {other} ON {other}.directory_id = {row}.directory_id AND {other}.id = {far}",

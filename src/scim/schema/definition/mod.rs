@@ -4,7 +4,7 @@
 //! attribute; [`Registry::with`](super::Registry::with) what is wrong beside the other definitions.
 //!
 //! Four keys are scimd's own and never shown to clients: `extends` and `indexed` of a schema and its attributes,
-//! `indexed`, `membership` and `memberOf` of a resource type.
+//! `indexed`, `membership`, `memberOf` and `shownAs` of a resource type.
 //!
 //! - `fault`: what can be wrong
 //! - `reader`: reading that collects faults

@@ -29,6 +29,9 @@ pub struct ResourceTypeDefinition {
     pub membership: Option<String>,
     /// The attribute of the base schema that is computed from memberships, if any.
     pub member_of: Option<String>,
+    /// The attribute of its members, one that is computed from memberships, that shows who is in a resource of this type, if any
+    /// does.
+    pub shown_as: Option<String>,
 }
 
 /// An extension of a resource type.
@@ -41,7 +44,7 @@ pub struct ExtensionDefinition {
 }
 
 pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> ResourceTypeDefinition {
-    const KEYS: [&str; 11] = [
+    const KEYS: [&str; 12] = [
         "schemas",
         "meta",
         "id",
@@ -53,6 +56,7 @@ pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> Reso
         "indexed",
         "membership",
         "memberOf",
+        "shownAs",
     ];
     let mut reader = Reader::new(object, String::new(), &KEYS, faults);
     let name = reader.required_string("name").unwrap_or_default();
@@ -90,6 +94,7 @@ pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> Reso
         indexed: reader.strings("indexed"),
         membership: reader.string("membership"),
         member_of: reader.string("memberOf"),
+        shown_as: reader.string("shownAs"),
         name,
     }
 }

@@ -48,6 +48,8 @@ pub(super) fn device() -> Arc<ResourceType> {
         indexed: Vec::new(),
         membership: None,
         member_of: None,
+        shown_as: None,
+        shown_types: None,
     };
     for name in ["serial", "tags"] {
         let indexed = IndexedAttribute { name: name.into(), target: target(&device, name), ready: true };
