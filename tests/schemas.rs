@@ -6,8 +6,9 @@ mod app;
 use app::{App, USER};
 use scimd::admin::AdminError;
 use scimd::admin::definitions::{self, Added, File, Timing};
-use scimd::clock::SystemClock;
-use scimd::store::DefinitionKind;
+use scimd::clock::{Clock as _, SystemClock};
+use scimd::id::ResourceId;
+use scimd::store::{Change, Commit, DefinitionKind, NewResource};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -254,5 +255,38 @@ on_both_back_ends! {
         let mut both = [&group, &device];
         both.sort();
         check(&app, &both).await;
+    }
+
+    /// Shows that a change takes itself back if a server that had not seen it yet wrote what contradicts it.
+    async fn a_change_that_was_overtaken_is_taken_back(app: App) {
+        let app = add_schema(&app, badge(json!([{ "name": "colour" }]))).await;
+        let before = app.row().await.schema_revision;
+        let other = app.clone();
+        let change = tokio::spawn(async move {
+            let (row, text) = (other.row().await, badge(json!([{ "name": "size", "indexed": true }])).to_string());
+            let timing = Timing { settle: Duration::from_millis(1_500) };
+            definitions::add(&*other.store, &SystemClock, &row, DefinitionKind::Schema, &text, timing).await
+        });
+        while app.row().await.schema_revision == before {
+            tokio::task::yield_now().await;
+        }
+        // What a server writes that still goes by the old schema.
+        let document = json!({ "schemas": [USER, BADGE], "userName": "late", BADGE: { "colour": "red" } }).to_string();
+        let late = NewResource {
+            id: ResourceId::generate(),
+            resource_type: "User".into(),
+            keys: document.clone(),
+            document,
+            index: Vec::new(),
+            password_hash: None,
+            members: Vec::new(),
+            member_types: Vec::new(),
+        };
+        let commit = Commit { actor: None, now: SystemClock.now(), change: Change::Create(Box::new(late)) };
+        app.store.commit(app.row().await.id, commit).await.expect("is created");
+        let said = refusal(change.await.expect("ends"));
+        assert!(said.contains(&format!("{BADGE}:colour: 1 resource of type User has a value, which would be lost")), "{said}");
+        let schema = app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect(200);
+        assert_eq!(schema.text("/attributes/0/name"), "colour");
     }
 }
