@@ -7,7 +7,7 @@
 //! - [`id`], [`clock`], [`config`]: what everything else is told, never asks for
 //! - [`scim`]: the language of the RFCs. Pure: no I/O, no clock, no async
 //! - [`store`]: the contract with PostgreSQL and SQLite, and both of them
-//! - [`auth`]: who is calling, and with which rights
+//! - [`auth`]: who is calling
 //! - [`directory`]: what a SCIM client may do inside one Directory; the only place with control flow
 //! - [`admin`]: what an operator may do
 //! - [`http`]: router, extractors, replies

@@ -112,6 +112,6 @@ CREATE TABLE events (
     resource_type text NOT NULL,
     resource_id   uuid NOT NULL,
     version       bigint NOT NULL, -- after the change
-    detail        text,            -- JSON: names of what changed, numbers of members added and removed; no values
+    detail        text,            -- JSON: numbers of members added and removed; no values
     PRIMARY KEY (directory_id, seq)
 );

@@ -105,7 +105,7 @@ CREATE TABLE events (
     resource_type TEXT NOT NULL,
     resource_id   BLOB NOT NULL,
     version       INTEGER NOT NULL,  -- after the change
-    detail        TEXT               -- JSON: names of what changed, numbers of members added and removed; no values
+    detail        TEXT               -- JSON: numbers of members added and removed; no values
 ) STRICT;
 
 CREATE UNIQUE INDEX events_by_directory ON events (directory_id, seq);

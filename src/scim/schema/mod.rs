@@ -19,7 +19,7 @@ pub use definition::{Definition, Fault, Faults};
 pub use path::{Place, Target};
 pub use registry::{Extension, IndexedAttribute, Registry, ResourceType, Schema};
 
-/// The longest common prefix of URNs that only RFCs may define (RFC 7643 §10.3).
+/// The schema of `User` (RFC 7643 §4.1).
 pub const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 /// The schema of Groups.
 pub const GROUP_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
