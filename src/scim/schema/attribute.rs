@@ -65,7 +65,7 @@ pub enum Uniqueness {
     None,
     /// Not within one resource type of one Directory.
     Server,
-    /// Not within one resource type of all Directories.
+    /// The same here: Directories share nothing, so that none learns what another holds.
     Global,
 }
 
