@@ -284,7 +284,8 @@ fn id(element: &Value) -> Result<Option<String>, ScimError> {
         Some(_) => Err(ScimError::invalid_value(format!("{name} of a member must be a string"))),
     };
     match (member("value")?, member("$ref")?.and_then(last_segment)) {
-        (Some(id), _) | (None, Some(id)) => Ok(Some(id.to_owned())),
+        (Some(id), _) => Ok(Some(id.to_owned())),
+        (None, Some(id)) => Ok(Some(id.into_owned())),
         (None, None) => Err(ScimError::invalid_value("a member needs a value, the id of a resource")),
     }
 }

@@ -3,6 +3,7 @@
 use super::name::Name;
 use crate::scim::key;
 use crate::scim::schema::{Attribute, AttributeType};
+use std::borrow::Cow;
 
 /// The syntax that a string must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,10 +95,12 @@ impl Format {
     }
 }
 
-/// The last path segment of a URI reference, without query and fragment: the id that a `$ref` ends in.
-pub fn last_segment(reference: &str) -> Option<&str> {
+/// The last path segment of a URI reference, without query and fragment: the id that a `$ref` ends in, also if it is
+/// percent-encoded (RFC 3986 §6.2.2.2).
+pub fn last_segment(reference: &str) -> Option<Cow<'_, str>> {
     let path = reference.split(['?', '#']).next().unwrap_or_default();
-    path.trim_end_matches('/').rsplit('/').next().filter(|segment| !segment.is_empty())
+    let segment = path.trim_end_matches('/').rsplit('/').next().filter(|segment| !segment.is_empty())?;
+    percent_encoding::percent_decode_str(segment).decode_utf8().ok()
 }
 
 fn is_base64(text: &str) -> bool {

@@ -6,6 +6,7 @@ use super::value::{ValueContext, wrong_type};
 use crate::scim::ScimError;
 use crate::scim::schema::Attribute;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The ids in the value of a membership attribute, in order, each once: `value`, or else the last segment of `$ref` (D-70).
@@ -30,9 +31,9 @@ pub fn ids(attribute: &Attribute, value: &Value, context: &ValueContext<'_>) -> 
     let mut ids = Vec::with_capacity(elements.len());
     for element in elements {
         if let Some(id) = id(attribute, element, name, context)?
-            && seen.insert(id)
+            && seen.insert(id.clone())
         {
-            ids.push(id.to_owned());
+            ids.push(id.into_owned());
         }
     }
     Ok(ids)
@@ -43,7 +44,7 @@ fn id<'v>(
     element: &'v Value,
     name: Name<'_>,
     context: &ValueContext<'_>,
-) -> Result<Option<&'v str>, ScimError> {
+) -> Result<Option<Cow<'v, str>>, ScimError> {
     let object = match element {
         Value::Null => return Ok(None),
         Value::Object(object) if object.is_empty() => return Ok(None),
@@ -68,7 +69,7 @@ fn id<'v>(
             value => return Err(wrong_type(name.sub(&sub.name), "a string", value)),
         };
     }
-    let id = by_value.filter(|id| !id.is_empty()).or_else(|| by_reference.and_then(format::last_segment));
+    let id = by_value.filter(|id| !id.is_empty()).map(Cow::Borrowed).or_else(|| by_reference.and_then(format::last_segment));
     match id {
         Some(id) => Ok(Some(id)),
         None => Err(ScimError::invalid_value(format!("{name}: expected objects with the member's id in value"))),

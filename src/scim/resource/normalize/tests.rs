@@ -319,6 +319,10 @@ fn a_reference_alone_names_its_target() {
         json!({ ENTERPRISE: { "manager": { "$ref": "../v2/Users/26118915/?x#y" } } }),
         json!({ ENTERPRISE: { "manager": { "value": "26118915", "$ref": "../v2/Users/26118915/?x#y" } } }),
     );
+    check(
+        json!({ ENTERPRISE: { "manager": { "$ref": "Users/26%2D1" } } }),
+        json!({ ENTERPRISE: { "manager": { "value": "26-1", "$ref": "Users/26%2D1" } } }),
+    );
 }
 
 #[test]

@@ -248,7 +248,7 @@ fn value_from_reference(attribute: &Attribute, object: &mut Map<String, Value>) 
         return;
     }
     let Some(id) = object.get("$ref").and_then(Value::as_str).and_then(format::last_segment) else { return };
-    object.shift_insert(0, "value".to_owned(), Value::String(id.to_owned()));
+    object.shift_insert(0, "value".to_owned(), Value::String(id.into_owned()));
     super::canonical::order_object(attribute, object);
 }
 
