@@ -3,6 +3,8 @@
 use super::name::Name;
 use crate::scim::key;
 use crate::scim::schema::{Attribute, AttributeType};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::borrow::Cow;
 
 /// The syntax that a string must have.
@@ -26,6 +28,8 @@ pub enum Format {
     TimeZone,
     /// `emails.value`: a mailbox of RFC 5321 (§4.1.2).
     Email,
+    /// `x509Certificates.value`: one certificate in DER, as base64 (§4.1.2).
+    Certificate,
 }
 
 impl Format {
@@ -33,6 +37,7 @@ impl Format {
     pub fn of(attribute: &Attribute, name: Name<'_>, strict: bool) -> Option<Self> {
         match attribute.attribute_type {
             AttributeType::DateTime => Some(Self::DateTime),
+            AttributeType::Binary if strict && is_value_of(attribute, name, "x509Certificates") => Some(Self::Certificate),
             AttributeType::Binary => Some(Self::Binary),
             AttributeType::Reference if strict => Some(Self::Reference),
             AttributeType::Reference => Some(Self::LooseReference),
@@ -51,11 +56,7 @@ impl Format {
             "locale" => Some(Self::Locale),
             "preferredLanguage" => Some(Self::PreferredLanguage),
             "timezone" => Some(Self::TimeZone),
-            "value" => {
-                let name = name.to_string();
-                let is_email = name.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("emails"));
-                (is_email && matches!(name.as_bytes().get(6), None | Some(b'.' | b'['))).then_some(Self::Email)
-            }
+            "value" if is_value_of(attribute, name, "emails") => Some(Self::Email),
             _ => None,
         }
     }
@@ -72,6 +73,7 @@ impl Format {
             Self::PreferredLanguage => "a language tag such as en-US",
             Self::TimeZone => "a time zone such as America/Los_Angeles",
             Self::Email => "an e-mail address",
+            Self::Certificate => "one X.509 certificate in DER, as a base64 string",
         }
     }
 
@@ -82,7 +84,7 @@ impl Format {
             Self::Binary => is_base64(text),
             Self::LooseReference => !text.chars().any(char::is_control),
             Self::Reference => is_uri_reference(text),
-            Self::Country => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
+            Self::Country => COUNTRIES.split_ascii_whitespace().any(|country| country == text),
             Self::Locale => is_language_tag(text, &['-', '_']),
             // `en-US, en;q=0.8` is a list of ranges with weights.
             Self::PreferredLanguage => text.split(',').all(|range| {
@@ -91,8 +93,28 @@ impl Format {
             }),
             Self::TimeZone => is_time_zone(text),
             Self::Email => is_mailbox(text),
+            Self::Certificate => is_base64(text) && is_one_der_sequence(text),
         }
     }
+}
+
+/// The codes of ISO 3166-1 alpha-2 that are assigned to a country.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY \
+    BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD \
+    GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN \
+    KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE \
+    NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM \
+    SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT \
+    ZA ZM ZW";
+
+/// Whether the attribute is the `value` of the multi-valued attribute `list`, however a path names it.
+fn is_value_of(attribute: &Attribute, name: Name<'_>, list: &str) -> bool {
+    if attribute.name != "value" {
+        return false;
+    }
+    let name = name.to_string();
+    let is_list = name.get(..list.len()).is_some_and(|head| head.eq_ignore_ascii_case(list));
+    is_list && matches!(name.as_bytes().get(list.len()), None | Some(b'.' | b'['))
 }
 
 /// The last path segment of a URI reference, without query and fragment: the id that a `$ref` ends in, also if it is
@@ -137,13 +159,51 @@ fn is_language_tag(text: &str, separators: &[char]) -> bool {
     })
 }
 
-/// `Area/Location` or one of the names without an area; in shape only, the database changes several times a year.
+/// `Area/Location` with an area of the IANA database, or one of the names without an area. The location is judged in shape
+/// only: the database gets new ones every year.
 fn is_time_zone(text: &str) -> bool {
     const WITHOUT_AREA: [&str; 4] = ["UTC", "GMT", "Zulu", "Universal"];
+    const AREAS: [&str; 16] = [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+        "Etc",
+        "Brazil",
+        "Canada",
+        "Chile",
+        "Mexico",
+        "US",
+    ];
     let is_part = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+'))
     };
-    WITHOUT_AREA.contains(&text) || (text.contains('/') && text.split('/').all(is_part))
+    let in_area = |(area, location): (&str, &str)| AREAS.contains(&area) && location.split('/').all(is_part);
+    WITHOUT_AREA.contains(&text) || text.split_once('/').is_some_and(in_area)
+}
+
+/// Whether base64 holds one DER SEQUENCE and nothing behind it: the outside of a certificate. Two in a row, PEM in base64 and
+/// other data are not that.
+fn is_one_der_sequence(text: &str) -> bool {
+    const SEQUENCE: u8 = 0x30;
+    let text: String = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    let Ok(bytes) = STANDARD_NO_PAD.decode(text) else { return false };
+    let Some((&SEQUENCE, rest)) = bytes.split_first() else { return false };
+    match rest {
+        [length @ 0..=0x7f, content @ ..] => content.len() == usize::from(*length),
+        [0x81, length @ 0x80..=0xff, content @ ..] => content.len() == usize::from(*length),
+        [0x82, high @ 1..=0xff, low, content @ ..] => content.len() == usize::from(u16::from_be_bytes([*high, *low])),
+        [0x83, high @ 1..=0xff, middle, low, content @ ..] => {
+            u32::try_from(content.len()) == Ok(u32::from_be_bytes([0, *high, *middle, *low]))
+        }
+        _ => false,
+    }
 }
 
 /// RFC 5321 in shape: a local part, one @ that is not quoted, a domain.

@@ -228,6 +228,7 @@ fn formats_of_attributes_are_enforced_where_the_directory_wants_it() {
     let cases = [
         ("addresses.country", "US", "USA"),
         ("addresses.country", "DE", "de"),
+        ("addresses.country", "CH", "XX"),
         ("emails.value", "a@example.org", "a"),
         ("emails.value", "\"a b\"@example.org", "a b@example.org"),
         ("emails.value", "é@bücher.example", "a@-x"),
@@ -236,6 +237,9 @@ fn formats_of_attributes_are_enforced_where_the_directory_wants_it() {
         ("preferredLanguage", "da, en-GB;q=0.8, *;q=0.1", "en_US"),
         ("timezone", "America/Los_Angeles", "Pacific time"),
         ("timezone", "UTC", "+02:00"),
+        ("timezone", "Etc/GMT+2", "Mars/Base"),
+        ("x509Certificates.value", "MAMCAQU", "YWJj"),
+        ("x509Certificates.value", "MAMCAQU=", "MAMCAQUwAwIBBQ=="),
         ("profileUrl", "https://example.org/%7Ex?a=b#c", "two words"),
         ("profileUrl", "../x", "https://example.org/%zz"),
     ];
