@@ -109,7 +109,8 @@ fn shown_by_tests(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
         let mut pending: Vec<String> = Vec::new();
         for line in text.lines().map(str::trim) {
             if let Some(ids) = line.strip_prefix("/// Shows ") {
-                pending.extend(ids.trim_end_matches('.').split(',').map(|id| id.trim().to_owned()));
+                let words = ids.split([' ', ',', ':']).map(|word| word.trim_end_matches('.'));
+                pending.extend(words.filter(|word| word.starts_with("S-") || word.starts_with("P-")).map(str::to_owned));
             } else if let Some(name) = test_name(line) {
                 for id in pending.drain(..) {
                     shown.entry(id).or_default().insert(format!("{file}::{name}"));
