@@ -7,7 +7,7 @@ use app::USER;
 use serde_json::{Value, json};
 
 on_both_back_ends! {
-    /// Shows P-3.3-12.
+    /// Shows P-3.3-12, S-4.1.1-02, S-4.1.1-03.
     async fn of_simultaneous_creates_of_one_user_name_one_succeeds(app: App) {
         let mut racers = tokio::task::JoinSet::new();
         for number in 0..16 {

@@ -105,6 +105,7 @@ mod tests {
         PasswordConfig { memory_kib: 1_024, iterations: 1, ..Config::load(&Sources::default()).expect("valid").password }
     }
 
+    /// Shows S-4.1.1-13.
     #[tokio::test]
     async fn a_password_verifies_against_its_hash_and_no_other_does() {
         let hash = PasswordHasher::new(&config()).hash("correct horse").await.expect("hashed");
@@ -120,6 +121,7 @@ mod tests {
         assert_ne!(hasher.hash("correct horse").await.expect("hashed"), hasher.hash("correct horse").await.expect("hashed"));
     }
 
+    /// Shows S-4.1.1-14.
     #[test]
     fn spellings_that_look_alike_are_one_password() {
         // Decomposed and precomposed é; no-break space and space (RFC 8265 §4.2.2).

@@ -229,6 +229,7 @@ impl Answer {
     }
 }
 
+/// Shows S-9.3-04.
 #[tokio::test]
 async fn without_good_credentials_everything_but_health_and_discovery_is_401() {
     let app = App::new();
@@ -303,6 +304,7 @@ async fn an_odd_spelling_without_a_token_reaches_nothing() {
     }
 }
 
+/// Shows S-9.3-04.
 #[tokio::test]
 async fn a_token_opens_its_own_directory_only_and_others_look_like_none() {
     let app = App::new();
@@ -344,6 +346,7 @@ async fn a_clock_that_is_set_back_does_not_keep_a_revoked_token_alive() {
     assert_eq!(app.get("/scim/v2/Users/x", Some(GOOD)).await.status, 401);
 }
 
+/// Shows S-5-09.
 #[tokio::test]
 async fn discovery_is_open_by_default_under_both_bases_and_holds_who_shows_credentials_to_them() {
     let app = App::new();
@@ -379,6 +382,7 @@ async fn discovery_refuses_filters_and_knows_its_own() {
     assert_eq!(app.get("/scim/v2/ResourceTypes/Nothing", None).await.status, 404);
 }
 
+/// Shows S-5-01, S-7-02.
 #[tokio::test]
 async fn a_method_that_an_endpoint_has_not_is_405_and_options_lists_those_that_it_has() {
     let app = App::new();

@@ -245,6 +245,7 @@ fn remove_of_nothing_succeeds_and_of_the_required_is_refused() {
     check(json!({"name": {"givenName": "A"}}), remove("name.givenName"), Ok(json!({})));
 }
 
+/// Shows S-7-15.
 #[test]
 fn immutable_attributes_take_a_first_value_and_keep_it() {
     check(json!({}), op("add", "badge", json!("7")), Ok(json!({"badge": "7"})));
@@ -303,6 +304,7 @@ fn unknown_attributes_are_errors_in_a_path_and_ignored_in_an_object() {
     check(json!({}), json!([{"op": "add", "value": {"emails[type is \"work\"]": {}}}]), Err(ErrorKind::InvalidFilter));
 }
 
+/// Shows S-7-13.
 #[test]
 fn read_only_attributes_may_be_sent_back_in_an_object() {
     let before = json!({"seen": "today"});

@@ -86,3 +86,57 @@ fn keep_in_elements(before: &[Value], after: &mut [Value], attributes: &[Arc<Att
 fn changed(name: &str) -> ScimError {
     ScimError::mutability(format!("{name} is immutable and has another value already; send that or leave it out"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::ErrorKind;
+    use crate::scim::resource::fixture::user_with;
+    use serde_json::json;
+
+    /// What a PUT of `new`, with all its attributes sent, makes of `old`.
+    fn put(old: Value, new: Value) -> Result<Value, ErrorKind> {
+        let resource_type = user_with(json!([
+            { "name": "badge", "mutability": "immutable" },
+            { "name": "cards", "type": "complex", "multiValued": true, "subAttributes": [
+                { "name": "value" }, { "name": "code", "mutability": "immutable" }, { "name": "label" }
+            ] },
+        ]));
+        let document = |value: &Value| canonicalize(value.as_object().cloned().unwrap_or_default(), &resource_type);
+        let sent: Vec<String> = new.as_object().into_iter().flat_map(Map::keys).cloned().collect();
+        let merged = merge(&document(&old), document(&new), &resource_type, &sent).map_err(|error| error.kind)?;
+        let mut object = merged.into_object();
+        object.shift_remove("schemas");
+        Ok(Value::Object(object))
+    }
+
+    /// Shows S-7-15.
+    #[test]
+    fn an_immutable_attribute_takes_a_first_value_and_keeps_it() {
+        let (none, seven, eight) = (json!({ "title": "t" }), json!({ "badge": "7" }), json!({ "badge": "8" }));
+        assert_eq!(put(none.clone(), seven.clone()), Ok(seven.clone()));
+        assert_eq!(put(seven.clone(), seven.clone()), Ok(seven.clone()));
+        assert_eq!(put(seven.clone(), eight), Err(ErrorKind::Mutability));
+        assert_eq!(put(seven, none), Ok(json!({ "title": "t", "badge": "7" })), "it outlives what is left out");
+    }
+
+    /// Shows S-7-15.
+    #[test]
+    fn elements_of_a_list_are_told_apart_by_their_value() {
+        let cards = |code: &str, label: &str| json!({ "cards": [{ "value": "1", "code": code, "label": label }] });
+        assert_eq!(put(cards("a", "old"), cards("a", "new")), Ok(cards("a", "new")));
+        assert_eq!(put(cards("a", "old"), cards("b", "old")), Err(ErrorKind::Mutability));
+        assert_eq!(
+            put(cards("a", "old"), json!({ "cards": [{ "value": "1" }] })),
+            Ok(json!({ "cards": [{ "value": "1", "code": "a" }] }))
+        );
+        let another = json!({ "cards": [{ "value": "2", "code": "b" }] });
+        assert_eq!(put(cards("a", "old"), another.clone()), Ok(another));
+    }
+
+    #[test]
+    fn active_stays_as_it_was_unless_it_was_sent() {
+        assert_eq!(put(json!({ "active": false }), json!({ "title": "t" })), Ok(json!({ "title": "t", "active": false })));
+        assert_eq!(put(json!({ "active": false }), json!({ "active": true })), Ok(json!({ "active": true })));
+    }
+}

@@ -141,3 +141,43 @@ impl Attribute {
             .is_some_and(|reference| reference.reference_types.iter().any(|name| name != "external" && name != "uri"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Shows S-1.1-01, S-2.2-01.
+    #[test]
+    fn an_attribute_that_has_only_a_name_has_the_defaults() {
+        let attribute: Attribute = serde_json::from_value(json!({ "name": "colour" })).expect("an attribute");
+        let expected = Attribute {
+            name: "colour".into(),
+            attribute_type: AttributeType::String,
+            multi_valued: false,
+            description: String::new(),
+            required: false,
+            canonical_values: Vec::new(),
+            case_exact: false,
+            mutability: Mutability::ReadWrite,
+            returned: Returned::Default,
+            uniqueness: Uniqueness::None,
+            reference_types: Vec::new(),
+            sub_attributes: Vec::new(),
+            indexed: false,
+        };
+        assert_eq!(attribute, expected);
+    }
+
+    /// Shows S-2.3-01, S-7-07.
+    #[test]
+    fn there_are_the_types_of_the_rfc_and_no_others() {
+        let is_type = |name: &str| serde_json::from_value::<AttributeType>(json!(name)).is_ok();
+        for name in ["string", "boolean", "decimal", "integer", "dateTime", "reference", "binary", "complex"] {
+            assert!(is_type(name), "{name}");
+        }
+        for name in ["date", "number", "String", "object", ""] {
+            assert!(!is_type(name), "{name}");
+        }
+    }
+}

@@ -57,6 +57,7 @@ async fn a_database_in_memory_is_refused() {
 }
 
 #[cfg(unix)]
+/// Shows S-9.3-04.
 #[tokio::test]
 async fn a_new_file_and_its_log_are_the_owners_alone() {
     use std::os::unix::fs::PermissionsExt;

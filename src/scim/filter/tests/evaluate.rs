@@ -98,6 +98,7 @@ fn times_compare_as_instants() {
     check("hired lt \"2020-01-01T00:30:00+00:30\"", false);
 }
 
+/// Shows S-2.3.6-04, S-7-10, S-10.2-01.
 #[test]
 fn strings_compare_by_their_keys() {
     check("userName gt \"BIGGER\"", true);
@@ -110,6 +111,7 @@ fn strings_compare_by_their_keys() {
     check("schemas[value co \"enterprise\"]", false);
 }
 
+/// Shows S-2.4-03.
 #[test]
 fn an_element_without_primary_is_not_primary() {
     check("emails[type eq \"home\" and primary eq false]", true);

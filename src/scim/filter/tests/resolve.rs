@@ -116,6 +116,7 @@ fn unknown_names_are_refused_on_one_type() {
     );
 }
 
+/// Shows S-4.1.1-16, S-7-18.
 #[test]
 fn nothing_may_be_learnt_of_attributes_that_are_never_returned() {
     for text in [

@@ -60,6 +60,7 @@ fn needless_parentheses_are_not_printed() {
     check("not ((a pr))", "not (a pr)");
 }
 
+/// Shows S-2.1-04.
 #[test]
 fn keywords_are_read_in_any_case_and_with_any_number_of_spaces() {
     check("a  EQ  1  AND  b  Pr", "a eq 1 and b pr");

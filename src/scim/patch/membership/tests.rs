@@ -124,6 +124,7 @@ fn what_is_no_member_is_refused() {
     }
 }
 
+/// Shows S-4.2-02.
 #[test]
 fn members_are_immutable() {
     for path in

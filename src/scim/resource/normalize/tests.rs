@@ -143,6 +143,7 @@ fn null_and_empty_mean_unassigned() {
     check(json!({ "title": "", "tags": [""] }), json!({ "title": "", "tags": [""] }));
 }
 
+/// Shows S-1.2-01, S-2.3-02.
 #[test]
 fn each_type_refuses_the_other_json_types() {
     let samples = [json!(true), json!(5), json!("text"), json!([5]), json!({ "x": 1 })];
@@ -189,6 +190,7 @@ fn boolean_strings_count_unless_the_directory_is_strict() {
     check_error(run(user_body(json!({ "active": "true" })), &user(), &strict), ErrorKind::InvalidValue, detail);
 }
 
+/// Shows S-2.3.3-01, S-2.3.4-01.
 #[test]
 fn integers_have_neither_fraction_nor_exponent_and_decimals_keep_their_text() {
     let number = |text: &str| serde_json::from_str::<Value>(text).expect("a number");
@@ -198,10 +200,14 @@ fn integers_have_neither_fraction_nor_exponent_and_decimals_keep_their_text() {
     for text in ["0", "-7", "123456789012345678901234567890"] {
         check(json!({ "level": number(text) }), json!({ "level": number(text) }));
     }
-    let kept = of_user(json!({ "score": number("5.250") })).expect("accepted").document.to_text();
-    assert!(kept.contains("\"score\":5.250"), "{kept}");
+    for text in ["5", "5.250", "-0.5"] {
+        let kept = of_user(json!({ "score": number(text) })).expect("accepted").document.to_text();
+        assert!(kept.contains(&format!("\"score\":{text}")), "{kept}");
+    }
+    check_invalid(json!({ "score": "5" }), "score: expected a number, not a string");
 }
 
+/// Shows S-2.3.5-01, S-2.3.6-01, S-2.3.6-02, S-2.3.6-03.
 #[test]
 fn strings_have_the_syntax_of_their_type() {
     for text in ["2011-05-13T04:42:34Z", "2011-05-13T04:42:34.123+02:00"] {
@@ -222,6 +228,7 @@ fn strings_have_the_syntax_of_their_type() {
     check_invalid(json!({ "profileUrl": "a\nb" }), "profileUrl: expected a URI without control characters");
 }
 
+/// Shows S-2.3.1-02, S-2.3.7-01, S-4.1.1-07, S-4.1.1-08, S-4.1.1-09, S-4.1.1-10, S-4.1.2-01, S-4.1.2-07, S-4.1.2-14.
 #[test]
 fn formats_of_attributes_are_enforced_where_the_directory_wants_it() {
     let strict = Tolerance { strict_formats: true, ..Tolerance::default() };
@@ -290,6 +297,7 @@ fn elements_equal_in_type_and_value_are_merged() {
     );
 }
 
+/// Shows S-2.3.1-03, S-2.4-07, S-7-09.
 #[test]
 fn canonical_values_are_spelled_as_in_the_schema_and_others_stay() {
     check(
@@ -420,6 +428,36 @@ fn canonicalize_keeps_what_a_document_holds_and_no_more() {
         r#"{{"schemas":["{USER}","{ENTERPRISE}"],"externalId":"e","userName":"u","emails":[{{"value":"a","type":"work"}}],"{ENTERPRISE}":{{"manager":{{"value":"v","$ref":"r"}}}}}}"#
     );
     assert_eq!(canonicalize(object, &user()).to_text(), expected);
+}
+
+/// Shows S-3.1-03.
+#[test]
+fn the_common_attributes_win_over_a_schema_that_lists_them() {
+    let listed = json!([
+        { "name": "id", "mutability": "readWrite", "returned": "never" },
+        { "name": "meta", "type": "string" },
+        { "name": "externalId", "mutability": "readOnly" },
+    ]);
+    let body = user_body(json!({ "id": "mine", "meta": "x", "externalId": "e" }));
+    let normalized = run(body, &user_with(listed), &Tolerance::default()).expect("accepted");
+    assert_eq!(normalized.ignored, ["id", "meta"]);
+    assert_eq!(
+        normalized.document.to_text(),
+        format!("{{\"schemas\":[\"{USER}\"],\"externalId\":\"e\",\"userName\":\"bjensen\"}}")
+    );
+}
+
+/// Shows S-3.3-05.
+#[test]
+fn extensions_that_name_an_attribute_alike_keep_it_apart() {
+    let mut user = (*user()).clone();
+    let mut other = (*user.extensions[0].schema).clone();
+    other.id = "urn:example:other".into();
+    user.extensions.push(crate::scim::schema::Extension { schema: other.into(), required: false });
+    let body = user_body(json!({ ENTERPRISE: { "department": "a" }, "urn:example:other": { "department": "b" } }));
+    let kept = run(body, &user, &Tolerance::default()).expect("accepted").document.into_object();
+    assert_eq!(kept["schemas"], json!([USER, ENTERPRISE, "urn:example:other"]));
+    assert_eq!((&kept[ENTERPRISE], &kept["urn:example:other"]), (&json!({ "department": "a" }), &json!({ "department": "b" })));
 }
 
 /// The members of a value and of all in it, in an order that `seed` decides.

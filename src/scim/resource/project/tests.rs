@@ -56,6 +56,7 @@ fn without_parameters_the_schema_decides() {
     assert_eq!(projected(Some(""), Some(" , "), &[]), expected);
 }
 
+/// Shows S-7-17, S-7-19.
 #[test]
 fn attributes_names_what_is_shown_beside_always() {
     check_only("userName", json!({ "userName": "u" }));
@@ -81,6 +82,7 @@ fn attributes_of_extensions_are_named_by_urn_or_alone() {
     check_only(&format!("{USER}:userName"), json!({ "userName": "u" }));
 }
 
+/// Shows S-7-17, S-7-19.
 #[test]
 fn excluded_attributes_names_what_is_hidden_save_always() {
     check_except("userName,ID,schemas,badge", |value| take(value, "userName"));
@@ -97,6 +99,7 @@ fn excluded_attributes_names_what_is_hidden_save_always() {
     check_except("unknown", |_| {});
 }
 
+/// Shows S-7-16, S-7-18.
 #[test]
 fn what_is_write_only_or_never_returned_is_shown_by_no_parameter() {
     check_only("pin,secret,desk.key,password", json!({ "desk": { "label": "l" } }));
@@ -111,6 +114,7 @@ fn what_is_write_only_or_never_returned_is_shown_by_no_parameter() {
     assert_eq!(projected(None, None, &["pin", "secret"]), projected(None, None, &[]));
 }
 
+/// Shows S-7-20.
 #[test]
 fn what_is_returned_on_request_is_shown_if_named_or_just_written() {
     check_only("notes", json!({ "notes": "n" }));

@@ -19,6 +19,7 @@ fn check(object: Value, resource_type: &ResourceType, expected: Option<&str>) {
     assert_eq!(verdict(object, resource_type, &Tolerance::default()).as_deref(), expected);
 }
 
+/// Shows S-7-25.
 #[test]
 fn required_attributes_have_a_value_that_is_not_blank() {
     check(json!({ "userName": "a" }), &user(), None);
@@ -48,6 +49,7 @@ fn required_sub_attributes_are_there_when_their_attribute_is() {
     check(json!({ "userName": "a", "desk": { "label": "x" } }), &user, Some("desk.floor: a value is required"));
 }
 
+/// Shows S-6-07.
 #[test]
 fn required_extensions_are_there() {
     let mut user = (*user()).clone();
@@ -56,6 +58,7 @@ fn required_extensions_are_there() {
     check(json!({ "userName": "a", ENTERPRISE: { "department": "d" } }), &user, None);
 }
 
+/// Shows S-6-07.
 #[test]
 fn required_attributes_of_an_extension_are_there_when_it_is() {
     let mut user = (*user()).clone();

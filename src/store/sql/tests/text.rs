@@ -54,6 +54,7 @@ proptest! {
     }
 }
 
+/// Shows S-9.2-02.
 #[test]
 fn a_hostile_literal_is_a_bind_and_nothing_else() {
     let user = user();
