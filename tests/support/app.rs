@@ -34,6 +34,8 @@ use scimd::store::Store;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -85,12 +87,12 @@ pub struct App {
     /// The token that they carry.
     pub token: String,
     // Dropped last: the database goes with them.
-    _database: Arc<Database>,
+    database: Arc<Database>,
 }
 
 enum Database {
-    Sqlite(#[expect(dead_code, reason = "holds the folder until it is dropped")] tempfile::TempDir),
-    Postgres(#[expect(dead_code, reason = "holds the database until it is dropped")] TestDatabase),
+    Sqlite(tempfile::TempDir),
+    Postgres(TestDatabase),
 }
 
 /// An answer.
@@ -175,7 +177,7 @@ impl App {
     async fn new(store: Arc<dyn Store>, database: Database) -> Self {
         store.migrate().await.expect("migrates");
         let router = router(Arc::new(state(&config(), store.clone(), "https://scim.example.com".into())));
-        let app = Self { router, store, base: String::new(), token: String::new(), _database: Arc::new(database) };
+        let app = Self { router, store, base: String::new(), token: String::new(), database: Arc::new(database) };
         app.directory("test", "generic").await
     }
 
@@ -203,6 +205,19 @@ impl App {
     /// A client of another server on the same database.
     pub fn replica(&self) -> Self {
         Self { router: router(Arc::new(state(&config(), self.store.clone(), "https://scim.example.com".into()))), ..self.clone() }
+    }
+
+    /// How many changes the database has a record of, of all Directories; asked past the server.
+    pub async fn events(&self) -> i64 {
+        const EVENTS: &str = "SELECT count(*) FROM events";
+        let counted = match &*self.database {
+            Database::Sqlite(folder) => {
+                let file = SqliteConnectOptions::new().filename(folder.path().join("scimd.db")).read_only(true);
+                sqlx::query_scalar(EVENTS).fetch_one(&mut file.connect().await.expect("connects")).await
+            }
+            Database::Postgres(database) => sqlx::query_scalar(EVENTS).fetch_one(&mut database.connect().await).await,
+        };
+        counted.expect("counts")
     }
 
     /// Sends a request as it is: the path may hold a query, headers win over the usual ones, an empty value removes one.
