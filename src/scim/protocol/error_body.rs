@@ -3,7 +3,11 @@
 use super::ERROR_SCHEMA;
 use serde::Serialize;
 
-/// The JSON text of an Error: `status` is a string (D-74), `scim_type` a keyword of Table 9.
+/// The longest `detail` in characters: it may quote what the client sent, and that may be as long as a body.
+const DETAIL_CHARS_MAX: usize = 1_000;
+
+/// The JSON text of an Error: `status` is a string (D-74), `scim_type` a keyword of Table 9. A `detail` that is too long ends
+/// with an ellipsis.
 pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str) -> String {
     #[derive(Serialize)]
     struct Error<'a> {
@@ -13,6 +17,8 @@ pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str) -> String 
         scim_type: Option<&'a str>,
         detail: &'a str,
     }
+    let clipped = detail.char_indices().nth(DETAIL_CHARS_MAX).map(|(end, _)| format!("{}…", &detail[..end]));
+    let detail = clipped.as_deref().unwrap_or(detail);
     let error = Error { schemas: [ERROR_SCHEMA], status: status.to_string(), scim_type, detail };
     serde_json::to_string(&error).expect("a struct of strings serialises")
 }
@@ -31,5 +37,15 @@ mod tests {
             error_body(404, None, "no"),
             r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404","detail":"no"}"#
         );
+    }
+
+    #[test]
+    fn a_long_detail_is_clipped_between_two_characters() {
+        let detail = |length| {
+            let body = error_body(400, None, &"é".repeat(length));
+            serde_json::from_str::<serde_json::Value>(&body).expect("JSON")["detail"].as_str().expect("text").to_owned()
+        };
+        assert_eq!(detail(DETAIL_CHARS_MAX), "é".repeat(DETAIL_CHARS_MAX));
+        assert_eq!(detail(DETAIL_CHARS_MAX + 1), "é".repeat(DETAIL_CHARS_MAX) + "…");
     }
 }
