@@ -49,7 +49,7 @@ fn patch(resource: &Resource, mut body: Value, id: &str, resource_type: &Resourc
     let (operations, mut changes) = split(operations, resource_type, &context)?;
     let patched = apply(&resource.document, &operations, resource_type, &context)?;
     if changes.needs_members() {
-        changes.resolve_matching(&resource.members)?;
+        changes.resolve_matching(&resource.members, &[])?;
     }
     let id_of = |member: &Value| member["value"].as_str().expect("an id").to_owned();
     let mut members = resource.members.clone();

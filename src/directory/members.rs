@@ -94,6 +94,19 @@ pub async fn current(ctx: &Ctx<'_>, group: ResourceId) -> Result<Vec<Value>, Sci
     }
 }
 
+/// Those whom a PATCH adds in passing or for good, as far as they exist, in the same form.
+pub async fn newcomers(ctx: &Ctx<'_>, patch: &MemberPatch) -> Result<Vec<Value>, ScimError> {
+    let mut ids: Vec<ResourceId> = patch.newcomers().filter_map(ResourceId::parse).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut newcomers = Vec::with_capacity(ids.len());
+    for batch in ids.chunks(BATCH) {
+        let found = ctx.store.references(ctx.directory.id, batch).await?;
+        newcomers.extend(found.iter().map(|member| element(ctx, member)));
+    }
+    Ok(newcomers)
+}
+
 /// A member as JSON.
 fn element(ctx: &Ctx<'_>, member: &Reference) -> Value {
     let mut element = json!({ "value": member.id.to_string(), "type": member.resource_type });

@@ -113,7 +113,8 @@ async fn attempt(
     let depends = *if_match != Precondition::None || members.needs_members();
     let mut members = members.clone();
     if members.needs_members() {
-        members.resolve_matching(&members::current(ctx, id).await?)?;
+        let newcomers = members::newcomers(ctx, &members).await?;
+        members.resolve_matching(&members::current(ctx, id).await?, &newcomers)?;
     }
     let members = members::change(resource_type, id, &members)?;
     let password = match password {

@@ -51,15 +51,30 @@ impl MemberPatch {
         !self.pending.is_empty()
     }
 
+    /// The ids that come by any of its operations, even if a later one takes them away again.
+    pub fn newcomers(&self) -> impl Iterator<Item = &str> {
+        let pending = self.pending.iter().flat_map(|step| match step {
+            Step::Add(ids) => ids.as_slice(),
+            Step::Clear | Step::Remove(_) | Step::RemoveMatching(_) | Step::Require(_) => &[],
+        });
+        self.add.iter().chain(pending).map(String::as_str)
+    }
+
     /// Evaluates what depends on the present members. `current` holds all of them, as elements of the membership
-    /// attribute with at least `value`: `{"value": "42", "type": "User", "display": "Babs"}`. Members that an earlier
-    /// operation of the same request added count with their `value` only.
+    /// attribute with at least `value`: `{"value": "42", "type": "User", "display": "Babs"}`. `newcomers` holds those of
+    /// [`MemberPatch::newcomers`] that exist, in the same form: a filter judges them too (P-3.5.2-15).
     ///
     /// # Errors
     /// `noTarget`: `replace` of a member that is none (D-54).
-    pub fn resolve_matching(&mut self, current: &[Value]) -> Result<(), ScimError> {
+    pub fn resolve_matching(&mut self, current: &[Value], newcomers: &[Value]) -> Result<(), ScimError> {
         let id_of = |element: &Value| element.get("value").and_then(Value::as_str).map(str::to_owned);
         let present = current.iter().filter_map(id_of).collect::<HashSet<_>>();
+        let newcomers = newcomers.iter().filter_map(|element| Some((id_of(element)?, element))).collect::<HashMap<_, _>>();
+        let matches_new = |filter: &ResolvedFilter, id: &String| match newcomers.get(id) {
+            Some(element) => filter.matches_element(element),
+            // It does not exist, so it is refused unless it goes again; until then its id is all there is of it.
+            None => filter.matches_element(&serde_json::json!({ "value": id })),
+        };
         let patch = std::mem::take(self);
         let mut changes = Changes { clear: patch.clear, ..Changes::default() };
         changes.add(patch.add);
@@ -74,7 +89,7 @@ impl MemberPatch {
                     let mut matching =
                         kept.filter(|element| filter.matches_element(element)).filter_map(id_of).collect::<Vec<_>>();
                     let new = changes.added().filter(|id| !present.contains(*id));
-                    matching.extend(new.filter(|id| filter.matches_element(&serde_json::json!({ "value": id }))).cloned());
+                    matching.extend(new.filter(|id| matches_new(&filter, id)).cloned());
                     changes.remove(matching);
                 }
                 Step::Require(id) if changes.has(&id, &present) => {}

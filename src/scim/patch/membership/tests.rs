@@ -41,9 +41,10 @@ fn check(operations: Value, expected: Result<&str, ErrorKind>) {
 #[track_caller]
 fn check_with_members(operations: Value, expected: Result<&str, ErrorKind>) {
     let current = [json!({"value": "1", "type": "User"}), json!({"value": "2", "type": "Group", "display": "Two"})];
+    let newcomers = [json!({"value": "3", "type": "User"}), json!({"value": "4", "type": "Group"})];
     let mut patch = patch(&operations).expect("accepted");
     assert!(patch.needs_members());
-    let resolved = patch.resolve_matching(&current).map(|()| short(&patch)).map_err(|error| error.kind);
+    let resolved = patch.resolve_matching(&current, &newcomers).map(|()| short(&patch)).map_err(|error| error.kind);
     assert_eq!(resolved, expected.map(str::to_owned));
     assert!(!patch.needs_members());
 }
@@ -151,7 +152,11 @@ fn other_filters_are_evaluated_over_the_members_in_order() {
     check_with_members(json!([remove_groups]), Ok("-2"));
     check_with_members(json!([remove_groups, add("2")]), Ok("+2"));
     check_with_members(json!([add("3"), remove_groups]), Ok("+3 -2"));
-    check_with_members(json!([add("3"), {"op": "remove", "path": "members[not (type eq \"User\")]"}]), Ok("-3 -2"));
+    check_with_members(json!([add("4"), remove_groups]), Ok("-4 -2"));
+    check_with_members(json!([remove_groups, add("4"), remove_groups]), Ok("-2 -4"));
+    let remove_no_users = json!({"op": "remove", "path": "members[not (type eq \"User\")]"});
+    check_with_members(json!([add("3"), remove_no_users]), Ok("+3 -2"));
+    check_with_members(json!([add("5"), remove_no_users]), Ok("-5 -2"));
     check_with_members(json!([op("remove", "members", json!({"value": "2"})), remove_groups]), Ok("-2"));
     check_with_members(json!([{"op": "remove", "path": "members[display co \"tw\"]"}]), Ok("-2"));
     check(json!([remove_groups, {"op": "remove", "path": "members"}, add("2")]), Ok("clear +2"));
@@ -180,4 +185,12 @@ fn the_number_of_members_in_a_request_is_limited() {
 fn errors_say_which_operation() {
     let error = patch(&json!([op("add", "displayName", json!("a")), op("add", "members", json!("1"))])).expect_err("refused");
     assert!(error.detail.starts_with("operation 2 (path members): "), "{}", error.detail);
+}
+
+#[test]
+fn newcomers_are_all_that_any_operation_adds() {
+    let remove_groups = json!({"op": "remove", "path": "members[type eq \"Group\"]"});
+    let add = |id: &str| op("add", "members", json!({"value": id}));
+    let patch = patch(&json!([add("1"), remove_groups, add("2"), remove_groups])).expect("accepted");
+    assert_eq!(patch.newcomers().collect::<Vec<_>>(), ["1", "2"]);
 }
