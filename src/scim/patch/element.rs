@@ -115,6 +115,10 @@ pub(super) fn write_selected(
         settle_primary(edit, &mut elements, &selected)?;
     }
     elements.retain(|element| !element.is_null());
+    if edit.op != Op::Remove && attribute.multi_valued {
+        // The change may have made two elements equal (D-15).
+        elements = merge_duplicates(attribute, elements);
+    }
     *slot = slot_of(attribute, elements);
     Ok(())
 }

@@ -197,7 +197,8 @@ fn replace_of_selected_elements_is_wholesale() {
     check(
         before.clone(),
         op("replace", "addresses[type eq \"WORK\"]", json!({"country": "FI"})),
-        Ok(json!({"addresses": [{"country": "FI"}, address("2", "home"), {"country": "FI"}]})),
+        // Both, and as equals they are one (D-15).
+        Ok(json!({"addresses": [{"country": "FI"}, address("2", "home")]})),
     );
     let home_only = Ok(json!({"addresses": [address("2", "home")]}));
     check(before.clone(), op("replace", "addresses[type eq \"work\"]", Value::Null), home_only.clone());
@@ -205,6 +206,19 @@ fn replace_of_selected_elements_is_wholesale() {
     check(before.clone(), op("replace", "addresses[type eq \"work\"]", json!("x")), Err(ErrorKind::InvalidValue));
     check(before.clone(), op("replace", "addresses", json!({"type": "other"})), Ok(json!({"addresses": [{"type": "other"}]})));
     check(before, op("replace", "addresses", json!([])), Ok(json!({})));
+}
+
+#[test]
+fn elements_that_become_equal_are_one() {
+    let before =
+        json!({"emails": [{"value": "a", "type": "work", "display": "A"}, {"value": "b", "type": "work"}, {"value": "c"}]});
+    let after = json!({"emails": [{"value": "B", "type": "work", "display": "A"}, {"value": "c"}]});
+    for name in ["add", "replace"] {
+        check(before.clone(), op(name, "emails[type eq \"work\"].value", json!("B")), Ok(after.clone()));
+        check(before.clone(), op(name, "emails[value eq \"a\"].value", json!("B")), {
+            Ok(json!({"emails": [{"value": "b", "type": "work", "display": "A"}, {"value": "c"}]}))
+        });
+    }
 }
 
 #[test]
