@@ -5,11 +5,14 @@
 #[path = "support/process.rs"]
 mod process;
 
+#[path = "support/dice.rs"]
+mod dice;
 #[path = "support/crash/ledger.rs"]
 mod ledger;
 #[path = "support/crash/worker.rs"]
 mod worker;
 
+use dice::Dice;
 use process::{Connection, Installation, Process};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +26,7 @@ const WORKERS: usize = 5;
 const SECRET: &str = "Mellon-speak-friend";
 
 on_both_back_ends_as_a_process! {
-    /// R20, R31: five clients write, the server is killed at some moment, and what starts then has all that was
+    /// Shows R20, R31: five clients write, the server is killed at some moment, and what starts then has all that was
     /// acknowledged, and of each request in doubt all or nothing. The log, at its most talkative, says no secret.
     fn what_was_acknowledged_survives_kill_9(installation: Installation) {
         let server = installation.start("trace");
@@ -31,7 +34,7 @@ on_both_back_ends_as_a_process! {
         let mut workers: Vec<Worker> =
             (0..WORKERS).map(|number| Worker::new(number, installation.group(&server, &format!("group {number}")), everyone.clone())).collect();
         let mut server = server;
-        let mut moments = worker::Dice::new(std::process::id().into());
+        let mut moments = Dice::new(std::process::id().into());
         for cycle in 0..CYCLES {
             let moment = Duration::from_millis(300 + moments.below(900));
             std::thread::scope(|scope| {
@@ -62,7 +65,7 @@ on_both_back_ends_as_a_process! {
         }
     }
 
-    /// Every request that a server has accepted before SIGTERM or while it drains is answered, and then it ends well.
+    /// Shows R50: every request that a server has accepted before SIGTERM or while it drains is answered, and then it ends well.
     fn sigterm_under_load_drops_no_request(installation: Installation) {
         for round in 0..3 {
             let mut server = installation.start("info");
@@ -91,7 +94,7 @@ on_both_back_ends_as_a_process! {
     }
 }
 
-/// R22: while the sessions on the database are ended again and again, every answer is a success or 503 with
+/// Shows R22: while the sessions on the database are ended again and again, every answer is a success or 503 with
 /// Retry-After, in time; what was acknowledged is there, and then all is as before.
 #[test]
 fn a_database_that_loses_its_sessions_costs_503_and_nothing_else() {
@@ -118,7 +121,8 @@ fn a_database_that_loses_its_sessions_costs_503_and_nothing_else() {
     });
     let mut connection = installation.connect(&server).expect("accepted");
     // One dead session may be met by a request that cannot know it.
-    let _ = connection.send("GET", "/Users?count=1", None).expect("answered");
+    let first = connection.send("GET", "/Users?count=1", None).expect("answered");
+    assert!([200, 503].contains(&first.status), "{}: {:#}", first.status, first.json);
     for number in 0..100 {
         connection.send("POST", "/Users", Some(&user(&format!("clean{number}")))).expect("answered").expect(201);
     }
