@@ -33,6 +33,36 @@ fn rewrite(ctx: &Ctx<'_>, resource_type: &ResourceType, kind: MessageKind, body:
 /// Says which attributes were left out, by name: nothing is dropped silently.
 pub fn report_ignored(names: &[String]) {
     if !names.is_empty() {
+        let names: Vec<&str> = names.iter().map(|name| without_values(name)).collect();
         tracing::info!(attributes = %names.join(", "), "ignored attributes that the resource type does not have or the client may not write");
+    }
+}
+
+/// The part of a name that may be logged (R31): what a client sends as a name may hold a value, such as the key
+/// `emails[value eq "b@example.com"].size` of a PATCH without path, or be one, such as `b@example.com`.
+fn without_values(name: &str) -> &str {
+    let attribute = name.split('[').next().unwrap_or_default();
+    let is_name = !attribute.is_empty() && attribute.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"$-_.:".contains(&byte));
+    if is_name { attribute } else { "(no attribute name)" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_logged_without_values() {
+        for (name, logged) in [
+            ("shoeSize", "shoeSize"),
+            ("name.nick", "name.nick"),
+            ("urn:example:2.0:User:$ref_a-b", "urn:example:2.0:User:$ref_a-b"),
+            ("emails[value eq \"b@example.com\"].size", "emails"),
+            ("b@example.com", "(no attribute name)"),
+            ("Barbara Jensen", "(no attribute name)"),
+            ("Jos\u{e9}", "(no attribute name)"),
+            ("", "(no attribute name)"),
+        ] {
+            assert_eq!(without_values(name), logged, "{name:?}");
+        }
     }
 }

@@ -1,0 +1,150 @@
+//! What must be in no log: tokens, passwords, and the values of attributes, in whatever part of a request they come and
+//! whether it succeeds or not (RFC 7644 §7.5.2, R31).
+#![expect(clippy::panic, reason = "tests fail by panicking")]
+
+#[path = "support/process.rs"]
+mod process;
+
+use process::Connection;
+use serde_json::{Value, json};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+
+/// Part of every value that the requests of this test send.
+const CANARY: &str = "kanarie";
+/// What the ids look like that clients make up.
+const NO_ID: &str = "/Users/kanarie-7";
+/// A token that is none, but has the form of one.
+const WRONG_TOKEN: &str = "scimd_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA3SlM0f";
+
+fn user(name: &str) -> Value {
+    json!({
+        "schemas": [USER, ENTERPRISE], "userName": format!("{CANARY}-{name}"), "externalId": format!("{CANARY}-{name}"),
+        "password": "kanarie-correct-horse", "displayName": "Kanarie kanarie", "name": { "familyName": "kanarie" },
+        "emails": [{ "value": "kanarie@example.com", "type": "work" }, { "value": "kanarie@example.org", "display": "kanarie" }],
+        "shoeSize": "kanarie", "meta": { "location": "kanarie" }, "title": format!("{CANARY}{}", "x".repeat(9_000)),
+        ENTERPRISE: { "department": "kanarie", "manager": { "value": "kanarie" }, "costume": "kanarie" },
+    })
+}
+
+fn patch(operations: Value) -> Value {
+    json!({ "schemas": [PATCH_OP], "Operations": operations })
+}
+
+/// Requests that hold the canary in every part, and the status of each.
+fn requests(user: &str, group: &str, member: &str) -> Vec<(&'static str, String, Value, u16)> {
+    let one = |op: &str, path: &str, value: Value| patch(json!([{ "op": op, "path": path, "value": value }]));
+    let search = |filter: &str| json!({ "schemas": [SEARCH_REQUEST], "filter": filter });
+    let get = |path: &str, status: u16| ("GET", path.to_owned(), Value::Null, status);
+    let with = |method: &'static str, path: &str, body: Value, status: u16| (method, path.to_owned(), body, status);
+    vec![
+        get("/Users?filter=userName%20eq%20%22kanarie-bjensen%22", 200),
+        get("/Users?filter=emails%5Bvalue%20co%20%22kanarie%22%5D&sortBy=title&attributes=kanarie", 200),
+        get("/Users?filter=kanarie%20eq%20%22kanarie%22", 400),
+        get("/Users?filter=userName%20kanarie%20%22kanarie%22", 400),
+        get("/Users?filter=password%20eq%20%22kanarie%22", 403),
+        get("/Users?sortBy=kanarie", 400),
+        get("/Users?sortBy=userName&sortOrder=kanarie", 400),
+        get("/Users?count=kanarie", 400),
+        get("/Users?kanarie=kanarie", 200),
+        get("/kanarie/kanarie", 404),
+        get("/Schemas/urn:kanarie", 404),
+        get("/Schemas?filter=kanarie", 403),
+        get(NO_ID, 404),
+        with("DELETE", NO_ID, Value::Null, 404),
+        with("POST", "/Users", self::user("bjensen"), 409),
+        with("POST", "/Users", json!({ "schemas": ["urn:kanarie"], "userName": "kanarie" }), 400),
+        with("POST", "/Users", json!({ "schemas": [USER], "userName": { "kanarie": "kanarie" } }), 400),
+        with("POST", "/Users", json!({ "schemas": [USER], "userName": "kanarie-2", "password": "kanarie\u{1}" }), 400),
+        with("POST", "/Users", json!({ "schemas": [USER], "userName": "kanarie-2", "active": "kanarie" }), 400),
+        with("POST", "/Users", json!("kanarie"), 400),
+        with("PUT", user, self::user("taken"), 409),
+        with("PUT", user, self::user("bjensen"), 200),
+        with("PATCH", user, one("replace", "password", json!("kanarie-battery-staple")), 200),
+        with("PATCH", user, one("replace", "active", json!("kanarie")), 400),
+        with("PATCH", user, one("replace", "emails[value eq \"kanarie@example.net\"].display", json!("kanarie")), 400),
+        with("PATCH", user, one("remove", "kanarie", json!("kanarie")), 400),
+        with("PATCH", user, one("kanarie", "title", json!("kanarie")), 400),
+        with(
+            "PATCH",
+            user,
+            patch(json!([{ "op": "add", "value": { "shoeSize": "kanarie", "name": { "nick": "kanarie" } } }])),
+            200,
+        ),
+        // Names that hold values.
+        with("PATCH", user, patch(json!([{ "op": "add", "value": { "shoes[value eq \"kanarie\"].size": "kanarie" } }])), 200),
+        with("PATCH", user, patch(json!([{ "op": "add", "value": { "kanarie@example.com": "kanarie", "a kanarie": 1 } }])), 200),
+        with("PATCH", group, one("add", "members", json!([{ "value": "kanarie" }])), 400),
+        with("PATCH", group, one("remove", "members[value eq \"kanarie\"]", Value::Null), 204),
+        with("PATCH", group, one("add", "members", json!([{ "value": member, "display": "kanarie" }])), 204),
+        with(
+            "POST",
+            "/Groups",
+            json!({ "schemas": [GROUP], "displayName": "kanarie", "members": [{ "value": "kanarie" }] }),
+            400,
+        ),
+        with("POST", "/Users/.search", search("userName sw \"kanarie\""), 200),
+        with("POST", "/Users/.search", search("kanarie"), 400),
+        with("POST", "/Users/.search", search("title eq \"kanarie\" and kanarie pr"), 400),
+        with("DELETE", group, Value::Null, 204),
+    ]
+}
+
+/// Sends `request` as it is on a connection of its own; whatever comes back is fine.
+fn send_raw(connection: std::io::Result<Connection>, request: &str, status: u16) {
+    use std::io::Write as _;
+    let mut connection = connection.expect("accepted");
+    connection.stream.get_mut().write_all(request.as_bytes()).expect("sent");
+    assert_eq!(connection.reply().expect("an answer").status, status, "{request}");
+}
+
+on_both_back_ends_as_a_process! {
+    /// Shows P-7.5.2-02.
+    fn no_token_password_or_value_is_logged(installation: Installation) {
+        let server = installation.start("debug");
+        let mut client = installation.connect(&server).expect("accepted");
+        let created = client.send("POST", "/Users", Some(&user("bjensen"))).expect("an answer").expect(201).id();
+        let member = client.send("POST", "/Users", Some(&user("taken"))).expect("an answer").expect(201).id();
+        let body = json!({ "schemas": [GROUP], "displayName": "kanarie", "members": [{ "value": created }] });
+        let group = client.send("POST", "/Groups", Some(&body)).expect("an answer").expect(201).id();
+
+        let requests = requests(&format!("/Users/{created}"), &format!("/Groups/{group}"), &member);
+        for (method, path, body, status) in &requests {
+            let reply = client.send(method, path, (!body.is_null()).then_some(body)).expect("an answer");
+            assert_eq!(reply.status, *status, "{method} {path} {body}: {:#}", reply.json);
+        }
+
+        let head = |line: &str, authorization: &str| {
+            format!("{line}\r\nHost: kanarie\r\nUser-Agent: kanarie\r\nX-Request-Id: kanarie\r\nAuthorization: {authorization}\r\n")
+        };
+        let good = format!("Bearer {}", installation.token);
+        let raw = [
+            (head("GET /scim/v2/Users?kanarie HTTP/1.1", &format!("Bearer {WRONG_TOKEN}")) + "\r\n", 401),
+            (head("GET /scim/v2/Users HTTP/1.1", "Bearer kanarie") + "\r\n", 401),
+            (head("GET /scim/v2/Users HTTP/1.1", "Basic a2FuYXJpZTprYW5hcmll") + "\r\n", 401),
+            (head("GET /directories/kanarie/scim/v2/Users HTTP/1.1", &good) + "\r\n", 403),
+            (head("GET /scim/v2/Users HTTP/1.1", &good) + "If-Match: \"kanarie\"\r\nAccept: kanarie/kanarie\r\n\r\n", 406),
+            (head("KANARIE /scim/v2/Users HTTP/1.1", &good) + "\r\n", 405),
+            (head("POST /scim/v2/Users HTTP/1.1", &good) + "Content-Length: 10\r\n\r\n{\"kanarie\"", 400),
+            (head("POST /scim/v2/Users HTTP/1.1", &good) + "Content-Type: kanarie/x\r\nContent-Length: 7\r\n\r\nkanarie", 415),
+            ("kanarie kanarie kanarie\r\n\r\n".to_owned(), 400),
+        ];
+        for (request, status) in &raw {
+            send_raw(installation.connect(&server), request, *status);
+        }
+
+        drop(server);
+        let log = std::fs::read_to_string(installation.log()).expect("UTF-8");
+        let answered = log.lines().filter(|line| line.contains("\"answered\"")).count();
+        // What is no HTTP is refused before it is a request.
+        assert_eq!(answered, 3 + requests.len() + raw.len() - 1, "each request has its line");
+        for secret in [CANARY, "Kanarie", "KANARIE", "a2FuYXJpZ", "scimd_", WRONG_TOKEN, installation.token.as_str(), "argon2"] {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "the log says {secret}");
+        }
+    }
+}
