@@ -50,6 +50,7 @@ impl Server {
     }
 }
 
+/// Shows P-6-01.
 #[test]
 fn the_printed_curl_line_works_and_the_token_is_in_a_file_of_its_owner() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -105,7 +105,7 @@ mod tests {
         PasswordConfig { memory_kib: 1_024, iterations: 1, ..Config::load(&Sources::default()).expect("valid").password }
     }
 
-    /// Shows S-4.1.1-13.
+    /// Shows S-4.1.1-13, P-7.7-01.
     #[tokio::test]
     async fn a_password_verifies_against_its_hash_and_no_other_does() {
         let hash = PasswordHasher::new(&config()).hash("correct horse").await.expect("hashed");

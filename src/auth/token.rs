@@ -93,6 +93,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    /// Shows P-7.4-01.
     #[test]
     fn a_hundred_thousand_tokens_differ_and_use_their_alphabet_evenly() {
         const TOKENS: usize = 100_000;

@@ -74,6 +74,7 @@ mod tests {
         }
     }
 
+    /// Shows P-1.3-01, P-7.1-01.
     #[test]
     fn what_is_no_base_url_is_refused() {
         for text in [

@@ -122,6 +122,7 @@ fn the_public_url_follows_the_listen_address_unless_it_is_set() {
     assert_eq!(config.server.public_url("127.0.0.1:8080".parse().expect("an address")), "https://scim.example.com");
 }
 
+/// Shows P-7.2-01, P-7.4-02.
 #[test]
 fn plain_http_beyond_this_machine_is_noticed_unless_a_proxy_is_declared() {
     let exposed = |text: &str| Config::load(&file(text)).expect("no faults").server.is_exposed_without_tls();

@@ -229,7 +229,7 @@ impl Answer {
     }
 }
 
-/// Shows S-9.3-04.
+/// Shows S-9.3-04, P-2-01, P-2-03, P-2-06, P-2-07.
 #[tokio::test]
 async fn without_good_credentials_everything_but_health_and_discovery_is_401() {
     let app = App::new();
@@ -318,6 +318,7 @@ async fn a_token_opens_its_own_directory_only_and_others_look_like_none() {
     }
 }
 
+/// Shows P-2-05, P-7.3-01, P-7.4-03.
 #[tokio::test]
 async fn a_revocation_holds_after_a_second_and_an_expiry_at_once() {
     let app = App::new();
@@ -337,6 +338,7 @@ async fn a_revocation_holds_after_a_second_and_an_expiry_at_once() {
     assert_eq!(app.get("/scim/v2/Users/x", Some(OLD)).await.status, 401);
 }
 
+/// Shows P-7.3-01.
 #[tokio::test]
 async fn a_clock_that_is_set_back_does_not_keep_a_revoked_token_alive() {
     let app = App::new();
@@ -346,7 +348,7 @@ async fn a_clock_that_is_set_back_does_not_keep_a_revoked_token_alive() {
     assert_eq!(app.get("/scim/v2/Users/x", Some(GOOD)).await.status, 401);
 }
 
-/// Shows S-5-09.
+/// Shows S-5-09, P-2.2-01.
 #[tokio::test]
 async fn discovery_is_open_by_default_under_both_bases_and_holds_who_shows_credentials_to_them() {
     let app = App::new();
@@ -367,6 +369,20 @@ async fn discovery_is_open_by_default_under_both_bases_and_holds_who_shows_crede
     assert_eq!(closed.get("/scim/v2/Schemas", Some(GOOD)).await.status, 200);
 }
 
+/// Shows P-1.3-02.
+#[tokio::test]
+async fn locations_follow_the_path_of_the_public_url() {
+    for public_url in ["https://example.org", "https://example.org/scim", "https://example.org/a/b"] {
+        let app = App::with(HttpOptions { public_url: public_url.into(), ..HttpOptions::default() });
+        for base in ["/scim/v2", "/directories/acme/scim/v2"] {
+            let config = app.get(&format!("{base}/ServiceProviderConfig"), Some(GOOD)).await;
+            assert_eq!(config.json()["meta"]["location"], format!("{public_url}{base}/ServiceProviderConfig"));
+            let types = app.get(&format!("{base}/ResourceTypes"), Some(GOOD)).await;
+            assert_eq!(types.json()["Resources"][0]["meta"]["location"], format!("{public_url}{base}/ResourceTypes/User"));
+        }
+    }
+}
+
 #[tokio::test]
 async fn discovery_refuses_filters_and_knows_its_own() {
     let app = App::new();
@@ -382,7 +398,7 @@ async fn discovery_refuses_filters_and_knows_its_own() {
     assert_eq!(app.get("/scim/v2/ResourceTypes/Nothing", None).await.status, 404);
 }
 
-/// Shows S-5-01, S-7-02.
+/// Shows S-5-01, S-7-02, P-3.2-04.
 #[tokio::test]
 async fn a_method_that_an_endpoint_has_not_is_405_and_options_lists_those_that_it_has() {
     let app = App::new();
@@ -484,6 +500,7 @@ async fn a_body_is_judged_by_its_headers_and_its_length() {
     assert_eq!(long.status, 414);
 }
 
+/// Shows P-3.12-14.
 #[tokio::test]
 async fn a_panic_is_one_500_that_names_the_request_and_the_next_is_served() {
     let app = App::new();

@@ -259,7 +259,7 @@ fn remove_of_nothing_succeeds_and_of_the_required_is_refused() {
     check(json!({"name": {"givenName": "A"}}), remove("name.givenName"), Ok(json!({})));
 }
 
-/// Shows S-7-15.
+/// Shows S-7-15, P-3.5.2-09, P-3.5.2-10.
 #[test]
 fn immutable_attributes_take_a_first_value_and_keep_it() {
     check(json!({}), op("add", "badge", json!("7")), Ok(json!({"badge": "7"})));

@@ -83,6 +83,7 @@ fn the_empty_string_is_part_of_every_string_there_is() {
     check("title eq \"\"", true);
 }
 
+/// Shows P-3.4.2.2-12.
 #[test]
 fn numbers_compare_as_numbers() {
     check("level gt 9", true);

@@ -29,6 +29,7 @@ fn check_refused(text: &str, options: &FilterOptions, part_of_detail: &str) {
     assert!(start.elapsed() < PATIENCE);
 }
 
+/// Shows P-3.4.2.2-32.
 #[test]
 fn deep_nesting_is_refused_on_a_small_stack() {
     on_a_small_stack(|| {

@@ -66,6 +66,7 @@ proptest! {
         prop_assert_eq!(parse(&printed), Ok(filter), "{}", printed);
     }
 
+    /// Shows P-3.4.2.2-19.
     #[test]
     fn a_mutated_filter_never_panics(filter in filter(), at in any::<prop::sample::Index>(), odd in any::<char>()) {
         let printed = filter.to_string();

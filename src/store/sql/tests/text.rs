@@ -54,7 +54,7 @@ proptest! {
     }
 }
 
-/// Shows S-9.2-02.
+/// Shows S-9.2-02, P-7.7-01.
 #[test]
 fn a_hostile_literal_is_a_bind_and_nothing_else() {
     let user = user();
