@@ -40,18 +40,21 @@ pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn Store>, Store
     Ok(Arc::new(PostgresStore::open(config.url.expose(), options).await?))
 }
 
-/// Serves on `listener` until SIGTERM or SIGINT, drains, and closes the store.
+/// Serves on `listener` until `stop` ends, drains, and closes the store.
 ///
 /// # Errors
 /// Not every request could be answered before the drain timeout.
-pub async fn serve(config: &Config, store: Arc<dyn Store>, listener: TcpListener, bound: SocketAddr) -> Result<(), ServerError> {
+pub async fn serve(
+    config: &Config,
+    store: Arc<dyn Store>,
+    listener: TcpListener,
+    bound: SocketAddr,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServerError> {
     let state = Arc::new(state(config, store.clone(), config.server.public_url(bound)));
     let draining = state.clone();
     let shutdown = async move {
-        if let Err(error) = server::shutdown_signal().await {
-            tracing::error!(cause = %error, "signals cannot be heard: this server stops only when it is killed");
-            std::future::pending::<()>().await;
-        }
+        stop.await;
         draining.drain();
     };
     let served = server::run(listener, http::router(state), server_options(&config.server, &config.limits), shutdown).await;

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::{schema_files, session, welcome};
 use crate::app;
 use crate::config::ServerConfig;
+use crate::server;
 use crate::telemetry;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -23,8 +24,12 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (listener, bound) = listen(config.server.listen).await?;
     let public_url = config.server.public_url(bound);
     welcome::welcome(&config.database, store.as_ref(), &public_url).await?;
+    let signal = server::shutdown_signal().map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
+    // Whoever reads this line may stop the server, so the signals are heard by now.
     tracing::info!(address = %bound, public_url, database = %config.database.url, "listening");
-    app::serve(&config, store, listener, bound).await.map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
+    app::serve(&config, store, listener, bound, signal)
+        .await
+        .map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
     tracing::info!("stopped");
     Ok(())
 }

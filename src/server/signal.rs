@@ -2,16 +2,18 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits for SIGTERM or SIGINT.
+/// From this call on, SIGTERM and SIGINT end the future that it gives and no longer the process: also one that comes before
+/// anybody waits for it.
 ///
 /// # Errors
 /// If the handlers cannot be installed.
-pub async fn shutdown_signal() -> std::io::Result<()> {
+pub fn shutdown_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
