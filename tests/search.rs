@@ -40,7 +40,7 @@ fn refused(answer: Answer, scim_type: &str) {
 }
 
 on_both_back_ends! {
-    /// Shows P-3.4.2.1-01, P-3.4.3-01, P-3.4.3-07.
+    /// Shows P-3.4.2-01, P-3.4.2.1-01, P-3.4.3-01, P-3.4.3-07.
     async fn the_root_lists_the_resources_of_all_types(app: App) {
         some_of_each(&app).await;
         for path in ["", "/"] {
