@@ -12,10 +12,11 @@ const SYNTAX: (u16, &str) = (400, "invalidSyntax");
 const VALUE: (u16, &str) = (400, "invalidValue");
 
 /// Every endpoint and method that takes a body.
-fn takers(canary: &Canary) -> [(&'static str, String); 8] {
+fn takers(canary: &Canary) -> [(&'static str, String); 9] {
     [
         ("POST", "/Users".into()),
         ("POST", "/Groups".into()),
+        ("POST", "/.search".into()),
         ("POST", "/Users/.search".into()),
         ("POST", "/Groups/.search".into()),
         ("PUT", canary.user.clone()),
