@@ -1,6 +1,7 @@
 //! Entity tags (RFC 7644 §3.14, RFC 9110 §13) and preferences (RFC 7240).
 
 use crate::directory::Precondition;
+use crate::scim::protocol::entity_tag;
 use axum::http::header::HeaderName;
 use axum::http::{HeaderMap, HeaderValue};
 
@@ -9,7 +10,7 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The ETag of a version (D-26).
 pub fn etag(version: i64) -> HeaderValue {
-    HeaderValue::try_from(format!("W/\"{version}\"")).expect("digits, a letter and quotes are a header value")
+    HeaderValue::try_from(entity_tag::print(version)).expect("digits, a letter and quotes are a header value")
 }
 
 /// Reads If-Match or If-None-Match; compared weakly, so `"3"` and `W/"3"` are the same (D-27).
@@ -22,7 +23,7 @@ pub fn precondition(headers: &HeaderMap, name: &HeaderName) -> Precondition {
         return Precondition::Any;
     }
     let tags = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    Precondition::OneOf(tags.filter_map(version).collect())
+    Precondition::OneOf(tags.filter_map(entity_tag::parse).collect())
 }
 
 /// Whether the client asks for the resource in the answer (D-63).
@@ -35,14 +36,6 @@ pub fn prefers_representation(headers: &HeaderMap) -> bool {
             name.trim().eq_ignore_ascii_case("return") && value.trim().trim_matches('"').eq_ignore_ascii_case("representation")
         })
     })
-}
-
-/// The version that a tag stands for. Only the spelling that [`etag`] makes counts, with or without the `W/`.
-fn version(tag: &str) -> Option<i64> {
-    let tag = tag.trim();
-    let digits = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
-    let canonical = !digits.starts_with('0') && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if canonical { digits.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -150,6 +150,7 @@ fn status_and_type(kind: ErrorKind) -> (StatusCode, Option<&'static str>) {
         ErrorKind::NotFound => (StatusCode::NOT_FOUND, None),
         ErrorKind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, None),
         ErrorKind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, None),
+        ErrorKind::Conflict => (StatusCode::CONFLICT, None),
         ErrorKind::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, None),
         ErrorKind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
         ErrorKind::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),

@@ -41,6 +41,8 @@ pub enum ErrorKind {
     MethodNotAllowed,
     /// No acceptable media type (406).
     NotAcceptable,
+    /// An operation that this one refers to has failed (409, D-89).
+    Conflict,
     /// The resource is not at the version of If-Match (412, D-73).
     PreconditionFailed,
     /// The request or one of its parts is larger than a limit (413).

@@ -7,6 +7,7 @@
 //! text  ─filter::parse─▶ Filter ─resolve─▶ ResolvedFilter ─matches─▶ bool   (or compiled to SQL by `store`)
 //! ```
 
+pub mod bulk;
 pub mod error;
 pub mod filter;
 pub mod json;
