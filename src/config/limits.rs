@@ -11,6 +11,10 @@ pub struct LimitsConfig {
     pub head_bytes_max: usize,
     /// Bytes of a request body.
     pub body_bytes_max: usize,
+    /// Operations of a bulk request.
+    pub bulk_operations_max: usize,
+    /// Bytes of the body of a bulk request.
+    pub bulk_bytes_max: usize,
     /// Levels of nesting in a JSON body.
     pub json_depth_max: usize,
     /// Elements of one list in a JSON body.
@@ -45,6 +49,8 @@ impl LimitsConfig {
             url_bytes_max: settings.integer("limits.url_bytes_max", 256..=65_534),
             head_bytes_max: settings.integer("limits.head_bytes_max", 8_192..=1_048_576),
             body_bytes_max: settings.integer("limits.body_bytes_max", 1_024..=1_073_741_824),
+            bulk_operations_max: settings.integer("limits.bulk_operations_max", 1..=100_000),
+            bulk_bytes_max: settings.integer("limits.bulk_bytes_max", 1_024..=1_073_741_824),
             // 127 is where the JSON reader itself stops.
             json_depth_max: settings.integer("limits.json_depth_max", 8..=127),
             json_array_len_max: settings.integer("limits.json_array_len_max", 1..=10_000_000),

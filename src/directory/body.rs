@@ -11,20 +11,30 @@ use serde_json::Value;
 
 /// Reads the resource in the body of a POST or PUT.
 pub fn resource(ctx: &Ctx<'_>, resource_type: &ResourceType, kind: MessageKind, bytes: &[u8]) -> Result<Normalized, ScimError> {
-    let mut body = json::parse(bytes, &ctx.limits.json)?;
+    let mut body = json(ctx, bytes)?;
     rewrite(ctx, resource_type, kind, &mut body);
+    normalized(ctx, resource_type, body)
+}
+
+/// Reads a resource that [`rewrite`] has seen.
+pub fn normalized(ctx: &Ctx<'_>, resource_type: &ResourceType, body: Value) -> Result<Normalized, ScimError> {
     normalize(body, resource_type, &ctx.directory.tolerance, &ctx.limits.values)
+}
+
+/// Reads JSON within the limits.
+pub fn json(ctx: &Ctx<'_>, bytes: &[u8]) -> Result<Value, ScimError> {
+    json::parse(bytes, &ctx.limits.json)
 }
 
 /// Reads the operations in the body of a PATCH.
 pub fn operations(ctx: &Ctx<'_>, resource_type: &ResourceType, bytes: &[u8]) -> Result<Vec<Operation>, ScimError> {
-    let mut body = json::parse(bytes, &ctx.limits.json)?;
+    let mut body = json(ctx, bytes)?;
     rewrite(ctx, resource_type, MessageKind::Patch, &mut body);
     PatchRequest::parse(body, &ctx.directory.tolerance, &ctx.limits.patch)
 }
 
 /// Lets each quirk of the Directory turn what its provider sent into what it meant, and says which acted.
-fn rewrite(ctx: &Ctx<'_>, resource_type: &ResourceType, kind: MessageKind, body: &mut Value) {
+pub fn rewrite(ctx: &Ctx<'_>, resource_type: &ResourceType, kind: MessageKind, body: &mut Value) {
     for name in quirks::rewrite(ctx.directory.quirks, &mut Message { kind, resource_type, body }) {
         tracing::debug!(quirk.name = name, "a quirk rewrote the request");
     }

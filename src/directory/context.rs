@@ -9,6 +9,7 @@ use crate::id::{DirectoryId, ResourceId, TokenId};
 use crate::scim::filter::FilterOptions;
 use crate::scim::json::JsonLimits;
 use crate::scim::patch::PatchLimits;
+use crate::scim::protocol::entity_tag;
 use crate::scim::quirks::Quirk;
 use crate::scim::resource::{Projection, ProjectionRequest, ValueLimits};
 use crate::scim::schema::{Registry, ResourceType};
@@ -82,6 +83,10 @@ pub struct Limits {
     pub cursor_lifetime_s: i64,
     /// Bytes of a request body at most.
     pub body_bytes_max: usize,
+    /// Operations of a bulk request at most.
+    pub bulk_operations_max: usize,
+    /// Bytes of the body of a bulk request at most.
+    pub bulk_bytes_max: usize,
     /// How bodies are read.
     pub json: JsonLimits,
     /// How large values may be.
@@ -103,6 +108,8 @@ impl From<&LimitsConfig> for Limits {
             page_size_max: config.page_size_max,
             cursor_lifetime_s: config.cursor_lifetime_s,
             body_bytes_max: config.body_bytes_max,
+            bulk_operations_max: config.bulk_operations_max,
+            bulk_bytes_max: config.bulk_bytes_max,
             json: JsonLimits {
                 depth_max: config.json_depth_max,
                 array_len_max: config.json_array_len_max,
@@ -182,6 +189,13 @@ pub enum Precondition {
 }
 
 impl Precondition {
+    /// Reads entity tags, joined by commas, or `*`. Compared weakly, so `"3"` and `W/"3"` are the same (D-27).
+    ///
+    /// What is no tag of this server's making matches nothing, and is not an error: the client may have it from elsewhere.
+    pub fn parse(tags: &str) -> Self {
+        if tags.trim() == "*" { Self::Any } else { Self::OneOf(tags.split(',').filter_map(entity_tag::parse).collect()) }
+    }
+
     /// Whether a resource at `version` satisfies it.
     pub fn holds(&self, version: i64) -> bool {
         match self {

@@ -20,12 +20,27 @@ pub async fn create(
     projection: ProjectionParams<'_>,
 ) -> Result<ResourceReply, ScimError> {
     let projection = projection.resolve(resource_type)?;
-    let body = body::resource(ctx, resource_type, MessageKind::Create, body)?;
-    let Normalized { mut document, members, password, sent, ignored } = body;
+    let mut body = body::resource(ctx, resource_type, MessageKind::Create, body)?;
+    defaults::apply(&mut body.document, resource_type, &body.sent);
+    let (stored, sent) = store(ctx, resource_type, ResourceId::generate(), body).await?;
+    render::one(ctx, resource_type, stored, &projection, &sent).await
+}
+
+/// Stores a new resource under `id`, and gives it with the attributes that the client sent. Defaults are already in `body`.
+///
+/// # Errors
+/// As [`create`].
+pub async fn store(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: ResourceId,
+    body: Normalized,
+) -> Result<(Stored, Vec<String>), ScimError> {
+    let Normalized { document, members, password, sent, ignored } = body;
     body::report_ignored(&ignored);
-    defaults::apply(&mut document, resource_type, &sent);
     validate(&document, resource_type, &ctx.directory.tolerance)?;
     let members = members::ids(resource_type, members.unwrap_or_default())?;
+    members::refuse_itself(resource_type, id, &members)?;
     let password_hash = match password.flatten() {
         Some(password) => Some(ctx.passwords.hash(&password).await?),
         None => None,
@@ -33,7 +48,7 @@ pub async fn create(
 
     let now = ctx.clock.now();
     let new = NewResource {
-        id: ResourceId::generate(),
+        id,
         resource_type: resource_type.name.to_string(),
         document: document.to_text(),
         keys: keys(&document, resource_type).to_string(),
@@ -54,7 +69,7 @@ pub async fn create(
     let added = new.members.clone();
     let change = Change::Create(Box::new(new));
     match ctx.store.commit(ctx.directory.id, Commit { actor: ctx.actor, now, change }).await {
-        Ok(_) => render::one(ctx, resource_type, stored, &projection, &sent).await,
+        Ok(_) => Ok((stored, sent)),
         Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
         Err(error) => Err(error.into()),
     }

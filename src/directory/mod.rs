@@ -1,13 +1,14 @@
 //! What a SCIM client may do inside one Directory (RFC 7644 §3).
 //!
 //! Each verb is one function, and holds all the control flow of its request: read from the store, let the pure
-//! functions of [`crate::scim`] compute, commit once. `http` calls one of them a request; bulk will call the same.
+//! functions of [`crate::scim`] compute, commit once. `http` calls one of them a request; bulk calls their inner halves.
 //!
 //! - [`context`]: what a request works with
 //! - [`settings`]: from a Directory's row to its rules
 //! - [`definitions`]: from the schemas and resource types of an operator to its registry
 //! - [`reply`]: what a request answers with
 //! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
+//! - [`bulk`]: many of them in one request (RFC 7644 §3.7)
 //! - `body`, `load`, `members`, `update`, `order`, `render`, `failure`: their steps
 //! - [`cursors`]: places in a search, sealed for the client to hold
 //! - [`walks`]: what index paging remembers
@@ -26,6 +27,7 @@ mod replace;
 mod search;
 mod update;
 
+pub mod bulk;
 pub mod context;
 pub mod cursors;
 pub mod definitions;
@@ -33,6 +35,7 @@ pub mod reply;
 pub mod settings;
 pub mod walks;
 
+pub use bulk::{BulkReply, Done, bulk};
 pub use context::{Ctx, Directory, Limits, Precondition, ProjectionParams, SearchParams};
 pub use create::create;
 pub use delete::delete;

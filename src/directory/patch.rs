@@ -33,6 +33,45 @@ pub async fn patch(
     let projection = projection.resolve(resource_type)?;
     let id = ResourceId::parse(id).ok_or_else(ScimError::resource_not_found)?;
     let operations = body::operations(ctx, resource_type, body)?;
+    match store(ctx, resource_type, id, operations, if_match).await? {
+        stored if !with_body => Ok(render::no_content(ctx, resource_type, id, stored.version())),
+        PatchedResource::Members(_) => {
+            let stored = load::stored(ctx, resource_type, &id.to_string(), &Precondition::None).await?;
+            render::one(ctx, resource_type, stored, &projection, &[]).await
+        }
+        PatchedResource::Read(stored, sent) => render::one(ctx, resource_type, *stored, &projection, &sent).await,
+    }
+}
+
+/// A resource after its PATCH.
+pub enum PatchedResource {
+    /// Only members changed, without anybody reading the resource, which is at this version now.
+    Members(i64),
+    /// As stored, with the attributes that the client sent.
+    Read(Box<Stored>, Vec<String>),
+}
+
+impl PatchedResource {
+    /// Its version.
+    pub fn version(&self) -> i64 {
+        match self {
+            Self::Members(version) => *version,
+            Self::Read(stored, _) => stored.version,
+        }
+    }
+}
+
+/// Applies operations to a resource, all or none.
+///
+/// # Errors
+/// As [`patch()`].
+pub async fn store(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: ResourceId,
+    operations: Vec<Operation>,
+    if_match: &Precondition,
+) -> Result<PatchedResource, ScimError> {
     let id_text = id.to_string();
     let patch_context = PatchContext {
         tolerance: &ctx.directory.tolerance,
@@ -45,25 +84,19 @@ pub async fn patch(
     if operations.is_empty() && !members.is_empty() && !members.needs_members() {
         let change = members::change(resource_type, id, &members)?;
         let committed = commit_members(ctx, resource_type, id, change, if_match).await?;
-        if !with_body {
-            return Ok(render::no_content(ctx, resource_type, id, committed.version));
-        }
-        let stored = load::stored(ctx, resource_type, &id.to_string(), &Precondition::None).await?;
-        return render::one(ctx, resource_type, stored, &projection, &[]).await;
+        return Ok(PatchedResource::Members(committed.version));
     }
 
     for _ in 0..=ctx.limits.commit_retries_max {
-        match attempt(ctx, resource_type, id, &operations, &members, &patch_context, if_match).await? {
-            Some((stored, _)) if !with_body => return Ok(render::no_content(ctx, resource_type, id, stored.version)),
-            Some((stored, sent)) => return render::one(ctx, resource_type, stored, &projection, &sent).await,
-            None => {}
+        if let Some((stored, sent)) = attempt(ctx, resource_type, id, &operations, &members, &patch_context, if_match).await? {
+            return Ok(PatchedResource::Read(Box::new(stored), sent));
         }
     }
     Err(update::too_busy())
 }
 
 /// Commits set operations on members, without reading the resource unless If-Match names several versions.
-async fn commit_members(
+pub async fn commit_members(
     ctx: &Ctx<'_>,
     resource_type: &ResourceType,
     id: ResourceId,

@@ -5,7 +5,7 @@ use crate::scim::ScimError;
 use crate::scim::quirks::MessageKind;
 use crate::scim::resource::{Normalized, replace as rules, validate};
 use crate::scim::schema::ResourceType;
-use crate::store::{MemberChange, PasswordChange, StoreError};
+use crate::store::{MemberChange, PasswordChange, StoreError, Stored};
 
 /// Replaces a resource by a request body, and answers with it as stored.
 ///
@@ -25,8 +25,23 @@ pub async fn replace(
     projection: ProjectionParams<'_>,
 ) -> Result<ResourceReply, ScimError> {
     let projection = projection.resolve(resource_type)?;
-    let Normalized { document, members, password, sent, ignored } =
-        body::resource(ctx, resource_type, MessageKind::Replace, body)?;
+    let body = body::resource(ctx, resource_type, MessageKind::Replace, body)?;
+    let (stored, sent) = store(ctx, resource_type, id, body, if_match).await?;
+    render::one(ctx, resource_type, stored, &projection, &sent).await
+}
+
+/// Stores what a resource is to become, and gives it with the attributes that the client sent.
+///
+/// # Errors
+/// As [`replace`].
+pub async fn store(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: &str,
+    body: Normalized,
+    if_match: &Precondition,
+) -> Result<(Stored, Vec<String>), ScimError> {
+    let Normalized { document, members, password, sent, ignored } = body;
     body::report_ignored(&ignored);
     let members = match &resource_type.membership {
         Some(_) => {
@@ -46,7 +61,7 @@ pub async fn replace(
         validate(&document, resource_type, &ctx.directory.tolerance)?;
         let change = update::Wanted { document, password: password.clone(), members: members.clone() };
         match update::commit(ctx, resource_type, &stored, change, *if_match != Precondition::None).await {
-            Ok(stored) => return render::one(ctx, resource_type, stored, &projection, &sent).await,
+            Ok(stored) => return Ok((stored, sent)),
             Err(StoreError::VersionConflict) => {}
             Err(StoreError::UnknownMember) => return Err(members::unknown(ctx, resource_type, &members.add).await),
             Err(error) => return Err(error.into()),

@@ -3,7 +3,7 @@
 use super::Directory;
 use crate::scim::quirks::profiles::{self, Profile};
 use crate::scim::resource::{Document, index_rows};
-use crate::scim::schema::{Registry, ResourceType};
+use crate::scim::schema::{IndexedAttribute, Registry, ResourceType, Uniqueness};
 use crate::store::{DirectoryRow, IndexRow};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -38,6 +38,12 @@ impl Directory {
             quirks: profile.quirks,
             patch_answers_with_members: settings.patch_answers_with_members.unwrap_or(false),
         })
+    }
+
+    /// Whether no two resources of the type may have the same value of the attribute.
+    pub fn is_unique(&self, resource_type: &ResourceType, indexed: &IndexedAttribute) -> bool {
+        let also_unique = |(name, attribute): &(String, String)| **name == *resource_type.name && **attribute == *indexed.name;
+        indexed.target.leaf().uniqueness != Uniqueness::None || self.unique.iter().any(also_unique)
     }
 
     /// The rows of a document in the index of this Directory.

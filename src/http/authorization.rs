@@ -1,6 +1,6 @@
 //! The Authorization header, and what passes without one.
 
-use super::error::HttpError;
+use super::error::{HttpError, UNAUTHORIZED};
 use super::observe::Facts;
 use super::path::ScimPath;
 use super::state::HttpState;
@@ -58,16 +58,16 @@ pub async fn authorize(
 ///
 /// # Errors
 /// 503 if they have changed: the client sends the request again. 401 if the token was revoked meanwhile.
-pub async fn check_schemas(state: &HttpState, headers: &HeaderMap, revision: i64) -> Result<(), HttpError> {
-    let Presented::Bearer(secret) = presented(headers) else { return Err(HttpError::unauthorized()) };
+pub async fn check_schemas(state: &HttpState, headers: &HeaderMap, revision: i64) -> Result<(), ScimError> {
+    let Presented::Bearer(secret) = presented(headers) else { return Err(ScimError::new(ErrorKind::Unauthorized, UNAUTHORIZED)) };
     match state.authenticator.authenticate(secret).await {
         Ok(caller) if caller.directory.schema_revision <= revision => Ok(()),
         Ok(_) => {
             let detail = "the schemas of the Directory changed while the request arrived; send it again";
-            Err(ScimError::new(ErrorKind::Unavailable, detail).into())
+            Err(ScimError::new(ErrorKind::Unavailable, detail))
         }
-        Err(AuthError::Denied(_)) => Err(HttpError::unauthorized()),
-        Err(AuthError::Store(error)) => Err(HttpError::from_store(error)),
+        Err(AuthError::Denied(_)) => Err(ScimError::new(ErrorKind::Unauthorized, UNAUTHORIZED)),
+        Err(AuthError::Store(error)) => Err(error.into()),
     }
 }
 

@@ -3,12 +3,15 @@
 use super::media::MediaType;
 use super::observe::RequestId;
 use super::reply;
-use crate::scim::protocol::error_body::error_body;
+use crate::scim::protocol::error_body::{ErrorBody, error_body};
 use crate::scim::{ErrorKind, ScimError};
 use crate::store::StoreError;
 use axum::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+
+/// What a client reads whatever is wrong with its credentials.
+pub const UNAUTHORIZED: &str = "a valid bearer token is needed";
 
 /// What a client is told to wait for when the database is away, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
@@ -30,7 +33,7 @@ impl HttpError {
 
     /// 401, in the same words whatever is wrong with the credentials.
     pub fn unauthorized() -> Self {
-        ScimError::new(ErrorKind::Unauthorized, "a valid bearer token is needed").into()
+        ScimError::new(ErrorKind::Unauthorized, UNAUTHORIZED).into()
     }
 
     /// 403
@@ -69,6 +72,12 @@ impl HttpError {
         ScimError::new(ErrorKind::PayloadTooLarge, format!("the body is larger than body_bytes_max, {bytes_max} bytes")).into()
     }
 
+    /// 413 for a bulk request, with the limit (RFC 7644 §3.7.4).
+    pub fn bulk_too_large(bytes_max: usize) -> Self {
+        let detail = format!("the body is larger than bulk_bytes_max (maxPayloadSize), {bytes_max} bytes");
+        ScimError::new(ErrorKind::PayloadTooLarge, detail).into()
+    }
+
     /// 414, with the limit.
     pub fn uri_too_long(bytes_max: usize) -> Self {
         Self::plain(StatusCode::URI_TOO_LONG, format!("the URL is longer than url_bytes_max, {bytes_max} bytes"))
@@ -99,12 +108,22 @@ impl HttpError {
         self.status
     }
 
+    /// With the id of the request where only the log can say more.
+    pub fn with_request(mut self, id: RequestId) -> Self {
+        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+            self.detail = format!("{} (request {id})", self.detail);
+        }
+        self
+    }
+
+    /// Its body.
+    pub fn body(&self) -> ErrorBody<'_> {
+        ErrorBody::new(self.status.as_u16(), self.scim_type, &self.detail)
+    }
+
     /// The response, with the id of the request where only the log can say more.
     pub fn into_response(self, media_type: MediaType, id: RequestId) -> Response {
-        let Self { status, scim_type, mut detail, header } = self;
-        if status == StatusCode::INTERNAL_SERVER_ERROR {
-            detail = format!("{detail} (request {id})");
-        }
+        let Self { status, scim_type, detail, header } = self.with_request(id);
         let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail));
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);

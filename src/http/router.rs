@@ -52,14 +52,7 @@ pub enum Endpoint<'a> {
     RootSearch,
     /// `/Me`: the user whom the caller's token stands for.
     Me,
-    /// `/Bulk`: known, and not supported.
-    Unsupported(Unsupported),
-}
-
-/// An endpoint of the RFC that the server does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsupported {
-    /// `/Bulk` (§3.7).
+    /// `/Bulk`: many operations in one request (§3.7).
     Bulk,
 }
 
@@ -82,7 +75,7 @@ impl<'a> Endpoint<'a> {
         } else if is("ResourceTypes") {
             Some(second.map_or(Self::ResourceTypes, Self::ResourceType))
         } else if is("Bulk") {
-            second.is_none().then_some(Self::Unsupported(Unsupported::Bulk))
+            second.is_none().then_some(Self::Bulk)
         } else if is("Me") {
             second.is_none().then_some(Self::Me)
         } else if is(".search") {
@@ -107,7 +100,7 @@ impl<'a> Endpoint<'a> {
             Self::Collection(_) => COLLECTION,
             Self::Resource(..) => RESOURCE,
             Self::Root => DISCOVERY,
-            Self::Search(_) | Self::RootSearch | Self::Unsupported(Unsupported::Bulk) => POST_ONLY,
+            Self::Search(_) | Self::RootSearch | Self::Bulk => POST_ONLY,
             Self::Me => ME,
         }
     }
@@ -125,7 +118,7 @@ impl<'a> Endpoint<'a> {
             Self::Root => "/",
             Self::Search(_) => "/{type}/.search",
             Self::RootSearch => "/.search",
-            Self::Unsupported(Unsupported::Bulk) => "/Bulk",
+            Self::Bulk => "/Bulk",
             Self::Me => "/Me",
         }
     }
@@ -144,7 +137,7 @@ impl<'a> Endpoint<'a> {
             | Self::Root
             | Self::RootSearch
             | Self::Me
-            | Self::Unsupported(_) => None,
+            | Self::Bulk => None,
         }
     }
 }

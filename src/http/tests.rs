@@ -6,6 +6,8 @@ use crate::clock::{ManualClock, Timestamp};
 use crate::config::{Config, Sources};
 use crate::directory::{Directory, Limits};
 use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::scim::schema::Registry;
+use crate::scim::{ErrorKind, ScimError};
 use crate::store::{
     Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
     ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
@@ -15,7 +17,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::Mutex;
 use tower::ServiceExt;
@@ -435,7 +437,7 @@ async fn a_method_that_an_endpoint_has_not_is_405_and_options_lists_those_that_i
 #[tokio::test]
 async fn what_is_not_supported_yet_is_501() {
     let app = App::new();
-    for (method, endpoint) in [("POST", "Bulk"), ("POST", "Me")] {
+    for (method, endpoint) in [("POST", "Me")] {
         let answer = app.send(method, &format!("/scim/v2/{endpoint}"), &[("authorization", GOOD)], Body::empty()).await;
         assert_eq!(answer.status, 501, "{method} {endpoint}");
     }
@@ -508,6 +510,40 @@ async fn a_panic_is_one_500_that_names_the_request_and_the_next_is_served() {
     assert_eq!(answer.status, 500);
     assert_eq!(answer.json()["detail"], format!("the server failed (request {})", answer.header("x-request-id")));
     assert_eq!(app.get("/scim/v2/Users/x", Some(GOOD)).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_panic_in_a_bulk_request_is_500_too() {
+    let app = App::new();
+    let body = bulk(&[&format!("/Users/{PANIC}")]);
+    let headers = [("authorization", GOOD), ("content-type", "application/scim+json")];
+    let answer = app.send("POST", "/scim/v2/Bulk", &headers, body).await;
+    assert_eq!(answer.status, 500);
+    assert_eq!(answer.json()["detail"], format!("the server failed (request {})", answer.header("x-request-id")));
+}
+
+#[tokio::test]
+async fn a_bulk_request_that_may_not_go_on_begins_no_further_step() {
+    let app = App::new();
+    let directory = Directory::load(&row(1, "acme"), Registry::built_in()).expect("its settings are the profile's");
+    let ctx = super::scim::resources::ctx(&app.state, &directory, TokenId(1), "https://scim.example.org/scim/v2");
+    // The same resource each time, so that each is a step.
+    let body = bulk(&["/Users/x", "/Users/x", "/Users/x"]);
+    let asked = std::sync::atomic::AtomicU32::new(0);
+    let revoked = ScimError::new(ErrorKind::Unauthorized, "the token was revoked");
+    let may_go_on = || {
+        let asked = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        std::future::ready(if asked < 2 { Ok(()) } else { Err(revoked.clone()) })
+    };
+    let replies = crate::directory::bulk(&ctx, body.as_bytes(), may_go_on).await.expect("a bulk request");
+    let kinds: Vec<_> = replies.iter().map(|reply| reply.outcome.as_ref().map_err(|error| error.kind)).collect();
+    assert_eq!(kinds, [Err(ErrorKind::NotFound), Err(ErrorKind::NotFound), Err(ErrorKind::Unauthorized)]);
+}
+
+/// Deletes the resources at these paths.
+fn bulk(paths: &[&str]) -> String {
+    let operations: Vec<Value> = paths.iter().map(|path| json!({ "method": "DELETE", "path": path })).collect();
+    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations }).to_string()
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ pub fn answer(
                 page_size_default: state.limits.page_size_default,
                 page_size_max: state.limits.page_size_max,
                 cursor_lifetime_s: state.limits.cursor_lifetime_s,
+                bulk_operations_max: state.limits.bulk_operations_max,
+                bulk_bytes_max: state.limits.bulk_bytes_max,
             };
             Some(discovery::service_provider_config(base_url, &capabilities))
         }
@@ -46,7 +48,7 @@ pub fn answer(
         | Endpoint::Root
         | Endpoint::RootSearch
         | Endpoint::Me
-        | Endpoint::Unsupported(_) => None,
+        | Endpoint::Bulk => None,
     };
     let document = document.ok_or_else(HttpError::no_endpoint)?;
     Ok(reply::json(StatusCode::OK, media_type, document.to_string()))

@@ -1,8 +1,10 @@
 //! The SCIM endpoints.
 //!
 //! - [`resources`]: /Users, /Groups and whatever types a Directory has
+//! - [`bulk`]: the endpoint /Bulk
 //! - [`discovery`]: /ServiceProviderConfig, /Schemas, /ResourceTypes
 
+pub mod bulk;
 pub mod discovery;
 pub mod resources;
 
@@ -12,7 +14,7 @@ use super::error::HttpError;
 use super::media::{self, MediaType};
 use super::observe::{Facts, RequestId};
 use super::path::{ScimPath, Version};
-use super::router::{Endpoint, Unsupported};
+use super::router::Endpoint;
 use super::{HttpState, reply};
 use crate::auth::Caller;
 use crate::scim::{ErrorKind, ScimError};
@@ -42,7 +44,7 @@ pub async fn serve(State(state): State<Arc<HttpState>>, request: Request) -> Res
 }
 
 async fn answer(
-    state: &HttpState,
+    state: &Arc<HttpState>,
     parts: &Parts,
     media_type: Option<MediaType>,
     body: &mut RequestBody,
@@ -90,11 +92,19 @@ async fn answer(
         | Endpoint::Schema(_)
         | Endpoint::ResourceTypes
         | Endpoint::ResourceType(_) => discovery::answer(state, parts.uri.query(), media_type, &registry, &endpoint, &base_url),
-        Endpoint::Collection(_) | Endpoint::Resource(..) | Endpoint::Search(_) | Endpoint::Root | Endpoint::RootSearch => {
+        Endpoint::Collection(_)
+        | Endpoint::Resource(..)
+        | Endpoint::Search(_)
+        | Endpoint::Root
+        | Endpoint::RootSearch
+        | Endpoint::Bulk => {
             // Nobody comes this far without a caller; if the rule that says so is ever wrong, this one holds.
             let (Some(caller), Some(directory)) = (&caller, &directory) else { return Err(HttpError::unauthorized()) };
             let exchange = resources::Exchange { state, parts, media_type, directory, actor: caller.token, base_url: &base_url };
-            exchange.answer(&endpoint, body).await
+            match endpoint {
+                Endpoint::Bulk => bulk::answer(&exchange, state, directory, body).await,
+                endpoint => exchange.answer(&endpoint, body).await,
+            }
         }
         Endpoint::Me if !state.options.me_enabled => Err(HttpError::not_implemented("the alias /Me is not supported")),
         Endpoint::Me if parts.method == Method::POST => {
@@ -108,9 +118,6 @@ async fn answer(
             let exchange = resources::Exchange { state, parts, media_type, directory, actor: caller.token, base_url: &base_url };
             exchange.answer(&Endpoint::Resource(resource_type, &user.to_string()), body).await
         }
-        Endpoint::Unsupported(unsupported) => Err(HttpError::not_implemented(match unsupported {
-            Unsupported::Bulk => "bulk operations are not supported",
-        })),
     }
 }
 
@@ -131,7 +138,7 @@ fn check_reach(caller: &Caller, endpoint: &Endpoint<'_>) -> Result<(), HttpError
         | Endpoint::Search(_)
         | Endpoint::Root
         | Endpoint::RootSearch
-        | Endpoint::Unsupported(_) => match caller.user {
+        | Endpoint::Bulk => match caller.user {
             None => Ok(()),
             Some(_) => Err(HttpError::forbidden("the token stands for a user and opens /Me only")),
         },

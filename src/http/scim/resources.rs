@@ -111,17 +111,7 @@ impl Exchange<'_> {
     }
 
     fn ctx(&self) -> Ctx<'_> {
-        Ctx {
-            store: &*self.state.store,
-            directory: self.directory,
-            actor: Some(self.actor),
-            clock: &*self.state.clock,
-            limits: &self.state.limits,
-            base_url: self.base_url,
-            passwords: &self.state.passwords,
-            walks: &self.state.walks,
-            cursors: &self.state.cursors,
-        }
+        ctx(self.state, self.directory, self.actor, self.base_url)
     }
 
     /// The version that a write insists on. `If-None-Match: *` insists on there being none, which no write to an existing
@@ -138,6 +128,21 @@ impl Exchange<'_> {
         let body = body.read(self.state.limits.body_bytes_max).await?;
         check_schemas(self.state, &self.parts.headers, self.directory.schema_revision).await?;
         Ok(body)
+    }
+}
+
+/// What a verb works with.
+pub fn ctx<'a>(state: &'a HttpState, directory: &'a Directory, actor: TokenId, base_url: &'a str) -> Ctx<'a> {
+    Ctx {
+        store: &*state.store,
+        directory,
+        actor: Some(actor),
+        clock: &*state.clock,
+        limits: &state.limits,
+        base_url,
+        passwords: &state.passwords,
+        walks: &state.walks,
+        cursors: &state.cursors,
     }
 }
 

@@ -163,12 +163,12 @@ impl Resolver<'_> {
     fn value(&mut self, attribute: &Attribute, sub: Option<&Attribute>, value: &mut Value) -> Result<(), ScimError> {
         match value {
             Value::Array(elements) => elements.iter_mut().try_for_each(|element| self.value(attribute, sub, element)),
-            Value::Object(members) if sub.is_none() => members.iter_mut().try_for_each(|(name, value)| {
-                match attribute.sub_attribute(name) {
+            Value::Object(members) if sub.is_none() => {
+                members.iter_mut().try_for_each(|(name, value)| match attribute.sub_attribute(name) {
                     Some(sub) if value.is_string() || value.is_array() => self.value(attribute, Some(sub), value),
                     Some(_) | None => Ok(()),
-                }
-            }),
+                })
+            }
             Value::String(text) => match form(attribute, sub) {
                 Some(form) => self.text(form, text).map(|_| ()),
                 None => Ok(()),

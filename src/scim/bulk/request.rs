@@ -89,7 +89,9 @@ impl BulkRequest {
         let mut seen = HashSet::new();
         for bulk_id in operations.iter().filter_map(BulkEntry::defines) {
             if !seen.insert(bulk_id) {
-                return Err(ScimError::invalid_value("two POST operations have the same bulkId; it must be unique in the request"));
+                return Err(ScimError::invalid_value(
+                    "two POST operations have the same bulkId; it must be unique in the request",
+                ));
             }
         }
         Ok(Self { fail_on_errors, operations })

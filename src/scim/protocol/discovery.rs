@@ -12,7 +12,7 @@ pub const SERVICE_PROVIDER_CONFIG_SCHEMA: &str = "urn:ietf:params:scim:schemas:c
 /// The schema of a ResourceType.
 pub const RESOURCE_TYPE_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 
-/// The limits that ServiceProviderConfig states: those that searches enforce.
+/// The limits that ServiceProviderConfig states: those that searches and bulk requests enforce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
     /// Resources in a page if the client does not say.
@@ -21,6 +21,10 @@ pub struct Capabilities {
     pub page_size_max: u32,
     /// Seconds for which a cursor leads on.
     pub cursor_lifetime_s: i64,
+    /// Operations of a bulk request at most.
+    pub bulk_operations_max: usize,
+    /// Bytes of the body of a bulk request at most.
+    pub bulk_bytes_max: usize,
 }
 
 /// The ServiceProviderConfig (RFC 7643 §5).
@@ -31,7 +35,11 @@ pub fn service_provider_config(base_url: &str, capabilities: &Capabilities) -> V
     json!({
         "schemas": [SERVICE_PROVIDER_CONFIG_SCHEMA],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": {
+            "supported": true,
+            "maxOperations": capabilities.bulk_operations_max,
+            "maxPayloadSize": capabilities.bulk_bytes_max,
+        },
         "filter": { "supported": true, "maxResults": capabilities.page_size_max },
         "changePassword": { "supported": true },
         "sort": { "supported": true },
@@ -126,7 +134,13 @@ mod tests {
     use super::*;
 
     const BASE: &str = "https://scim.example.org/scim/v2";
-    const CAPABILITIES: Capabilities = Capabilities { page_size_default: 100, page_size_max: 1_000, cursor_lifetime_s: 3_600 };
+    const CAPABILITIES: Capabilities = Capabilities {
+        page_size_default: 100,
+        page_size_max: 1_000,
+        cursor_lifetime_s: 3_600,
+        bulk_operations_max: 500,
+        bulk_bytes_max: 1_000_000,
+    };
 
     /// Shows S-5-02, S-5-03, S-5-04, S-5-05, S-5-06, S-5-07, S-5-08.
     #[test]
@@ -142,6 +156,7 @@ mod tests {
             assert!(config["authenticationSchemes"][0][part].is_string(), "{part}");
         }
         assert_eq!(config["filter"]["maxResults"], 1_000);
+        assert_eq!(config["bulk"], json!({ "supported": true, "maxOperations": 500, "maxPayloadSize": 1_000_000 }));
         assert_eq!(config["meta"]["location"], format!("{BASE}/ServiceProviderConfig"));
     }
 

@@ -2,25 +2,34 @@
 
 use super::ERROR_SCHEMA;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The longest `detail` in characters: it may quote what the client sent, and that may be as long as a body.
 const DETAIL_CHARS_MAX: usize = 1_000;
 
-/// The JSON text of an Error: `status` is a string (D-74), `scim_type` a keyword of Table 9. A `detail` that is too long ends
-/// with an ellipsis.
-pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str) -> String {
-    #[derive(Serialize)]
-    struct Error<'a> {
-        schemas: [&'static str; 1],
-        status: String,
-        #[serde(rename = "scimType", skip_serializing_if = "Option::is_none")]
-        scim_type: Option<&'a str>,
-        detail: &'a str,
+/// The body of an Error.
+#[derive(Debug, Serialize)]
+pub struct ErrorBody<'a> {
+    schemas: [&'static str; 1],
+    status: String,
+    #[serde(rename = "scimType", skip_serializing_if = "Option::is_none")]
+    scim_type: Option<&'a str>,
+    detail: Cow<'a, str>,
+}
+
+impl<'a> ErrorBody<'a> {
+    /// `status` becomes a string (D-74); `scim_type` is a keyword of Table 9. A `detail` that is too long ends with an
+    /// ellipsis.
+    pub fn new(status: u16, scim_type: Option<&'a str>, detail: &'a str) -> Self {
+        let clipped = detail.char_indices().nth(DETAIL_CHARS_MAX).map(|(end, _)| format!("{}…", &detail[..end]));
+        let detail = clipped.map_or(Cow::Borrowed(detail), Cow::Owned);
+        Self { schemas: [ERROR_SCHEMA], status: status.to_string(), scim_type, detail }
     }
-    let clipped = detail.char_indices().nth(DETAIL_CHARS_MAX).map(|(end, _)| format!("{}…", &detail[..end]));
-    let detail = clipped.as_deref().unwrap_or(detail);
-    let error = Error { schemas: [ERROR_SCHEMA], status: status.to_string(), scim_type, detail };
-    serde_json::to_string(&error).expect("a struct of strings serialises")
+}
+
+/// The JSON text of an Error.
+pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str) -> String {
+    serde_json::to_string(&ErrorBody::new(status, scim_type, detail)).expect("a struct of strings serialises")
 }
 
 #[cfg(test)]

@@ -27,5 +27,5 @@ pub use keys::{IndexRow, index_rows, keys};
 pub use normalize::{Normalized, ValueContext, ValueLimits, attribute_value, canonicalize, element_value, normalize};
 pub use project::{Projection, ProjectionRequest};
 pub use reference::{Shown, referenced_ids, show_references};
-pub use render::{Meta, entity_tag, is_spliceable, render, splice};
+pub use render::{Meta, is_spliceable, render, splice};
 pub use validate::validate;

@@ -3,6 +3,7 @@
 use super::Document;
 use crate::clock::Timestamp;
 use crate::id::ResourceId;
+use crate::scim::protocol::entity_tag;
 use crate::scim::schema::{Attribute, ResourceType};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ impl Meta<'_> {
             ("created".to_owned(), Value::from(self.created.to_rfc3339())),
             ("lastModified".to_owned(), Value::from(self.last_modified.to_rfc3339())),
             ("location".to_owned(), Value::from(self.location)),
-            ("version".to_owned(), Value::from(entity_tag(self.version))),
+            ("version".to_owned(), Value::from(entity_tag::print(self.version))),
         ])
     }
 
@@ -41,11 +42,6 @@ impl Meta<'_> {
     pub fn to_text(&self) -> String {
         serde_json::to_string(&self.to_object()).expect("a JSON object with string keys serialises")
     }
-}
-
-/// The entity tag of a revision: `W/"3"`, weak because one resource has many projections (D-26).
-pub fn entity_tag(version: i64) -> String {
-    format!("W/\"{version}\"")
 }
 
 /// The whole resource: `schemas`, `id`, the rest of the document, what is computed, `meta`.

@@ -1,0 +1,115 @@
+//! /Bulk (RFC 7644 §3.7).
+
+use super::resources::{Exchange, ctx};
+use crate::directory::{self, BulkReply, Directory, Done};
+use crate::http::authorization::check_schemas;
+use crate::http::body::RequestBody;
+use crate::http::error::HttpError;
+use crate::http::observe::RequestId;
+use crate::http::{HttpState, media, reply};
+use crate::scim::protocol::BULK_RESPONSE_SCHEMA;
+use crate::scim::protocol::entity_tag;
+use crate::scim::protocol::error_body::ErrorBody;
+use crate::scim::{ErrorKind, ScimError};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use tracing::Instrument;
+
+/// Runs a bulk request in a task of its own, so that a client that hangs up cuts no step apart: what has begun is
+/// finished, and nothing more is begun. Neither is it once the token is revoked or the schemas are others.
+///
+/// # Errors
+/// Nothing was run then: the body is too large or no bulk request.
+pub async fn answer(
+    exchange: &Exchange<'_>,
+    state: &Arc<HttpState>,
+    directory: &Arc<Directory>,
+    body: &mut RequestBody,
+) -> Result<Response, HttpError> {
+    media::check_body(&exchange.parts.headers)?;
+    let bytes_max = state.limits.bulk_bytes_max;
+    let bytes = body.read(bytes_max).await.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => HttpError::bulk_too_large(bytes_max),
+        _ => error,
+    })?;
+    let (state, directory, base_url, actor) = (state.clone(), directory.clone(), exchange.base_url.to_owned(), exchange.actor);
+    let headers = exchange.parts.headers.clone();
+    check_schemas(&state, &headers, directory.schema_revision).await?;
+    let (sender, answered) = oneshot::channel();
+    let running = async move {
+        let ctx = ctx(&state, &directory, actor, &base_url);
+        let may_go_on = || async {
+            if sender.is_closed() {
+                return Err(ScimError::new(ErrorKind::Unavailable, "the client has hung up"));
+            }
+            check_schemas(&state, &headers, directory.schema_revision).await
+        };
+        let outcome = directory::bulk(&ctx, &bytes, may_go_on).await;
+        // Nobody is there to be told that nobody is there.
+        let _hung_up = sender.send(outcome);
+    };
+    tokio::spawn(running.in_current_span());
+    // The task ends without an answer only if it panics.
+    let replies = answered.await.map_err(|_| HttpError::internal())??;
+    let id = exchange.parts.extensions.get().copied().unwrap_or_else(RequestId::generate);
+    Ok(reply::json(StatusCode::OK, exchange.media_type, text(replies, id)))
+}
+
+/// An entry of `Operations` in the answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Operation<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bulk_id: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<ErrorBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct BulkResponse<'a> {
+    schemas: [&'static str; 1],
+    #[serde(rename = "Operations")]
+    operations: Vec<Operation<'a>>,
+}
+
+fn text(replies: Vec<BulkReply>, id: RequestId) -> String {
+    let judged: Vec<(BulkReply, Option<HttpError>)> = replies
+        .into_iter()
+        .map(|reply| {
+            let error = reply.outcome.as_ref().err().map(|error| HttpError::from(error.clone()).with_request(id));
+            (reply, error)
+        })
+        .collect();
+    let operations = judged.iter().map(|(reply, error)| operation(reply, error.as_ref())).collect();
+    let response = BulkResponse { schemas: [BULK_RESPONSE_SCHEMA], operations };
+    serde_json::to_string(&response).expect("structs of strings serialise")
+}
+
+fn operation<'a>(reply: &'a BulkReply, error: Option<&'a HttpError>) -> Operation<'a> {
+    let BulkReply { method, bulk_id, location, outcome } = reply;
+    let (status, version) = match outcome {
+        Ok(Done::Created(version)) => (StatusCode::CREATED, Some(*version)),
+        // Without a body, as RFC 7644 §3.7.3 shows it.
+        Ok(Done::Updated(version)) => (StatusCode::OK, Some(*version)),
+        Ok(Done::Deleted) => (StatusCode::NO_CONTENT, None),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, None),
+    };
+    Operation {
+        location,
+        method,
+        bulk_id,
+        version: version.map(entity_tag::print),
+        status: error.map_or(status, HttpError::status).as_str().to_owned(),
+        response: error.map(HttpError::body),
+    }
+}
