@@ -44,7 +44,7 @@ fn refused(answer: Answer, scim_type: &str) -> String {
 }
 
 on_both_back_ends! {
-    /// Shows C-2-01, C-2-02, C-2-05, C-2-06, C-2-07, C-2-12, C-2.2-01: each order, and a last page that is full.
+    /// Shows C-2-01, C-2-02, C-2-05, C-2-06, C-2-07, C-2-12, C-2.2-01, P-3.4.2-02: each order, and a last page that is full.
     async fn a_walk_gives_what_index_paging_gives(app: App) {
         for (name, title) in [("ann", Some("x")), ("Bob", None), ("cid", Some("x")), ("dan", Some("a")), ("eve", None), ("fay", Some("b"))] {
             let mut user = json!({ "schemas": [USER], "userName": name, "active": name != "cid" });

@@ -49,7 +49,7 @@ on_both_back_ends! {
         }
     }
 
-    /// Shows D-81: the token of a user opens nothing but `/Me` and discovery.
+    /// Shows P-2.1-01, P-2-10, P-7.7-03, D-81: the token of a user opens nothing but `/Me` and discovery.
     async fn the_token_of_a_user_opens_nothing_else(app: App) {
         let id = app.user("bjensen").await;
         let me = as_user(&app, &id).await;

@@ -65,4 +65,13 @@ on_both_back_ends! {
         let found = app.filter("/Users", "userName eq \"nobody\"").await.expect(200);
         assert_eq!((found.at("/totalResults"), found.at("/Resources")), (&json!(0), &json!([])));
     }
+
+    /// Shows P-3.4.2-01.
+    async fn one_resource_a_type_and_the_root_can_be_asked(app: App) {
+        let (user, group) = (app.user("bjensen").await, app.group("g", &[]).await);
+        assert_eq!(app.get(&format!("/Users/{user}?attributes=userName")).await.expect(200).json["userName"], "bjensen");
+        assert_eq!(app.get("/Users").await.expect(200).at("/totalResults"), 1);
+        let all = app.get("/?sortBy=meta.created").await.expect(200);
+        assert_eq!((all.text("/Resources/0/id"), all.text("/Resources/1/id")), (user, group));
+    }
 }

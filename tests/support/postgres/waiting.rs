@@ -5,7 +5,10 @@ use crate::open;
 use crate::sample::*;
 use crate::test_database::TestDatabase;
 use scimd::id::{DirectoryId, ResourceId};
-use scimd::store::{MemberChange, StoreError};
+use scimd::scim::schema::Registry;
+use scimd::scim::{ErrorKind, ScimError};
+use scimd::store::postgres::{PostgresOptions, PostgresStore};
+use scimd::store::{MemberChange, Query, Start, Store as _, StoreError};
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
 
@@ -199,4 +202,23 @@ async fn memberships_and_versions_agree_when_members_come_and_go_at_once() {
             .await
             .expect("reads");
     assert_eq!(versions, (1..=1 + moves).collect::<Vec<_>>());
+}
+
+/// Shows P-3.4.2.1-03, P-3.12-17.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_beyond_the_timeout_of_statements_is_too_much() {
+    let (database, ready) = open().await;
+    let directory = fresh_directory(&*ready).await;
+    let (statement_timeout, lock_timeout) = (Duration::from_millis(200), Duration::from_secs(60));
+    let options = PostgresOptions { statement_timeout, lock_timeout, ..PostgresOptions::default() };
+    let store = PostgresStore::open(&database.url, options).await.expect("opens");
+    // Long reading, played by a wait that only the timeout ends.
+    let mut connection = database.connect().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE resources IN ACCESS EXCLUSIVE MODE").execute(&mut connection).await.expect("locks");
+    let registry = Registry::built_in();
+    let resource_type = registry.resource_type("User").expect("built in");
+    let query = Query { resource_type, filter: None, sort: None, start: Start::Offset(0), limit: 10 };
+    let error = store.search(directory, &query).await.expect_err("it takes too long");
+    assert!(matches!(error, StoreError::TooMany), "{error:?}");
+    assert_eq!(ScimError::from(error).kind, ErrorKind::TooMany);
 }
