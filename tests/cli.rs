@@ -90,6 +90,7 @@ impl Place {
         let id = ResourceId::generate();
         let key = user_name.to_lowercase();
         let user = NewResource {
+            grams: Vec::new(),
             id,
             resource_type: "User".to_owned(),
             document: serde_json::json!({

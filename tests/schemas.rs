@@ -277,6 +277,7 @@ on_both_back_ends! {
             resource_type: "User".into(),
             keys: document.clone(),
             document,
+            grams: Vec::new(),
             index: Vec::new(),
             password_hash: None,
             members: Vec::new(),

@@ -92,6 +92,22 @@ CREATE TABLE attribute_values (
 CREATE UNIQUE INDEX attribute_values_unique ON attribute_values (directory_id, resource_type, attribute, value)
     WHERE is_unique;
 
+-- What finds a resource by a part of a value: for each three characters in a row of an attribute that is indexed by parts,
+-- a number, in which the Directory is (src/scim/resource/grams.rs). It serves co. Not pg_trgm: an extension needs somebody
+-- who may create it, is made anew when a locale changes, and knows neither Directories nor what is no letter.
+--
+-- No foreign key to resources, for the reason of attribute_values.
+CREATE TABLE substrings (
+    directory_id bigint NOT NULL,
+    resource_id  uuid NOT NULL,
+    grams        integer[] NOT NULL,
+    PRIMARY KEY (directory_id, resource_id)
+);
+
+-- Entries wait in a list until there are many, since it is cheaper to add them together; every search reads the list, so
+-- it is kept short (kB).
+CREATE INDEX substrings_grams ON substrings USING gin (grams) WITH (gin_pending_list_limit = 512);
+
 -- How many resources there are of each type: the sum over slots, so that creates in parallel do not queue on one row.
 -- Half of each page stays free for the next version of its rows, which are updated with every create and delete.
 CREATE TABLE counters (

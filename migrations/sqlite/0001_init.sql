@@ -36,6 +36,7 @@ CREATE UNIQUE INDEX tokens_live_name ON tokens (directory_id, name) WHERE revoke
 -- `keys` is the last column, so that reading all others never follows its overflow pages.
 -- No foreign key to directories: a Directory is never deleted under its resources, and each write would pay the look-up.
 CREATE TABLE resources (
+    number        INTEGER PRIMARY KEY, -- the rowid, by a name so that VACUUM keeps it; substrings points at it
     directory_id  INTEGER NOT NULL,
     id            BLOB NOT NULL CHECK (length(id) = 16),
     resource_type TEXT NOT NULL,
@@ -45,7 +46,7 @@ CREATE TABLE resources (
     last_modified INTEGER NOT NULL,
     password_hash TEXT,             -- PHC form
     keys          BLOB NOT NULL,    -- JSONB, made by jsonb(): the document with values as comparison keys, for filters
-    PRIMARY KEY (directory_id, id)
+    UNIQUE (directory_id, id)
 ) STRICT;
 
 -- A list without filter, in its order.
@@ -85,6 +86,15 @@ CREATE TABLE attribute_values (
 -- Uniqueness without a check before the insert.
 CREATE UNIQUE INDEX attribute_values_unique ON attribute_values (directory_id, resource_type, attribute, value)
     WHERE is_unique = 1;
+
+-- What finds a resource by a part of a value: for each three characters in a row of an attribute that is indexed by parts,
+-- a number in hexadecimal digits, in which the Directory is (src/scim/resource/grams.rs). It serves co. The rowid is
+-- resources.number. Contentless: the words are indexed and not kept. Not the tokenizer trigram, which knows no Directories.
+--
+-- FTS5 writes to the file whenever a savepoint is made, so rows are added once for each transaction (src/store/sqlite/batch.rs).
+CREATE VIRTUAL TABLE substrings USING fts5 (
+    grams, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);
 
 -- How many resources there are of each type: the sum over slots. SQLite has one writer and uses slot 0.
 CREATE TABLE counters (

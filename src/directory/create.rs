@@ -4,7 +4,7 @@ use super::{Ctx, ProjectionParams, ResourceReply, body, members, render};
 use crate::id::ResourceId;
 use crate::scim::ScimError;
 use crate::scim::quirks::MessageKind;
-use crate::scim::resource::{Normalized, defaults, keys, validate};
+use crate::scim::resource::{Normalized, defaults, grams, keys, validate};
 use crate::scim::schema::ResourceType;
 use crate::store::{Change, Commit, NewResource, StoreError, Stored};
 
@@ -53,6 +53,7 @@ pub async fn store(
         document: document.to_text(),
         keys: keys(&document, resource_type).to_string(),
         index: ctx.directory.index_rows(&document, resource_type),
+        grams: grams(&document, ctx.directory.id, resource_type),
         password_hash,
         members,
         member_types: members::types(ctx, resource_type),

@@ -1,7 +1,7 @@
 //! Committing a changed document: what PUT and PATCH have in common.
 
 use super::{Ctx, load, members};
-use crate::scim::resource::{Document, keys};
+use crate::scim::resource::{Document, grams, keys};
 use crate::scim::schema::ResourceType;
 use crate::scim::{ErrorKind, ScimError};
 use crate::store::{Change, Commit, DocumentChange, IndexRow, MemberChange, PasswordChange, StoreError, Stored, Update};
@@ -73,10 +73,12 @@ fn difference(
     let old = load::decode(stored)?;
     let (before, after) = (ctx.directory.index_rows(&old, resource_type), ctx.directory.index_rows(document, resource_type));
     let only_in = |rows: &[IndexRow], other: &[IndexRow]| rows.iter().filter(|row| !other.contains(row)).cloned().collect();
+    let [had, has] = [&old, document].map(|document| grams(document, ctx.directory.id, resource_type));
     Ok(DocumentChange {
         document: text,
         keys: keys(document, resource_type).to_string(),
         index_removed: only_in(&before, &after),
         index_added: only_in(&after, &before),
+        grams: (has != had).then_some(has),
     })
 }

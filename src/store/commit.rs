@@ -6,7 +6,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::{ResourceId, TokenId};
-use crate::scim::resource::IndexRow;
+use crate::scim::resource::{Gram, IndexRow};
 
 /// A change, and who made it when.
 #[derive(Debug, Clone)]
@@ -53,6 +53,8 @@ pub struct NewResource {
     pub keys: String,
     /// Its rows in the index.
     pub index: Vec<IndexRow>,
+    /// Its grams, in order, each once.
+    pub grams: Vec<Gram>,
     /// The hash of its password, in PHC form.
     pub password_hash: Option<String>,
     /// Its members, without duplicates.
@@ -95,6 +97,8 @@ pub struct DocumentChange {
     pub index_removed: Vec<IndexRow>,
     /// Rows to add to the index.
     pub index_added: Vec<IndexRow>,
+    /// All its grams, if they are not those of the old document.
+    pub grams: Option<Vec<Gram>>,
 }
 
 /// What happens to the password.

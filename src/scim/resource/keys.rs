@@ -95,7 +95,7 @@ fn key_of(attribute: &Attribute, value: &Value) -> Value {
 }
 
 /// The values that an indexed attribute has in the document.
-fn values<'d>(document: &'d Document, indexed: &IndexedAttribute) -> impl Iterator<Item = &'d Value> {
+pub(super) fn values<'d>(document: &'d Document, indexed: &IndexedAttribute) -> impl Iterator<Item = &'d Value> {
     let target = &indexed.target;
     let object = match &target.place {
         Place::Extension(urn) => document.as_object().get(&**urn).and_then(Value::as_object),

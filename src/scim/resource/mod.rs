@@ -6,6 +6,7 @@
 //! - [`mod@replace`]: what PUT keeps
 //! - [`validate`](mod@validate): the rules for a whole document: required, primary
 //! - [`keys`](mod@keys): what the store compares and indexes by
+//! - [`grams`](mod@grams): what the store finds parts of values by
 //! - [`reference`](mod@reference): what a resource shows of the resources that it points at
 //! - [`render`](mod@render): a stored document to a whole resource: `id`, `meta` and what is computed
 //! - [`project`]: a whole resource to an answer: `returned`, `attributes`, `excludedAttributes`
@@ -14,6 +15,7 @@ pub mod defaults;
 pub mod document;
 #[cfg(test)]
 mod fixture;
+pub mod grams;
 pub mod keys;
 pub mod normalize;
 pub mod project;
@@ -23,6 +25,7 @@ pub mod replace;
 pub mod validate;
 
 pub use document::Document;
+pub use grams::{Gram, Grams, grams};
 pub use keys::{IndexRow, index_rows, keys};
 pub use normalize::{Normalized, ValueContext, ValueLimits, attribute_value, canonicalize, element_value, normalize};
 pub use project::{Projection, ProjectionRequest};

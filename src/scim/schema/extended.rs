@@ -215,6 +215,10 @@ fn marked(place: &Place, attribute: &Arc<Attribute>, targets: &mut Vec<Target>) 
     targets.extend(subs.map(|sub| target(Some(sub.clone()))));
 }
 
+/// What is indexed by parts of its values: the names that people search in, and no more, for each costs a write some thirty
+/// entries. Types that every Directory has, so that no resource was stored before its attribute was listed here.
+const BY_PARTS: [(&str, &str); 2] = [("User", "displayName"), ("Group", "displayName")];
+
 /// Whether an index of the attribute serves filters.
 fn is_indexable(attribute: &Attribute) -> bool {
     matches!(attribute.attribute_type, AttributeType::String | AttributeType::Reference) && !attribute.is_secret()
@@ -223,6 +227,7 @@ fn is_indexable(attribute: &Attribute) -> bool {
 fn index(resource_type: &mut ResourceType, target: Target) {
     let name = target.name();
     if !resource_type.indexed.iter().any(|indexed| *indexed.name == *name) {
-        resource_type.indexed.push(IndexedAttribute { name: name.into(), target, ready: true });
+        let by_parts = BY_PARTS.contains(&(&*resource_type.name, &*name));
+        resource_type.indexed.push(IndexedAttribute { name: name.into(), target, ready: true, by_parts });
     }
 }

@@ -41,6 +41,8 @@ pub struct IndexedAttribute {
     pub target: Target,
     /// Whether every stored resource has its rows. While that is not so, rows are written, and nothing is read by them.
     pub ready: bool,
+    /// Whether it is also indexed by parts of its values, so that `co` does not scan.
+    pub by_parts: bool,
 }
 
 /// A resource type (RFC 7643 §6) with what the server knows of it beyond the RFC's attributes.

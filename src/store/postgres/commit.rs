@@ -9,6 +9,7 @@ use super::failure::{Cause, corrupt, store_error};
 use super::{create, delete, update};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
+use crate::scim::resource::Gram;
 use crate::store::{Change, Commit, Committed, IndexRow, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -182,6 +183,11 @@ pub(super) fn sorted_ids(ids: &[ResourceId]) -> Vec<Uuid> {
     ids.sort_unstable();
     ids.dedup();
     ids
+}
+
+/// Grams as PostgreSQL's integers, which have a sign.
+pub(super) fn signed(grams: &[Gram]) -> Vec<i32> {
+    grams.iter().map(|gram| gram.0.cast_signed()).collect()
 }
 
 /// Reads the columns version, created, last_modified, changed.

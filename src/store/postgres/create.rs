@@ -1,6 +1,6 @@
 //! A new resource.
 
-use super::commit::{Failure, IndexColumns, refused, sorted_ids};
+use super::commit::{Failure, IndexColumns, refused, signed, sorted_ids};
 use super::connections::Connections;
 use crate::id::DirectoryId;
 use crate::store::{Commit, Committed, NewResource, StoreError};
@@ -28,6 +28,9 @@ WITH known AS (
     INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
     SELECT $1, $3, i.attribute, i.value, $2, i.is_unique
     FROM created, unnest($7::text[], $8::text[], $9::boolean[]) AS i (attribute, value, is_unique)
+), taken_apart AS (
+    INSERT INTO substrings (directory_id, resource_id, grams)
+    SELECT $1, $2, $14::integer[] FROM created WHERE cardinality($14::integer[]) > 0
 ), joined AS (
     INSERT INTO members (directory_id, group_id, member_id)
     SELECT $1, $2, m.id FROM created, unnest($10::uuid[]) AS m (id)
@@ -59,7 +62,8 @@ pub(super) async fn create(
         .bind(sorted_ids(&resource.members))
         .bind(&resource.member_types)
         .bind(commit.now.0)
-        .bind(commit.actor.map(|actor| actor.0));
+        .bind(commit.actor.map(|actor| actor.0))
+        .bind(signed(&resource.grams));
     match connections.fetch_optional(query).await {
         Ok(Some(_)) => Ok(Committed { version: 1, created: commit.now, last_modified: commit.now, changed: true }),
         Ok(None) => Err(Failure::Final(StoreError::UnknownMember)),

@@ -49,6 +49,8 @@ WITH locked AS MATERIALIZED (
             AND attribute = i.attribute AND value = i.value AND resource_id = $2 OFFSET 0
     ) AS found
     WHERE v.ctid = found.ctid
+), not_taken_apart AS (
+    DELETE FROM substrings s USING gone WHERE s.directory_id = $1 AND s.resource_id = $2
 ), counted AS (
     INSERT INTO counters (directory_id, resource_type, slot, resources)
     SELECT $1, $3, pg_backend_pid() % 64, -1 FROM gone

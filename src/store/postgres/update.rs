@@ -1,6 +1,6 @@
 //! A change of a resource that exists.
 
-use super::commit::{Failure, IndexColumns, Locking, read_committed, refused, sorted_ids};
+use super::commit::{Failure, IndexColumns, Locking, read_committed, refused, signed, sorted_ids};
 use super::connections::Connections;
 use super::failure::corrupt;
 use crate::id::DirectoryId;
@@ -83,6 +83,10 @@ WITH target AS (
     INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
     SELECT $1, $3, i.attribute, i.value, $2, i.is_unique
     FROM updated, unnest($11::text[], $12::text[], $13::boolean[]) AS i (attribute, value, is_unique)
+), taken_apart AS (
+    INSERT INTO substrings (directory_id, resource_id, grams)
+    SELECT $1, $2, $20::integer[] FROM updated WHERE $20::integer[] IS NOT NULL
+    ON CONFLICT (directory_id, resource_id) DO UPDATE SET grams = EXCLUDED.grams
 ), logged AS (
     INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version, detail)
     SELECT $1, $18, $19, 'update', $3, $2, version,
@@ -130,7 +134,8 @@ pub(super) async fn update(
         .bind(sorted_ids(&update.members.add))
         .bind(&update.member_types)
         .bind(commit.now.0)
-        .bind(commit.actor.map(|actor| actor.0));
+        .bind(commit.actor.map(|actor| actor.0))
+        .bind(document.and_then(|document| document.grams.as_deref()).map(signed));
     let row = match locking {
         Locking::InStatement => connections.fetch_optional(query).await,
         Locking::Before => {

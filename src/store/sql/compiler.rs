@@ -13,7 +13,9 @@ pub(super) struct Compiler<'q> {
     pub dialect: Dialect,
     /// The type searched.
     pub resource_type: &'q ResourceType,
-    /// The parameter that holds the Directory.
+    /// The Directory.
+    pub directory_id: DirectoryId,
+    /// The parameter that holds it.
     pub directory: String,
     /// The parameter that holds the name of the type.
     pub type_name: String,
@@ -24,8 +26,15 @@ pub(super) struct Compiler<'q> {
 impl<'q> Compiler<'q> {
     /// Begins a statement about the resources of one type in one Directory.
     pub fn new(dialect: Dialect, directory: DirectoryId, resource_type: &'q ResourceType) -> Self {
-        let mut compiler =
-            Self { dialect, resource_type, directory: String::new(), type_name: String::new(), binds: Vec::new(), aliases: 0 };
+        let mut compiler = Self {
+            dialect,
+            resource_type,
+            directory_id: directory,
+            directory: String::new(),
+            type_name: String::new(),
+            binds: Vec::new(),
+            aliases: 0,
+        };
         compiler.directory = compiler.bind(Bind::Integer(directory.0));
         compiler.type_name = compiler.bind(Bind::Text(resource_type.name.to_string()));
         compiler

@@ -37,4 +37,4 @@ mod tests;
 
 pub use listing::{listing, listing_total};
 pub use page::{page, total};
-pub use statement::{Bind, Dialect, Statement};
+pub use statement::{Bind, Dialect, Statement, grams_text};

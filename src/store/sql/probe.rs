@@ -11,10 +11,11 @@
 use super::compiler::{Compiler, quote};
 use super::predicate::{self, Location};
 use super::reference::Side;
-use super::statement::{Bind, Dialect};
+use super::statement::{Bind, Dialect, grams_text};
 use crate::id::ResourceId;
 use crate::scim::filter::{CompareOp, Literal, ResolvedFilter};
-use crate::scim::schema::{AttributeType, Target, Uniqueness};
+use crate::scim::resource::{Gram, Grams};
+use crate::scim::schema::{AttributeType, IndexedAttribute, Target, Uniqueness};
 use crate::store::INDEX_VALUE_BYTES_MAX;
 use uuid::Uuid;
 
@@ -49,6 +50,8 @@ enum Rank {
     Memberships,
     /// Those with a value that begins so.
     Prefix,
+    /// Those with a value that such a part is in.
+    Part,
     /// Those on one side of a value.
     Range,
     /// All rows of the index have to be read.
@@ -66,6 +69,8 @@ enum Scan {
     Range { attribute: String, from: Option<Bound>, to: Option<Bound> },
     /// Index rows that pass a test of text, and those that were perhaps cut.
     Text { attribute: String, op: CompareOp, literal: String },
+    /// Resources with all of these grams, and those with a value too long to have any.
+    Grams { all: Vec<Gram>, long: Gram },
     /// Those at this end of memberships whose other end is one of these.
     Memberships { side: Side, others: Vec<Uuid> },
     /// Rows of `resources` before, at or after a moment, which `column` holds.
@@ -105,7 +110,7 @@ impl Probe {
 
     /// Whether [`Probe::candidates`] and [`Probe::index_rows`] name each resource once.
     pub fn is_distinct(&self) -> bool {
-        matches!(self.scans.as_slice(), [Scan::Moment { .. }])
+        matches!(self.scans.as_slice(), [Scan::Moment { .. } | Scan::Grams { .. }])
     }
 
     /// The candidates' ids as a statement that reads an index alone, if that is where they all are; it may name a
@@ -113,7 +118,7 @@ impl Probe {
     pub fn index_rows(&self, compiler: &mut Compiler<'_>) -> Option<String> {
         let in_index = |scan: &Scan| match scan {
             Scan::Values { .. } | Scan::Range { .. } | Scan::Text { .. } | Scan::Moment { .. } => true,
-            Scan::Ids(_) | Scan::Memberships { .. } => false,
+            Scan::Ids(_) | Scan::Grams { .. } | Scan::Memberships { .. } => false,
         };
         (!self.scans.is_empty() && self.scans.iter().all(in_index)).then(|| select(compiler, &self.scans))
     }
@@ -152,6 +157,7 @@ impl Scan {
                 let test = super::compare::text(compiler, &format!("{alias}.value"), *op, literal).unwrap_or("TRUE".to_owned());
                 format!("{rows} AND ({test} OR octet_length({alias}.value) > {WHOLE_BYTES_MAX})")
             }
+            Scan::Grams { all, long } => grams(compiler, all, *long),
             Scan::Memberships { side, others } => {
                 let alias = compiler.alias('m');
                 let others = equals(compiler, &format!("{alias}.{}", side.far()), others.iter().copied().map(Bind::Id));
@@ -202,6 +208,30 @@ fn index_rows(compiler: &mut Compiler<'_>, attribute: &str) -> (String, String) 
 pub(super) fn index_of(compiler: &Compiler<'_>, alias: &str, attribute: &str) -> String {
     let (directory, type_name, attribute) = (&compiler.directory, &compiler.type_name, quote(attribute));
     format!("{alias}.directory_id = {directory} AND {alias}.resource_type = {type_name} AND {alias}.attribute = {attribute}")
+}
+
+/// The statement that finds resources by grams. It is bound to the one index there is for them.
+fn grams(compiler: &mut Compiler<'_>, all: &[Gram], long: Gram) -> String {
+    let (dialect, directory, alias) = (compiler.dialect, compiler.directory.clone(), compiler.alias('s'));
+    match dialect {
+        Dialect::Sqlite => {
+            let wanted = compiler.bind_text(&format!("({}) OR {}", grams_text(dialect, all), grams_text(dialect, &[long])));
+            let resource = compiler.alias('t');
+            format!(
+                "SELECT {resource}.id FROM substrings {alias} CROSS JOIN resources {resource} \
+                 ON {resource}.number = {alias}.rowid AND {resource}.directory_id = {directory} WHERE {alias}.substrings MATCH {wanted}"
+            )
+        }
+        Dialect::Postgres => {
+            let all = compiler.bind_text(&grams_text(dialect, all));
+            let long = compiler.bind_text(&grams_text(dialect, &[long]));
+            format!(
+                "SELECT {alias}.resource_id AS id FROM (SELECT g.directory_id, g.resource_id FROM substrings g \
+                 WHERE g.grams @> {all}::text::integer[] OR g.grams @> {long}::text::integer[] OFFSET 0) AS {alias} \
+                 WHERE {alias}.directory_id = {directory}"
+            )
+        }
+    }
 }
 
 /// `column = ?3`, or `column IN (?3, ?4)`.
@@ -321,12 +351,22 @@ fn indexed(compiler: &Compiler<'_>, target: &Target, op: CompareOp, literal: &st
         CompareOp::Lt if whole => (Scan::Range { attribute, from: None, to: bound(false) }, true, Rank::Range),
         CompareOp::Le if whole => (Scan::Range { attribute, from: None, to: bound(true) }, true, Rank::Range),
         CompareOp::Lt | CompareOp::Le => (Scan::Range { attribute, from: None, to: end() }, false, Rank::Range),
+        CompareOp::Co if let Some(scan) = parts(compiler, &attribute, literal) => (scan, false, Rank::Part),
         CompareOp::Co | CompareOp::Ew if !literal.is_empty() => {
             (Scan::Text { attribute, op, literal: literal.to_owned() }, false, Rank::Scan)
         }
         CompareOp::Sw | CompareOp::Co | CompareOp::Ew | CompareOp::Ne => return None,
     };
     Some(Probe { scans: vec![scan], exact, rank })
+}
+
+/// The grams of `literal`, if the attribute is indexed by parts and there is a gram in it.
+fn parts(compiler: &Compiler<'_>, attribute: &str, literal: &str) -> Option<Scan> {
+    let by_parts = |indexed: &IndexedAttribute| indexed.by_parts && *indexed.name == *attribute;
+    compiler.resource_type.indexed.iter().find(|indexed| by_parts(indexed))?;
+    let grams = Grams::new(compiler.directory_id, &compiler.resource_type.name, attribute);
+    let all = grams.of_part(literal);
+    (!all.is_empty()).then(|| Scan::Grams { all, long: grams.long() })
 }
 
 /// The longest beginning of `text` that has at most `bytes_max` bytes and ends at a character.

@@ -1,5 +1,6 @@
 //! A statement and its values.
 
+use crate::scim::resource::Gram;
 use uuid::Uuid;
 
 /// Whose SQL is written.
@@ -34,4 +35,14 @@ pub struct Statement {
     pub sql: String,
     /// The values.
     pub binds: Vec<Bind>,
+}
+
+/// Grams as one value of the column `grams`: words of eight hexadecimal digits for SQLite, an array of signed numbers for
+/// PostgreSQL.
+pub fn grams_text(dialect: Dialect, grams: &[Gram]) -> String {
+    let listed = |each: fn(&Gram) -> String, between| grams.iter().map(each).collect::<Vec<_>>().join(between);
+    match dialect {
+        Dialect::Sqlite => listed(|gram| format!("{:08x}", gram.0), " "),
+        Dialect::Postgres => format!("{{{}}}", listed(|gram| gram.0.cast_signed().to_string(), ",")),
+    }
 }

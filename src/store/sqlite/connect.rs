@@ -1,5 +1,6 @@
 //! Connections to one file, all with the same settings, which are read back before a connection is used.
 
+use super::batch::{NOTES, execute};
 use super::failure::{Cause, store_error};
 use crate::store::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -90,6 +91,7 @@ impl Database {
             match self.connect.connect().await {
                 Ok(mut connection) => {
                     check(&mut connection, false).await.map_err(store_error)?;
+                    execute(&mut connection, NOTES).await?;
                     return Ok(connection);
                 }
                 Err(error) if Cause::of(&error) == Cause::Contention && tokio::time::Instant::now() < deadline => {

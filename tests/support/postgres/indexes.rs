@@ -5,6 +5,7 @@ use crate::sample::*;
 use crate::test_database::TestDatabase;
 use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::filter::{CompareOp, Literal, ResolvedFilter};
+use scimd::scim::resource::Grams;
 use scimd::scim::schema::Registry;
 use scimd::scim::schema::path::Resolved;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
@@ -28,7 +29,7 @@ async fn reads(database: &TestDatabase) -> Reads {
     let mut connection = database.connect().await;
     let (whole_tables, rows): (i64, i64) = sqlx::query_as(
         "SELECT sum(seq_scan)::bigint, (SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes) FROM pg_stat_user_tables \
-         WHERE relname IN ('resources', 'attribute_values', 'members')",
+         WHERE relname IN ('resources', 'attribute_values', 'members', 'substrings')",
     )
     .fetch_one(&mut connection)
     .await
@@ -72,7 +73,7 @@ async fn fill(database: TestDatabase, store: &dyn Store, directory: DirectoryId)
     for statement in [
         "INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, keys) \
          SELECT $1, gen_random_uuid(), 'User', '{\"userName\":\"user' || n || '\"}', 1, n, n, \
-             jsonb_build_object('userName', 'user' || n) FROM generate_series(1, $2) AS n",
+             jsonb_build_object('userName', 'user' || n, 'displayName', 'user' || n) FROM generate_series(1, $2) AS n",
         "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
          SELECT directory_id, 'User', a.attribute, keys ->> 'userName', id, a.attribute = 'userName' \
          FROM resources, (VALUES ('userName'), ('emails.value')) AS a (attribute) WHERE directory_id = $1 AND created <= $2",
@@ -89,6 +90,19 @@ async fn fill(database: TestDatabase, store: &dyn Store, directory: DirectoryId)
             .into_iter()
             .map(ResourceId)
             .collect();
+    let grams: Vec<String> = (1..=USERS)
+        .map(|number| Grams::new(directory, "User", "displayName").of_value(&format!("user{number}")))
+        .map(|grams| format!("{{{}}}", grams.iter().map(|gram| gram.0.cast_signed().to_string()).collect::<Vec<_>>().join(",")))
+        .collect();
+    sqlx::query(
+        "INSERT INTO substrings (directory_id, resource_id, grams) SELECT $1, r.id, g.grams::integer[] \
+         FROM unnest($2::text[]) WITH ORDINALITY AS g (grams, n) JOIN resources r ON r.directory_id = $1 AND r.created = g.n",
+    )
+    .bind(directory.0)
+    .bind(&grams)
+    .execute(&mut connection)
+    .await
+    .expect("fills");
     let group = create_group(store, directory, "staff", &users[..users.len() / 2]).await;
     Filled { database, directory, users, group }
 }
@@ -131,6 +145,10 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
         })
         .await;
     }
+    check(&filled, "displayName co", 8, async |store, n| {
+        assert_eq!(find_part(&*store, directory, &format!("ser{}", n + 3210)).await, [users[n + 3209]]);
+    })
+    .await;
     check(&filled, "meta.lastModified", 12, async |store, n| {
         let newest = n as i64 % 3 + 1;
         let page = changed_since(&*store, directory, USERS + 1 - newest).await;
@@ -190,7 +208,7 @@ async fn statements_stay_fast_when_tables_grow_from_nothing_without_statistics()
     let (database, migrating) = open().await;
     migrating.close().await;
     let mut connection = database.connect().await;
-    for table in ["resources", "attribute_values", "members", "counters", "events"] {
+    for table in ["resources", "attribute_values", "members", "counters", "events", "substrings"] {
         let statement = format!("ALTER TABLE {table} SET (autovacuum_enabled = false)");
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("alters");
     }
@@ -226,6 +244,7 @@ async fn statements_stay_fast_when_tables_grow_from_nothing_without_statistics()
 async fn live(store: &dyn Store, directory: DirectoryId, group: ResourceId, user: ResourceId, name: &str) {
     get(store, directory, "User", user).await;
     assert_eq!(find(store, directory, "userName", name).await, [user]);
+    assert!([vec![], vec![user]].contains(&find_part(store, directory, name).await));
     assert!(commit(store, directory, updated(change_members(group, add(&[user])))).await.expect("adds").changed);
     assert_eq!(store.memberships(directory, &[user], 8).await.expect("answers").len(), 1);
     assert_eq!(store.references(directory, &[user, group]).await.expect("answers").len(), 2);
@@ -242,6 +261,12 @@ async fn live(store: &dyn Store, directory: DirectoryId, group: ResourceId, user
 async fn changed_since(store: &dyn Store, directory: DirectoryId, since: i64) -> Page {
     let literal = Literal::Instant(i128::from(since) * 1_000_000);
     search(store, directory, "meta.lastModified", CompareOp::Ge, literal).await
+}
+
+/// Those with this part in their displayName.
+async fn find_part(store: &dyn Store, directory: DirectoryId, part: &str) -> Vec<ResourceId> {
+    let page = search(store, directory, "displayName", CompareOp::Co, Literal::Text(part.into())).await;
+    page.resources.into_iter().map(|stored| stored.id).collect()
 }
 
 async fn find(store: &dyn Store, directory: DirectoryId, attribute: &str, value: &str) -> Vec<ResourceId> {

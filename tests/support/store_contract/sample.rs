@@ -55,6 +55,7 @@ pub fn user(name: &str) -> NewResource {
         document: user_document(name),
         keys: user_keys(name),
         index: vec![user_name_row(name)],
+        grams: Vec::new(),
         password_hash: None,
         members: Vec::new(),
         member_types: Vec::new(),
@@ -69,6 +70,7 @@ pub fn group(name: &str) -> NewResource {
         document: format!(r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"{name}"}}"#),
         keys: format!(r#"{{"displayName":"{}"}}"#, name.to_lowercase()),
         index: vec![group_name_row(name)],
+        grams: Vec::new(),
         password_hash: None,
         members: Vec::new(),
         member_types: member_types(),
@@ -120,6 +122,7 @@ pub fn rename_user(id: ResourceId, version: i64, old: &str, new: &str) -> Update
             keys: user_keys(new),
             index_removed: vec![user_name_row(old)],
             index_added: vec![user_name_row(new)],
+            grams: None,
         }),
         ..user_update(id)
     }

@@ -17,7 +17,7 @@ fn rows(members: Value, names: &[&str], also_unique: &[&str]) -> Vec<(String, St
     let mut user = user_with(odd_attributes());
     for name in names {
         let Some(Resolved::Attribute(target)) = user.resolve(name) else { unreachable!("{name} is an attribute") };
-        user.indexed.push(IndexedAttribute { name: target.name().into(), target, ready: true });
+        user.indexed.push(IndexedAttribute { name: target.name().into(), target, ready: true, by_parts: false });
     }
     let rows = index_rows(&document(members, &user), &user, also_unique);
     rows.into_iter().map(|row| (row.attribute, row.value, row.unique)).collect()

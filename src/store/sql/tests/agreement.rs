@@ -85,6 +85,12 @@ fn texts() -> impl Strategy<Value = String> {
         "\u{10FFFF}",
         "zo",
         "007",
+        "ali",
+        "ice a",
+        "taff",
+        "zzzend",
+        "lue",
+        "mpt",
     ];
     let mut texts: Vec<String> = listed.iter().map(|text| (*text).to_owned()).collect();
     texts.extend([1, 2, 11, 12, 99].map(|number| id(number).to_string()));

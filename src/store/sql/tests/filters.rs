@@ -52,7 +52,8 @@ pub(super) fn device() -> Arc<ResourceType> {
         shown_types: None,
     };
     for name in ["serial", "tags"] {
-        let indexed = IndexedAttribute { name: name.into(), target: target(&device, name), ready: true };
+        let indexed =
+            IndexedAttribute { name: name.into(), target: target(&device, name), ready: true, by_parts: name == "tags" };
         device.indexed.push(indexed);
     }
     Arc::new(device)

@@ -7,6 +7,7 @@
 //! - `meaning`: what filters find
 //! - `agreement`: that any filter means the same to SQL and to the evaluator
 //! - `orders`: how pages are sorted and cut
+//! - `parts`: that parts of values are found by their index
 //! - `plans`: which index serves which filter
 //! - `text`: what statements are made of
 
@@ -16,6 +17,7 @@ mod agreement;
 mod filters;
 mod meaning;
 mod orders;
+mod parts;
 mod plans;
 mod text;
 mod world;

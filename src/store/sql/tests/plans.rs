@@ -60,6 +60,14 @@ async fn a_prefix_reads_a_range_and_a_part_reads_the_rows_of_the_attribute() {
 }
 
 #[tokio::test]
+async fn three_letters_of_a_name_read_the_words_that_stand_for_them() {
+    let (words, resource) = ("SCAN s1 VIRTUAL TABLE INDEX 0:M1", "SEARCH t2 USING INTEGER PRIMARY KEY (rowid=?)");
+    check(&user(), &text(&user(), "displayName", Co, "bob"), &[BY_ID, words, resource]).await;
+    let and = ResolvedFilter::And(vec![text(&user(), "displayName", Co, "bob"), text(&user(), "title", Co, "boss")]);
+    check(&user(), &and, &[BY_ID, words, resource]).await;
+}
+
+#[tokio::test]
 async fn questions_about_members_read_neither_all_groups_nor_all_members() {
     let member = text(&group(), "members.value", Eq, &id(1).to_string());
     check(&group(), &member, &[BY_ID, "members_by_member (directory_id=? AND member_id=?)"]).await;

@@ -1,10 +1,11 @@
 //! A Directory in both databases. Its resources are written as key documents: what is compared, and nothing else.
 
 use super::super::compiler::Compiler;
-use super::super::{Bind, Dialect, Statement, page, predicate, total};
+use super::super::{Bind, Dialect, Statement, grams_text, page, predicate, total};
 use super::filters::{device, group, user};
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::filter::ResolvedFilter;
+use crate::scim::resource::{Gram, Grams};
 use crate::scim::schema::{Place, ResourceType};
 use crate::store::{INDEX_VALUE_BYTES_MAX, Query, Sort, Start};
 use serde_json::{Value, json};
@@ -109,7 +110,14 @@ impl World {
         world
     }
 
-    async fn insert(&mut self, directory: DirectoryId, id: ResourceId, resource_type: &ResourceType, number: u128, keys: &Value) {
+    pub async fn insert(
+        &mut self,
+        directory: DirectoryId,
+        id: ResourceId,
+        resource_type: &ResourceType,
+        number: u128,
+        keys: &Value,
+    ) {
         let number = i64::try_from(number).expect("small");
         let name = || Bind::Text(resource_type.name.to_string());
         let binds = vec![
@@ -128,6 +136,7 @@ impl World {
         let count = "INSERT INTO counters (directory_id, resource_type, slot, resources) VALUES ($1, $2, 0, 1) \
             ON CONFLICT (directory_id, resource_type, slot) DO UPDATE SET resources = counters.resources + 1";
         self.execute(count, vec![Bind::Integer(directory.0), name()]).await;
+        let mut grams = Vec::new();
         for indexed in &resource_type.indexed {
             let attribute = &indexed.target.attribute;
             let container = match &indexed.target.place {
@@ -143,9 +152,13 @@ impl World {
                     Some(sub) => value.get(&sub.name).cloned(),
                     None => Some(value),
                 })
-                .filter_map(|value| value.as_str().map(|text| text[..text.floor_char_boundary(INDEX_VALUE_BYTES_MAX)].to_owned()))
+                .filter_map(|value| value.as_str().map(str::to_owned))
                 .collect();
-            for text in texts {
+            if indexed.by_parts {
+                let of_attribute = Grams::new(directory, &resource_type.name, &indexed.name);
+                grams.extend(texts.iter().flat_map(|text| of_attribute.of_value(text)));
+            }
+            for text in texts.iter().map(|text| text[..text.floor_char_boundary(INDEX_VALUE_BYTES_MAX)].to_owned()) {
                 let sql = "INSERT INTO attribute_values VALUES ($1, $2, $3, $4, $5, $6)";
                 let attribute = Bind::Text(indexed.name.to_string());
                 let binds =
@@ -153,6 +166,23 @@ impl World {
                 self.execute(sql, binds).await;
             }
         }
+        self.insert_grams(directory, id, &grams).await;
+    }
+
+    async fn insert_grams(&mut self, directory: DirectoryId, id: ResourceId, grams: &[Gram]) {
+        let [sqlite, postgres] = [
+            (
+                Dialect::Sqlite,
+                "INSERT INTO substrings (rowid, grams) SELECT number, $3 FROM resources WHERE directory_id = $1 AND id = $2",
+            ),
+            (Dialect::Postgres, "INSERT INTO substrings (directory_id, resource_id, grams) VALUES ($1, $2, $3::text::integer[])"),
+        ]
+        .map(|(dialect, sql)| {
+            let binds = vec![Bind::Integer(directory.0), Bind::Id(id.0), Bind::Text(grams_text(dialect, grams))];
+            Statement { sql: sql.to_owned(), binds }
+        });
+        sqlite_query(&sqlite).execute(&mut self.sqlite).await.expect("SQLite executes");
+        postgres_query(&postgres).execute(&mut self.postgres).await.expect("PostgreSQL executes");
     }
 
     async fn execute(&mut self, sql: &str, binds: Vec<Bind>) {

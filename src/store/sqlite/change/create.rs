@@ -27,6 +27,7 @@ pub(super) async fn create(
         .bind(lists::ids(&resource.members))
         .bind(lists::names(&resource.member_types))
         .bind(detail)
+        .bind(lists::grams(&resource.grams))
         .execute(&mut *connection)
         .await;
     match created {
@@ -42,7 +43,8 @@ macro_rules! insert_resource {
     () => {
         "INSERT INTO resources \
              (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys) \
-         VALUES ($1, $3, $2, $6, 1, $4, $4, $9, jsonb($7)); "
+         VALUES ($1, $3, $2, $6, 1, $4, $4, $9, jsonb($7)); \
+         INSERT OR REPLACE INTO substrings_due (number, grams) SELECT last_insert_rowid(), $13 WHERE $13 <> ''; "
     };
 }
 

@@ -40,6 +40,8 @@ pub(super) const DELETE: &str = concat!(
      WHERE directory_id = $1 AND id <> $3 \
          AND id IN (SELECT group_id FROM members WHERE directory_id = $1 AND member_id = $3); ",
     remove_index!("$7"),
+    "INSERT OR REPLACE INTO substrings_due (number, grams) \
+     SELECT number, '' FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6; ",
     "DELETE FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6 \
      RETURNING version + 1, created, max(last_modified, $4); \
      UPDATE counters SET resources = resources - 1 WHERE directory_id = $1 AND resource_type = $2 AND slot = 0; \

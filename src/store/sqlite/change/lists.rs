@@ -1,7 +1,9 @@
-//! Lists as JSON, to travel in one value.
+//! Lists, each to travel in one value.
 
 use crate::id::ResourceId;
+use crate::scim::resource::Gram;
 use crate::store::IndexRow;
+use crate::store::sql::{Dialect, grams_text};
 
 /// `[["userName","alice",1],…]`.
 pub(super) fn index_rows(rows: &[IndexRow]) -> String {
@@ -13,6 +15,11 @@ pub(super) fn index_rows(rows: &[IndexRow]) -> String {
 pub(in crate::store::sqlite) fn ids(ids: &[ResourceId]) -> String {
     let ids: Vec<_> = ids.iter().map(|id| id.0.as_simple()).collect();
     to_json(&ids)
+}
+
+/// `00c0ffee 0badf00d`, words of the column `grams`.
+pub(super) fn grams(grams: &[Gram]) -> String {
+    grams_text(Dialect::Sqlite, grams)
 }
 
 /// `["User","Group"]`.

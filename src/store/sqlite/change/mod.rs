@@ -9,7 +9,7 @@
 //!
 //! - [`create`], [`update`], [`delete`]: one change each
 //! - [`refusal`]: why a change was refused
-//! - [`lists`]: lists as JSON
+//! - [`lists`]: lists as one value each
 
 /// Keeps what the job before did, and opens the savepoint of this one.
 macro_rules! next_job {

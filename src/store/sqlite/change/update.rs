@@ -99,6 +99,7 @@ async fn revise(
         .bind(update.expected_version)
         .bind(lists::index_rows(index_removed))
         .bind(detail)
+        .bind(document.and_then(|document| document.grams.as_deref()).map(lists::grams))
         .fetch_all(&mut *connection)
         .await;
     match rows {
@@ -136,7 +137,9 @@ macro_rules! revise {
                  password_hash = CASE WHEN $9 THEN $10 ELSE password_hash END, \
                  version = version + 1, last_modified = max(last_modified, $4) \
              WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($11 IS NULL OR version = $11) \
-             RETURNING version, created, last_modified; ",
+             RETURNING version, created, last_modified; \
+             INSERT OR REPLACE INTO substrings_due (number, grams) \
+             SELECT number, $14 FROM resources WHERE $14 IS NOT NULL AND directory_id = $1 AND id = $3; ",
             remove_index!("$12"),
             add_index!(),
             "INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version, detail) \
