@@ -54,7 +54,7 @@ on_both_back_ends! {
             let user = app.post("/Users", name(format!("first{number}x"))).await.expect(201).id();
             let path = format!("/Users/{user}");
             app.post("/Users", name(format!("refused{number}x"))).await.expect(409);
-            if number % 3 == 0 {
+            if number < 10 {
                 app.delete(&path).await.expect(204);
             } else {
                 app.put(&path, name(format!("second{number}x"))).await.expect(200);
@@ -62,7 +62,7 @@ on_both_back_ends! {
         };
         futures_util::future::join_all((0..30).map(change)).await;
         for number in 0..30 {
-            let expected = if number % 3 == 0 { vec![] } else { vec![format!("u{number}")] };
+            let expected = if number < 10 { vec![] } else { vec![format!("u{number}")] };
             assert_eq!(named(&app, &format!("d{number}x")).await, expected);
             assert_eq!(named(&app, &format!("t{number}x")).await, [""; 0]);
         }

@@ -12,8 +12,8 @@ use sqlx::SqliteConnection;
 /// Where each job notes which rows of `substrings` become what: a table of the connection, so that a job that is undone
 /// takes its notes with it. No grams: the row goes.
 ///
-/// FTS5 writes what it has to the file at each savepoint, which costs more than all the rest of a job. With the notes it
-/// writes once, when the batch ends.
+/// FTS5 writes what it has to the file at each savepoint, so a savepoint for each row doubles what a row costs. With the
+/// notes it writes once, when the batch ends.
 pub(super) const NOTES: &str = "CREATE TEMP TABLE substrings_due (number INTEGER PRIMARY KEY, grams TEXT NOT NULL) STRICT";
 
 /// Carries the notes out, and commits.
