@@ -8,7 +8,7 @@
 //! - [`definitions`]: from the schemas and resource types of an operator to its registry
 //! - [`reply`]: what a request answers with
 //! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
-//! - [`bulk`]: many of them in one request (RFC 7644 §3.7)
+//! - [`mod@bulk`]: many of them in one request (RFC 7644 §3.7)
 //! - `body`, `load`, `members`, `update`, `order`, `render`, `failure`: their steps
 //! - [`cursors`]: places in a search, sealed for the client to hold
 //! - [`walks`]: what index paging remembers
