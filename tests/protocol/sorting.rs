@@ -15,12 +15,14 @@ async fn order(app: &App, query: &str) -> Vec<String> {
         .collect()
 }
 
-/// Creates users with a userName each and what else is said of them, in this order.
+/// Creates users with a userName each and what else is said of them, in this order and each at a moment of its own:
+/// `meta.created` counts milliseconds.
 async fn users(app: &App, users: &[(&str, Value)]) {
     for (name, more) in users {
         let mut body = json!({ "schemas": [USER], "userName": name });
         body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         app.post("/Users", body).await.expect(201);
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
 }
 
