@@ -19,7 +19,8 @@ pub struct NewToken {
     pub secret: Secret,
 }
 
-/// Creates a token for a provider or an application: it opens the whole Directory. Without a `name` it is called after the moment; without `expires_in` it never expires.
+/// Creates a token for a provider or an application: it opens the whole Directory. Without a `name` it is
+/// called after the moment, and never like another one; without `expires_in` it never expires.
 ///
 /// # Errors
 /// [`AdminError::TokenName`], [`AdminError::TokenExists`].
@@ -58,7 +59,7 @@ async fn create_bound(
     user: Option<ResourceId>,
 ) -> Result<NewToken, AdminError> {
     let now = clock.now();
-    let name = name.map_or_else(|| format!("token-{}", now.to_rfc3339()), str::to_owned);
+    let name = name.map_or_else(|| unnamed(now), str::to_owned);
     if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(AdminError::TokenName(name));
     }
@@ -69,6 +70,12 @@ async fn create_bound(
         Err(StoreError::Exists) => Err(AdminError::TokenExists(name)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The name of a token that was given none: the moment, and a random number, as two may be made in one millisecond.
+fn unnamed(now: Timestamp) -> String {
+    let (_, random) = uuid::Uuid::now_v7().as_u64_pair();
+    format!("token-{}-{:08x}", now.to_rfc3339(), random as u32)
 }
 
 /// All tokens of a Directory, dead ones included, oldest first.
