@@ -35,19 +35,19 @@ pub fn listing(dialect: Dialect, directory: DirectoryId, listing: &Listing<'_>) 
         let (source, order) = arm(&mut compiler, part, several)?;
         sources.push((part, type_name, source, order));
     }
-    let by_id = match sort {
-        None => Some(false),
-        Some(_) => sources.iter().find_map(|(part, _, _, order)| match order {
-            Order::Id { descending } if part.sort.is_some() => Some(*descending),
-            Order::Id { .. } | Order::Key { .. } | Order::Index { .. } => None,
-        }),
+    let by_id = sources.iter().find_map(|(part, _, _, order)| match order {
+        Order::Id { descending } if part.sort.is_some() || sort.is_none() => Some(*descending),
+        Order::Id { .. } | Order::Key { .. } | Order::Index { .. } => None,
+    });
+    let (by, descending) = match by_id {
+        Some(descending) => (By::Id, descending),
+        None => (By::Key, sort.is_some_and(|sort| sort.descending)),
     };
-    let descending = by_id.unwrap_or_else(|| sort.is_some_and(|sort| sort.descending));
-    let after = After::new(&mut compiler, position, by_id, descending);
+    let sequence = Sequence::new(&mut compiler, by, descending, position);
     let limit = compiler.bind_count(u64::from(listing.limit));
     let end = compiler.bind_count(offset.saturating_add(u64::from(listing.limit)));
     let offset = compiler.bind_count(offset);
-    let frame = Frame { after, order: order_by(by_id, descending), end, null: null(dialect, sort) };
+    let frame = Frame { sequence, end, null: null(dialect, sort) };
 
     let mut arms = Vec::with_capacity(sources.len());
     for (part, type_name, source, order) in sources {
@@ -59,11 +59,10 @@ pub fn listing(dialect: Dialect, directory: DirectoryId, listing: &Listing<'_>) 
     let memberships = listing.parts.iter().any(|part| part.resource_type.member_of.is_some());
     let columns = page::columns(&compiler, memberships);
     let resource = page::look_up(&compiler, "page.id");
-    let order = &frame.order;
+    let (order, order_found) = (frame.sequence.clause("sort_key", "id"), frame.sequence.clause("page.sort_key", "page.id"));
     let sql = format!(
         "WITH page AS (SELECT id, sort_key FROM ({merged}) AS merged {order} LIMIT {limit} OFFSET {offset}) \
-         SELECT {columns}, page.sort_key FROM page{resource} {}",
-        order.replace("sort_key", "page.sort_key").replace(" id", " page.id")
+         SELECT {columns}, page.sort_key FROM page{resource} {order_found}"
     );
     Ok(compiler.finish(sql))
 }
@@ -136,45 +135,72 @@ fn null(dialect: Dialect, sort: Option<&crate::store::Sort>) -> &'static str {
     }
 }
 
-fn order_by(by_id: Option<bool>, descending: bool) -> String {
-    match by_id {
-        Some(true) => "ORDER BY id DESC".to_owned(),
-        Some(false) => "ORDER BY id".to_owned(),
-        None => sort::clause("sort_key", descending, "id"),
+/// The order of what is merged, and the position that it goes on behind: conditions on the columns that an arm names.
+struct Sequence {
+    by: By,
+    descending: bool,
+    behind: Option<Behind>,
+}
+
+/// By what the sequence is ordered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// By id alone.
+    Id,
+    /// By the sort key, then by id.
+    Key,
+}
+
+/// The parameters of a position.
+struct Behind {
+    key: Option<String>,
+    id: String,
+}
+
+impl Sequence {
+    fn new(compiler: &mut Compiler<'_>, by: By, descending: bool, position: Option<&Position>) -> Self {
+        let behind = position.map(|Position { key, id }| Behind {
+            id: compiler.bind(Bind::Id(id.0)),
+            key: key.as_ref().filter(|_| by == By::Key).map(|key| compiler.bind(bind(key))),
+        });
+        Self { by, descending, behind }
     }
-}
 
-/// What lies behind a position: conditions on columns `id` and `sort_key`.
-struct After {
-    /// Of rows with a sort key; of all rows, if the order is by id.
-    keyed: String,
-    /// Of rows without one.
-    unkeyed: String,
-}
+    /// The `ORDER BY`.
+    fn clause(&self, key: &str, id: &str) -> String {
+        match (self.by, self.descending) {
+            (By::Key, descending) => sort::clause(key, descending, id),
+            (By::Id, false) => format!("ORDER BY {id}"),
+            (By::Id, true) => format!("ORDER BY {id} DESC"),
+        }
+    }
 
-impl After {
-    fn new(compiler: &mut Compiler<'_>, position: Option<&Position>, by_id: Option<bool>, descending: bool) -> Self {
-        let all = "TRUE".to_owned();
-        let Some(Position { key, id }) = position else { return Self { keyed: all.clone(), unkeyed: all } };
-        let id = compiler.bind(Bind::Id(id.0));
-        let behind_id = format!("id > {id}");
-        if let Some(descending) = by_id {
-            let keyed = if descending { format!("id < {id}") } else { behind_id.clone() };
-            return Self { keyed, unkeyed: behind_id };
+    /// That a row with a sort key lies behind the position; if the order is by id, that any row does.
+    fn keyed(&self, key: &str, id: &str) -> String {
+        let Some(behind) = &self.behind else { return "TRUE".to_owned() };
+        let later = if self.descending { "<" } else { ">" };
+        let after = &behind.id;
+        match (self.by, &behind.key) {
+            (By::Id, _) => format!("{id} {later} {after}"),
+            (By::Key, None) if self.descending => "TRUE".to_owned(),
+            (By::Key, None) => "FALSE".to_owned(),
+            // The first half is what an index begins at.
+            (By::Key, Some(at)) => format!("{key} {later}= {at} AND ({key} {later} {at} OR {id} > {after})"),
         }
-        let none = "FALSE".to_owned();
-        match key {
-            None => Self { keyed: if descending { all } else { none }, unkeyed: behind_id },
-            Some(key) => {
-                let key = compiler.bind(bind(key));
-                let (from, behind) = if descending { ("<=", "<") } else { (">=", ">") };
-                Self {
-                    // The first half is what an index begins at.
-                    keyed: format!("sort_key {from} {key} AND (sort_key {behind} {key} OR {behind_id})"),
-                    unkeyed: if descending { none } else { all },
-                }
-            }
+    }
+
+    /// That a row without a sort key does.
+    fn unkeyed(&self, id: &str) -> String {
+        match &self.behind {
+            Some(Behind { key: None, id: after }) => format!("{id} > {after}"),
+            Some(Behind { key: Some(_), .. }) if self.descending => "FALSE".to_owned(),
+            Some(Behind { key: Some(_), .. }) | None => "TRUE".to_owned(),
         }
+    }
+
+    /// Whether rows without a sort key can lie behind the position.
+    fn reaches_unkeyed(&self) -> bool {
+        !self.descending || self.behind.as_ref().is_none_or(|behind| behind.key.is_none())
     }
 }
 
@@ -189,8 +215,7 @@ fn bind(key: &SortKey) -> Bind {
 
 /// What all arms have in common.
 struct Frame {
-    after: After,
-    order: String,
+    sequence: Sequence,
     /// The parameter that says how many rows of an arm can be in the page or before it.
     end: String,
     null: &'static str,
@@ -199,67 +224,63 @@ struct Frame {
 impl Frame {
     /// Adds the arms of one type, each as a SELECT of `id` and `sort_key`.
     fn arms(&self, compiler: &mut Compiler<'_>, part: &Part<'_>, source: &Source, order: Order, arms: &mut Vec<String>) {
-        let Frame { after: After { keyed, unkeyed }, order: order_by, end, null } = self;
+        let Frame { sequence, end, null } = self;
         let Source { rows: source, id, condition } = source;
-        let (from_keyed, from_unkeyed) = (on(keyed), on(unkeyed));
         let alias = compiler.alias('a');
         match order {
-            Order::Id { .. } if order_by.contains("sort_key") => arms.push(format!(
-                "SELECT * FROM (SELECT {id} AS id, {null} AS sort_key FROM {source} WHERE {condition} AND {} \
-                 ORDER BY {id} LIMIT {end}) AS {alias}",
-                unkeyed.replace("id >", &format!("{id} >"))
-            )),
-            Order::Id { descending } => {
-                let direction = if descending { " DESC" } else { "" };
+            Order::Id { .. } => {
+                let (behind, order) = match sequence.by {
+                    By::Id => (sequence.keyed("sort_key", id), sequence.clause("sort_key", id)),
+                    By::Key => (sequence.unkeyed(id), format!("ORDER BY {id}")),
+                };
                 arms.push(format!(
-                    "SELECT * FROM (SELECT {id} AS id, {null} AS sort_key FROM {source} WHERE {condition} AND {} \
-                     ORDER BY {id}{direction} LIMIT {end}) AS {alias}",
-                    keyed.replace("id ", &format!("{id} "))
+                    "SELECT * FROM (SELECT {id} AS id, {null} AS sort_key FROM {source} WHERE {condition} AND {behind} \
+                     {order} LIMIT {end}) AS {alias}"
                 ));
             }
             Order::Key { expression, .. } => arms.push(format!(
                 "SELECT * FROM (SELECT id, sort_key FROM (SELECT {id} AS id, {expression} AS sort_key FROM {source} \
-                 WHERE {condition}) AS {alias}k WHERE (sort_key IS NOT NULL AND {keyed}) OR (sort_key IS NULL AND {unkeyed}) \
-                 {order_by} LIMIT {end}) AS {alias}"
+                 WHERE {condition}) AS {alias}k WHERE (sort_key IS NOT NULL AND {}) OR (sort_key IS NULL AND {}) \
+                 {} LIMIT {end}) AS {alias}",
+                sequence.keyed("sort_key", "id"),
+                sequence.unkeyed("id"),
+                sequence.clause("sort_key", "id")
             )),
             Order::Index { attribute, required, descending } => {
-                let direction = if descending { "DESC" } else { "ASC" };
-                let rows = probe::index_of(compiler, "v", &attribute);
-                let values = match part.filter {
-                    Some(_) => format!(
-                        "SELECT v.resource_id AS id, v.value AS sort_key FROM attribute_values v \
-                         JOIN resources r ON r.id = v.resource_id WHERE {rows} AND {from_keyed} AND {condition} \
-                         ORDER BY v.value {direction}, v.resource_id LIMIT {end}"
-                    ),
-                    None => format!(
-                        "SELECT v.resource_id AS id, v.value AS sort_key FROM attribute_values v WHERE {rows} AND {from_keyed} \
-                         ORDER BY v.value {direction}, v.resource_id LIMIT {end}"
-                    ),
-                };
+                let values = self.indexed(compiler, &attribute, descending, part.filter.map(|_| condition.as_str()));
                 arms.push(format!("SELECT * FROM ({values}) AS {alias}"));
-                if !required && unkeyed != "FALSE" {
-                    arms.push(self.without_value(compiler, &attribute, &values, descending, &from_unkeyed));
+                if !required && sequence.reaches_unkeyed() {
+                    arms.push(self.without_value(compiler, &attribute, &values, descending));
                 }
             }
         }
     }
 
+    /// Those that have a row in the index, by its value; of them, those whose row `r` meets the condition.
+    fn indexed(&self, compiler: &Compiler<'_>, attribute: &str, descending: bool, condition: Option<&str>) -> String {
+        let rows = probe::index_of(compiler, "v", attribute);
+        let behind = self.sequence.keyed("v.value", "v.resource_id");
+        let (resource, condition) = match condition {
+            Some(condition) => (" JOIN resources r ON r.id = v.resource_id", format!(" AND {condition}")),
+            None => ("", String::new()),
+        };
+        let direction = if descending { "DESC" } else { "ASC" };
+        format!(
+            "SELECT v.resource_id AS id, v.value AS sort_key FROM attribute_values v{resource} \
+             WHERE {rows} AND {behind}{condition} ORDER BY v.value {direction}, v.resource_id LIMIT {}",
+            self.end
+        )
+    }
+
     /// Those that have no row in the index, by id. Ascending they come last, and are looked for only if those with a value
     /// leave room.
-    fn without_value(
-        &self,
-        compiler: &mut Compiler<'_>,
-        attribute: &str,
-        values: &str,
-        descending: bool,
-        behind: &str,
-    ) -> String {
-        let Frame { end, null, .. } = self;
+    fn without_value(&self, compiler: &mut Compiler<'_>, attribute: &str, values: &str, descending: bool) -> String {
+        let Frame { sequence, end, null } = self;
         let alias = compiler.alias('a');
         let (directory, type_name) = (&compiler.directory, &compiler.type_name);
         let present = probe::index_of(compiler, "w", attribute);
         let room = if descending { String::new() } else { format!(" AND (SELECT count(*) FROM ({values}) AS filled) < {end}") };
-        let behind = behind.replace("v.resource_id", "r.id");
+        let behind = sequence.unkeyed("r.id");
         format!(
             "SELECT * FROM (SELECT rest.id, {null} AS sort_key FROM (\
              SELECT r.id FROM resources r WHERE r.directory_id = {directory} AND r.resource_type = {type_name} AND {behind}{room} \
@@ -267,9 +288,4 @@ impl Frame {
              ORDER BY rest.id LIMIT {end}) AS {alias}"
         )
     }
-}
-
-/// A condition of [`After`] as one on row `v` of the index.
-fn on(condition: &str) -> String {
-    condition.replace("sort_key", "v.value").replace("id >", "v.resource_id >")
 }
