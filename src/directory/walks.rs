@@ -1,19 +1,23 @@
 //! What index paging remembers, so that a deep page costs no more than the first.
 //!
 //! A client that reads all pages in order asks for `startIndex` 1, 101, 201 …; skipping 100,000 rows to find the next
-//! hundred would make each page cost the pages before it. So the server remembers behind which place in the order a page ended. The next page
-//! begins after that place: by index, and without missing a resource because earlier ones went away meanwhile.
+//! hundred would make each page cost the pages before it. So the server remembers behind which place in the order a page
+//! ended. The next page begins after that place: by index, and without missing a resource because earlier ones went away
+//! meanwhile.
 //! What is forgotten (another replica, a restart, a jump) is found by skipping, as ever.
 
 use crate::id::{DirectoryId, TokenId};
-use crate::store::Position;
+use crate::store::{Position, SortKey};
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-/// How many page ends are remembered at most; some 100 bytes each, and what is sorted by.
+/// How many page ends are remembered at most; some 100 bytes each, and what is sorted by: 32 MiB in all.
 const ENTRIES_MAX: usize = 16_384;
+/// How long the text may be that a remembered page end is sorted by, in bytes; the page behind a longer one is found by
+/// skipping.
+const KEY_BYTES_MAX: usize = 1_024;
 /// For how long, in milliseconds.
 const AGE_MS_MAX: i64 = 300_000;
 
@@ -51,8 +55,11 @@ impl Walks {
         ends.get(&key(walk, start_index)).filter(|end| now_ms - end.at_ms <= AGE_MS_MAX).map(|end| end.after.clone())
     }
 
-    /// Remembers that the page right before `start_index` ended with `last`.
+    /// Remembers that the page right before `start_index` ended with `last`, unless that is too long.
     pub fn remember(&self, walk: &Walk<'_>, start_index: u64, last: Position, now_ms: i64) {
+        if matches!(&last.key, Some(SortKey::Text(text)) if text.len() > KEY_BYTES_MAX) {
+            return;
+        }
         let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if ends.len() >= ENTRIES_MAX {
             ends.retain(|_, end| now_ms - end.at_ms <= AGE_MS_MAX / 10);
@@ -105,6 +112,16 @@ mod tests {
         let walks = Walks::default();
         walks.remember(&walk(None), 101, position(), 0);
         assert_eq!(walks.end_before(&walk(None), 101, AGE_MS_MAX + 1), None);
+    }
+
+    #[test]
+    fn a_page_end_of_a_long_text_is_not_kept() {
+        let walks = Walks::default();
+        let long = |bytes: usize| Position { key: Some(SortKey::Text("a".repeat(bytes))), ..position() };
+        walks.remember(&walk(None), 101, long(KEY_BYTES_MAX), 0);
+        walks.remember(&walk(None), 201, long(KEY_BYTES_MAX + 1), 0);
+        assert!(walks.end_before(&walk(None), 101, 0).is_some());
+        assert_eq!(walks.end_before(&walk(None), 201, 0), None);
     }
 
     #[test]
