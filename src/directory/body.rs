@@ -44,7 +44,8 @@ pub fn rewrite(ctx: &Ctx<'_>, resource_type: &ResourceType, kind: MessageKind, b
 pub fn report_ignored(names: &[String]) {
     if !names.is_empty() {
         let names: Vec<&str> = names.iter().map(|name| without_values(name)).collect();
-        tracing::info!(attributes = %names.join(", "), "ignored attributes that the resource type does not have or the client may not write");
+        let names = names.join(", ");
+        tracing::info!(attributes = %names, "ignored attributes that the resource type does not have or the client may not write");
     }
 }
 

@@ -30,9 +30,10 @@ pub fn resolve(types: &[&Arc<ResourceType>], params: &SearchParams) -> Result<Ve
         .collect::<Result<Vec<_>, ScimError>>()?;
     let mut kinds = sorts.iter().flatten().map(|sort| Kind::of(&sort.target));
     let Some(kind) = kinds.next() else {
-        let owner = if let [one] = types { &*one.name } else { "no resource type" };
-        let problem = if types.len() == 1 { format!("{owner} has no attribute") } else { format!("{owner} has an attribute") };
-        return Err(ScimError::invalid_value(format!("sortBy: {problem} {sort_by}")));
+        return Err(ScimError::invalid_value(match types {
+            [one] => format!("sortBy: {} has no attribute {sort_by}", one.name),
+            _ => format!("sortBy: no resource type has an attribute {sort_by}"),
+        }));
     };
     if kinds.any(|other| other != kind) {
         return Err(ScimError::invalid_value(format!("sortBy: {sort_by} is not of one type in all resource types")));

@@ -1,7 +1,7 @@
 //! Rewrites of what a provider sends into what it meant, before the strict core reads it.
 //!
-//! Each known misbehaviour is one [`Quirk`]: a function with a name, chosen by a Directory's [`Profile`] and counted when it
-//! acts. The core asks for a behaviour ([`crate::scim::Tolerance`]), never for a provider; what a switch of
+//! Each known misbehaviour is one [`Quirk`]: a function with a name, chosen by a Directory's [`Profile`] and named in the log
+//! when it acts. The core asks for a behaviour ([`crate::scim::Tolerance`]), never for a provider; what a switch of
 //! the core already covers is no quirk.
 //!
 //! ```text
@@ -26,7 +26,7 @@ pub use profiles::{PROFILES, Profile, profile};
 /// One named way in which a provider departs from the RFC.
 #[derive(Debug)]
 pub struct Quirk {
-    /// What it does, for logs and counters: `members-as-strings`.
+    /// What it does, for logs: `members-as-strings`.
     pub name: &'static str,
     /// Rewrites the message in place and says whether there was anything to rewrite.
     pub rewrite: fn(&mut Message<'_>) -> bool,

@@ -51,7 +51,8 @@ pub fn keys(document: &Document, resource_type: &ResourceType) -> Value {
 /// The rows of the document in the index: one for each distinct value of each indexed attribute, in order.
 ///
 /// Booleans are `true` and `false`, dateTimes their key, "" is a value. Numbers have no row, because keys compare as
-/// text and numbers do not; but for integers that must be unique. "" is never unique: it stands for no value (D-36). `also_unique` names indexed attributes that the Directory makes unique beyond the schema (D-22, D-25).
+/// text and numbers do not; but for integers that must be unique. "" is never unique: it stands for no value (D-36).
+/// `also_unique` names indexed attributes that the Directory makes unique beyond the schema (D-22, D-25).
 pub fn index_rows(document: &Document, resource_type: &ResourceType, also_unique: &[&str]) -> Vec<IndexRow> {
     let mut rows = BTreeSet::new();
     for indexed in &resource_type.indexed {
