@@ -1,6 +1,7 @@
 //! What requests share.
 
 use super::error::HttpError;
+use super::health::Readiness;
 use crate::auth::{Authenticator, PasswordHasher};
 use crate::clock::{Clock, Timestamp};
 use crate::directory::cursors::Cursors;
@@ -92,6 +93,8 @@ pub struct HttpState {
     pub walks: Walks,
     /// What cursors are sealed with.
     pub cursors: Cursors,
+    /// What /readyz last found.
+    pub(super) readiness: Readiness,
     load: LoadDirectory,
     directories: Mutex<HashMap<DirectoryId, Loaded>>,
     everyone: Mutex<Option<Everyone>>,
@@ -120,6 +123,7 @@ impl HttpState {
             passwords,
             walks: Walks::default(),
             cursors: Cursors::default(),
+            readiness: Readiness::default(),
             directories: Mutex::new(HashMap::new()),
             everyone: Mutex::new(None),
             draining: AtomicBool::new(false),

@@ -558,11 +558,15 @@ async fn a_database_that_is_away_is_503_with_retry_after() {
 async fn health_lives_and_ready_says_why_not() {
     let app = App::new();
     assert_eq!(app.get("/healthz", None).await.json()["status"], "ok");
-    assert_eq!(app.get("/readyz", None).await.json()["status"], "ready");
     assert_eq!(app.send("POST", "/healthz", &[], Body::empty()).await.status, 405);
     *app.store.pending.lock().expect("not poisoned") = vec!["0002".into()];
     let ready = app.get("/readyz", None).await;
     assert_eq!((ready.status.as_u16(), ready.json()["status"].as_str()), (503, Some("migrations pending")));
+    app.store.pending.lock().expect("not poisoned").clear();
+    assert_eq!(app.get("/readyz", None).await.status, 503, "the database is asked once a second");
+    app.clock.advance(1_000);
+    let ready = app.get("/readyz", None).await;
+    assert_eq!((ready.status.as_u16(), ready.json()["status"].as_str()), (200, Some("ready")));
     app.state.drain();
     let ready = app.get("/readyz", None).await;
     assert_eq!((ready.status.as_u16(), ready.json()["status"].as_str()), (503, Some("draining")));
