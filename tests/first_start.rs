@@ -91,6 +91,19 @@ fn a_second_start_says_nothing_and_makes_no_token() {
     assert!(!file.exists());
 }
 
+/// A start that was killed between its two commits leaves the Directory without a token.
+#[test]
+fn a_first_start_that_was_cut_short_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut create = Command::new(env!("CARGO_BIN_EXE_scimd"));
+    let create = create.args(["directory", "create", "default"]).env_remove("SCIMD_DATABASE_URL").current_dir(folder.path());
+    assert!(create.status().expect("runs").success());
+    let mut server = Server::start(folder.path(), "127.0.0.1:0");
+    server.wait_until_listening();
+    assert_eq!(server.terminate(), Some(0));
+    assert!(folder.path().join("scimd-first-token").exists());
+}
+
 #[test]
 fn a_server_that_finds_its_port_taken_says_so_and_fails() {
     let folder = tempfile::tempdir().expect("a folder");

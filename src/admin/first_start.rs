@@ -11,18 +11,24 @@ pub const DIRECTORY: &str = "default";
 /// The name of the first token.
 pub const TOKEN: &str = "first";
 
-/// Whether there is no Directory yet.
+/// Whether there is no Directory yet, or only the first one, without any token: a first start that was cut short.
 pub async fn is_first(store: &dyn Store) -> Result<bool, AdminError> {
-    Ok(store.directories(None, 1).await?.is_empty())
+    Ok(match store.directories(None, 2).await?.as_slice() {
+        [] => true,
+        [only] if only.name == DIRECTORY => store.tokens(only.id, None, 1).await?.is_empty(),
+        _ => false,
+    })
 }
 
-/// Creates the first Directory and its first token. `None`: another replica that started at the same time did.
+/// Creates the first Directory, unless it is there, and its first token. `None`: another replica that started at the same
+/// time did.
 pub async fn set_up(store: &dyn Store, clock: &dyn Clock) -> Result<Option<(DirectoryRow, NewToken)>, AdminError> {
     let directory = match directories::create(store, clock, DIRECTORY, "generic").await {
-        Ok(directory) => directory,
-        Err(AdminError::DirectoryExists(_)) => return Ok(None),
-        Err(error) => return Err(error),
+        Err(AdminError::DirectoryExists(_)) => directories::find(store, DIRECTORY).await?,
+        created => created?,
     };
-    let token = tokens::create(store, clock, directory.id, Some(TOKEN), None).await?;
-    Ok(Some((directory, token)))
+    match tokens::create(store, clock, directory.id, Some(TOKEN), None).await {
+        Err(AdminError::TokenExists(_)) => Ok(None),
+        created => Ok(Some((directory, created?))),
+    }
 }
