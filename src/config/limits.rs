@@ -31,6 +31,12 @@ pub struct LimitsConfig {
     pub filter_terms_max: usize,
     /// Operations of a PATCH request.
     pub patch_operations_max: usize,
+    /// Values of one multi-valued attribute of a resource; not for memberships.
+    pub values_max: usize,
+    /// Memberships that one request may name.
+    pub members_max: usize,
+    /// Values that the operations of one PATCH request may go over in all.
+    pub patch_values_max: usize,
     /// Resources of a page if the client does not say.
     pub page_size_default: u32,
     /// Resources of a page at most.
@@ -61,6 +67,9 @@ impl LimitsConfig {
             filter_depth_max: settings.integer("limits.filter_depth_max", 1..=128),
             filter_terms_max: settings.integer("limits.filter_terms_max", 1..=10_000),
             patch_operations_max: settings.integer("limits.patch_operations_max", 1..=100_000),
+            values_max: settings.integer("limits.values_max", 1..=10_000_000),
+            members_max: settings.integer("limits.members_max", 1..=10_000_000),
+            patch_values_max: settings.integer("limits.patch_values_max", 1_000..=1_000_000_000),
             page_size_default: settings.integer("limits.page_size_default", 1..=10_000),
             page_size_max: settings.integer("limits.page_size_max", 1..=10_000),
             cursor_lifetime_s: settings.integer("limits.cursor_lifetime_s", 1..=604_800),

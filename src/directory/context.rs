@@ -117,7 +117,13 @@ impl From<&LimitsConfig> for Limits {
                 string_bytes_max: config.string_bytes_max,
                 ..JsonLimits::default()
             },
-            values: ValueLimits { string_bytes_max: config.string_bytes_max, ..ValueLimits::default() },
+            values: ValueLimits {
+                string_bytes_max: config.string_bytes_max,
+                elements_max: config.values_max,
+                members_max: config.members_max,
+                patch_elements_max: config.patch_values_max,
+                ..ValueLimits::default()
+            },
             filter: FilterOptions {
                 text_bytes_max: config.filter_bytes_max,
                 depth_max: config.filter_depth_max,

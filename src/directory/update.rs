@@ -72,7 +72,9 @@ fn difference(
 ) -> Result<DocumentChange, StoreError> {
     let old = load::decode(stored)?;
     let (before, after) = (ctx.directory.index_rows(&old, resource_type), ctx.directory.index_rows(document, resource_type));
-    let only_in = |rows: &[IndexRow], other: &[IndexRow]| rows.iter().filter(|row| !other.contains(row)).cloned().collect();
+    // Rows come in order.
+    let only_in =
+        |rows: &[IndexRow], other: &[IndexRow]| rows.iter().filter(|row| other.binary_search(row).is_err()).cloned().collect();
     let [had, has] = [&old, document].map(|document| grams(document, ctx.directory.id, resource_type));
     Ok(DocumentChange {
         document: text,

@@ -36,11 +36,11 @@ impl Default for JsonLimits {
 ///
 /// # Errors
 /// The detail says what is wrong at which line and column.
-/// - `invalidSyntax`: not UTF-8, not JSON, empty, deeper than `depth_max`, an object with more than `keys_max` members, a list
-///   with more than `array_len_max` elements, a member name twice in any ASCII case, or a number outside the range of an IEEE
-///   double or longer than `number_chars_max`
-/// - `invalidValue`: a string longer than `string_bytes_max` (D-20), or one with U+0000 or half a surrogate pair in it (R35); in a
-///   member name these are `invalidSyntax`
+/// - `invalidSyntax`: not UTF-8, not JSON, empty, a member name twice in any ASCII case, or a number outside the range of an
+///   IEEE double or longer than `number_chars_max`
+/// - `invalidValue`: deeper than `depth_max`, an object with more than `keys_max` members, a list with more than `array_len_max`
+///   elements, a string longer than `string_bytes_max` (D-20), or one with U+0000 or half a surrogate pair in it (R35); in a
+///   member name the latter two are `invalidSyntax`
 pub fn parse(bytes: &[u8], limits: &JsonLimits) -> Result<Value, ScimError> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -112,7 +112,7 @@ impl Reader<'_> {
         }
         loop {
             if object.len() == self.limits.keys_max {
-                return Err(self.broken(&format!("an object has more than {} members", self.limits.keys_max)));
+                return Err(self.too_large(&format!("an object has more than {} members", self.limits.keys_max)));
             }
             let start = self.at;
             if self.peek() != Some(b'"') {
@@ -145,7 +145,7 @@ impl Reader<'_> {
         }
         loop {
             if elements.len() == self.limits.array_len_max {
-                return Err(self.broken(&format!("a list has more than {} elements", self.limits.array_len_max)));
+                return Err(self.too_large(&format!("a list has more than {} elements", self.limits.array_len_max)));
             }
             elements.push(self.value(depth)?);
             if self.ends(b']', "expected a comma or ] after an element")? {
@@ -157,7 +157,7 @@ impl Reader<'_> {
     /// Steps into a list or object.
     fn open(&mut self, depth: usize) -> Result<(), ScimError> {
         if depth > self.limits.depth_max {
-            return Err(self.broken(&format!("lists and objects nest more than {} deep", self.limits.depth_max)));
+            return Err(self.too_large(&format!("lists and objects nest more than {} deep", self.limits.depth_max)));
         }
         self.at += 1;
         self.skip_whitespace();
@@ -296,6 +296,11 @@ impl Reader<'_> {
     /// An error in the syntax, here.
     fn broken(&self, detail: &str) -> ScimError {
         fault_at(self.text.as_bytes(), self.at, ErrorKind::InvalidSyntax, detail)
+    }
+
+    /// What is here is JSON, but more than is taken (D-20).
+    fn too_large(&self, detail: &str) -> ScimError {
+        fault_at(self.text.as_bytes(), self.at, ErrorKind::InvalidValue, detail)
     }
 }
 

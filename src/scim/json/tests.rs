@@ -94,11 +94,12 @@ fn limits_hold_at_n_and_break_at_n_plus_one() {
     for body in ["[[[1]]]", "[1,2,3]", r#"{"a":1,"b":2,"c":3}"#, r#""0123456789""#, "123456789012", r#""01234567é""#] {
         parse(body.as_bytes(), &SMALL).expect(body);
     }
+    let large = |body: &str, detail: &str| check_refused(body, &SMALL, ErrorKind::InvalidValue, detail);
+    large("[[[[1]]]]", "line 1, column 4: lists and objects nest more than 3 deep");
+    large(r#"[{"a":{"b":{}}}]"#, "line 1, column 12: lists and objects nest more than 3 deep");
+    large("[1,2,3,4]", "line 1, column 8: a list has more than 3 elements");
+    large(r#"{"a":1,"b":2,"c":3,"d":4}"#, "line 1, column 20: an object has more than 3 members");
     let broken = |body: &str, detail: &str| check_refused(body, &SMALL, ErrorKind::InvalidSyntax, detail);
-    broken("[[[[1]]]]", "line 1, column 4: lists and objects nest more than 3 deep");
-    broken(r#"[{"a":{"b":{}}}]"#, "line 1, column 12: lists and objects nest more than 3 deep");
-    broken("[1,2,3,4]", "line 1, column 8: a list has more than 3 elements");
-    broken(r#"{"a":1,"b":2,"c":3,"d":4}"#, "line 1, column 20: an object has more than 3 members");
     broken("1234567890123", "line 1, column 1: a number has more than 12 characters");
     broken(r#"{"0123456789x":1}"#, "line 1, column 2: a string is longer than 10 bytes");
     for long in [r#""0123456789x""#, r#""012345678\u00e9""#, r#""012345678\né""#] {

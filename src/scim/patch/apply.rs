@@ -61,8 +61,15 @@ pub fn apply(
     let ignored = RefCell::new(Vec::new());
     let values =
         ValueContext { tolerance: context.tolerance, limits: context.limits, bare_value_for_complex: true, ignored: &ignored };
-    let mut patch =
-        Patch { resource_type, context, values, root: document.as_object().clone(), password: None, sent: Vec::new() };
+    let mut patch = Patch {
+        resource_type,
+        context,
+        values,
+        root: document.as_object().clone(),
+        password: None,
+        sent: Vec::new(),
+        elements: 0,
+    };
     for operation in operations {
         patch.run(operation).map_err(|error| operation.locate(error))?;
     }
@@ -79,6 +86,8 @@ struct Patch<'a> {
     root: Map<String, Value>,
     password: Option<Option<String>>,
     sent: Vec<String>,
+    /// How many elements operations went over so far.
+    elements: usize,
 }
 
 impl Patch<'_> {
@@ -167,6 +176,12 @@ impl Patch<'_> {
         }
         let object = place(&mut self.root, &target.place)?;
         let mut slot = object.swap_remove(&attribute.name);
+        self.elements +=
+            [slot.as_ref(), Some(value)].into_iter().flatten().filter_map(Value::as_array).map(Vec::len).sum::<usize>();
+        let max = self.context.limits.patch_elements_max;
+        if self.elements > max {
+            return Err(ScimError::invalid_value(format!("the operations go over more than {max} values; send fewer at a time")));
+        }
         let was_assigned = slot.is_some();
         let before = if is_immutable_in_part(attribute) { slot.clone() } else { None };
         match (&target.filter, &target.sub) {
@@ -224,16 +239,11 @@ fn place<'r>(root: &'r mut Map<String, Value>, place: &Place) -> Result<&'r mut 
     }
 }
 
-/// The new password; `None` if it goes.
+/// The new password; `None` if it goes. Whoever hashes it judges its length.
 fn password(edit: Edit<'_>, attribute: &Attribute, value: &Value) -> Result<Option<String>, ScimError> {
     let mut slot = None;
     write(edit, attribute, &mut slot, value)?;
-    let password = slot.as_ref().and_then(Value::as_str).map(str::to_owned);
-    let max = edit.context.limits.password_bytes_max;
-    if password.as_ref().is_some_and(|password| password.len() > max) {
-        return Err(ScimError::invalid_value(format!("{}: longer than {max} bytes", edit.name)));
-    }
-    Ok(password)
+    Ok(slot.as_ref().and_then(Value::as_str).map(str::to_owned))
 }
 
 fn unchanged(current: Option<&Value>, value: &Value) -> bool {

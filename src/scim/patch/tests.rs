@@ -22,6 +22,7 @@ fn resource_type() -> ResourceType {
         {"name": "seen", "mutability": "readOnly"},
         {"name": "tags", "multiValued": true},
         {"name": "locker", "type": "complex", "subAttributes": [{"name": "code", "mutability": "immutable"}, {"name": "color"}]},
+        {"name": "codes", "type": "complex", "multiValued": true, "returned": "never", "subAttributes": [{"name": "value"}]},
         {"name": "cards", "type": "complex", "multiValued": true, "subAttributes": [
             {"name": "value", "mutability": "immutable"}, {"name": "label"}, {"name": "site", "required": true}]}
     ]);
@@ -316,6 +317,7 @@ fn unknown_attributes_are_errors_in_a_path_and_ignored_in_an_object() {
     }
     check(json!({}), op("replace", "title[value eq \"x\"]", json!("x")), Err(ErrorKind::InvalidPath));
     check(json!({}), json!([{"op": "add", "value": {"emails[type is \"work\"]": {}}}]), Err(ErrorKind::InvalidFilter));
+    check(json!({}), remove("codes[value eq \"x\"]"), Err(ErrorKind::InvalidFilter));
 }
 
 /// Shows S-7-13.
@@ -354,10 +356,26 @@ fn the_password_leaves_beside_the_document() {
     assert_eq!(password(op("replace", "password", json!("secret"))), Ok(Some(Some("secret".to_owned()))));
     assert_eq!(password(remove("password")), Ok(Some(None)));
     assert_eq!(password(op("replace", "title", json!("T"))), Ok(None));
-    for refused in [json!(7), json!("x".repeat(ValueLimits::default().password_bytes_max + 1))] {
-        let outcome = password(op("replace", "password", refused));
-        assert_eq!(outcome.map_err(|error| error.kind), Err(ErrorKind::InvalidValue));
-    }
+    let outcome = password(op("replace", "password", json!(7)));
+    assert_eq!(outcome.map_err(|error| error.kind), Err(ErrorKind::InvalidValue));
+}
+
+#[test]
+fn operations_go_over_so_many_values_and_no_more() {
+    let before = document(&json!({"emails": [{"value": "a"}, {"value": "b"}]}));
+    let (tolerance, filter) = (Tolerance::default(), FilterOptions::default());
+    let limits = ValueLimits { patch_elements_max: 6, ..ValueLimits::default() };
+    let context = PatchContext { tolerance: &tolerance, limits: &limits, filter: &filter, id: "42" };
+    let outcome = |count: usize| {
+        let operation = json!({"op": "add", "path": "emails", "value": [{"value": "a"}]});
+        let body = json!({"schemas": [PATCH_OP_SCHEMA], "Operations": vec![operation; count]});
+        let operations = PatchRequest::parse(body, &tolerance, &PatchLimits { operations_max: 10 }).expect("a PATCH");
+        apply(&before, &operations, &resource_type(), &context)
+    };
+    outcome(2).expect("goes over 2 and 1 twice");
+    let error = outcome(3).expect_err("goes over 9");
+    assert_eq!(error.kind, ErrorKind::InvalidValue);
+    assert!(error.detail.contains("more than 6 values"), "{}", error.detail);
 }
 
 #[test]

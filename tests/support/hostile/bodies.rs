@@ -118,16 +118,16 @@ on_both_back_ends! {
                 let open = open.repeat(depth);
                 let closed = format!("{open}1{}", close.repeat(depth));
                 for value in [&open, &closed] {
-                    each_refuses(&canary, value.as_bytes(), SYNTAX, "nest more than 64 deep").await;
+                    each_refuses(&canary, value.as_bytes(), VALUE, "nest more than 64 deep").await;
                 }
                 let inside = format!("{{\"schemas\":[\"{USER}\"],\"userName\":\"x\",\"x\":{closed}}}");
-                each_refuses(&canary, inside.as_bytes(), SYNTAX, "nest more than 64 deep").await;
+                each_refuses(&canary, inside.as_bytes(), VALUE, "nest more than 64 deep").await;
             }
         }
         let members: Vec<String> = (0..1_001).map(|number| format!("\"k{number}\":0")).collect();
-        each_refuses(&canary, format!("{{{}}}", members.join(",")).as_bytes(), SYNTAX, "more than 1000 members").await;
+        each_refuses(&canary, format!("{{{}}}", members.join(",")).as_bytes(), VALUE, "more than 1000 members").await;
         let list = format!("{{\"a\":[{}]}}", vec!["0"; 100_001].join(","));
-        each_refuses(&canary, list.as_bytes(), SYNTAX, "more than 100000 elements").await;
+        each_refuses(&canary, list.as_bytes(), VALUE, "more than 100000 elements").await;
         let string = format!("{{\"userName\":\"{}\"}}", "x".repeat(1_048_577));
         each_refuses(&canary, string.as_bytes(), VALUE, "line 1, column 13: a string is longer than 1048576 bytes").await;
         let digits = format!("{{\"a\":{}}}", "9".repeat(1_000_000));

@@ -51,7 +51,7 @@ on_both_back_ends! {
             ("profileUrl", json!("a\nb"), "profileUrl: expected a URI"),
             ("password", json!(5), "password: expected a string"),
             ("password", json!("x"), "password: a password has at least 8 characters"),
-            ("password", json!("x".repeat(1_025)), "password: longer than 1024 bytes"),
+            ("password", json!("x".repeat(1_025)), "password: a password has at most 1024 bytes"),
             (ENTERPRISE, json!(5), ENTERPRISE),
             (ENTERPRISE, json!({ "manager": { "value": 5 } }), "manager.value: expected a string, not a number"),
             (ENTERPRISE, json!({ "department": {} }), "department: expected a string"),

@@ -4,10 +4,10 @@ use super::members;
 use super::name::Name;
 use super::value::{ValueContext, ValueLimits, whole};
 use super::{canonicalize, schemas};
+use crate::scim::ScimError;
 use crate::scim::resource::Document;
 use crate::scim::schema::{Attribute, Extension, Mutability, ResourceType};
 use crate::scim::tolerance::Tolerance;
-use crate::scim::{ErrorKind, ScimError};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ fn attribute_of_body(
         return Ok(());
     }
     if attribute.is_password() {
-        normalized.password = Some(password(value, context)?);
+        normalized.password = Some(password(value)?);
         return Ok(());
     }
     normalized.sent.push(attribute.name.clone());
@@ -139,13 +139,11 @@ fn container(
     Ok(Some(Value::Object(container)))
 }
 
-/// The password as sent. An error says nothing of it but its length.
-fn password(value: &Value, context: &ValueContext<'_>) -> Result<Option<String>, ScimError> {
-    let max = context.limits.password_bytes_max;
+/// The password as sent; whoever hashes it judges its length. An error says nothing of it.
+fn password(value: &Value) -> Result<Option<String>, ScimError> {
     match value {
         Value::Null => Ok(None),
-        Value::String(text) if text.len() <= max => Ok(Some(text.clone())),
-        Value::String(_) => Err(ScimError::new(ErrorKind::InvalidValue, format!("password: longer than {max} bytes"))),
+        Value::String(text) => Ok(Some(text.clone())),
         _ => Err(ScimError::invalid_value("password: expected a string")),
     }
 }

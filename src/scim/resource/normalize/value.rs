@@ -18,12 +18,13 @@ pub struct ValueLimits {
     /// The longest value of an attribute that is matched or unique (`externalId`, `uniqueness` other than none), in bytes;
     /// holds for its comparison key too.
     pub unique_bytes_max: usize,
-    /// The longest password, in bytes.
-    pub password_bytes_max: usize,
     /// How many elements a multi-valued attribute may have; not for memberships.
     pub elements_max: usize,
     /// How many memberships one request may name.
     pub members_max: usize,
+    /// How many elements the operations of one PATCH may go over in all: each operation on a multi-valued attribute goes
+    /// over those it has and those it is given.
+    pub patch_elements_max: usize,
 }
 
 impl Default for ValueLimits {
@@ -31,9 +32,9 @@ impl Default for ValueLimits {
         Self {
             string_bytes_max: 1_048_576,
             unique_bytes_max: 1_024,
-            password_bytes_max: 1_024,
             elements_max: 10_000,
-            members_max: 200_000,
+            members_max: 100_000,
+            patch_elements_max: 1_000_000,
         }
     }
 }
