@@ -87,8 +87,10 @@ pub async fn store(
         return Ok(PatchedResource::Members(committed.version));
     }
 
+    let mut request =
+        Request { ctx, resource_type, id, operations, members, context: patch_context, if_match, password_hash: None };
     for _ in 0..=ctx.limits.commit_retries_max {
-        if let Some((stored, sent)) = attempt(ctx, resource_type, id, &operations, &members, &patch_context, if_match).await? {
+        if let Some((stored, sent)) = request.attempt().await? {
             return Ok(PatchedResource::Read(Box::new(stored), sent));
         }
     }
@@ -128,38 +130,57 @@ pub async fn commit_members(
     }
 }
 
-/// Reads, applies, commits. `None`: somebody changed the resource in between.
-async fn attempt(
-    ctx: &Ctx<'_>,
-    resource_type: &ResourceType,
+/// A PATCH that depends on the resource: attempted until nobody comes in between.
+struct Request<'a> {
+    ctx: &'a Ctx<'a>,
+    resource_type: &'a ResourceType,
     id: ResourceId,
-    operations: &[Operation],
-    members: &MemberPatch,
-    patch_context: &PatchContext<'_>,
-    if_match: &Precondition,
-) -> Result<Option<(Stored, Vec<String>)>, ScimError> {
-    let stored = load::stored(ctx, resource_type, &id.to_string(), if_match).await?;
-    let Patched { document, password, sent, ignored } =
-        patch::apply(&load::document(&stored)?, operations, resource_type, patch_context)?;
-    body::report_ignored(&ignored);
-    // Members that were named by id commute with what others do; nothing else does.
-    let depends = *if_match != Precondition::None || members.needs_members();
-    let mut members = members.clone();
-    if members.needs_members() {
-        let newcomers = members::newcomers(ctx, &members).await?;
-        members.resolve_matching(&members::current(ctx, id).await?, &newcomers)?;
+    operations: Vec<Operation>,
+    members: MemberPatch,
+    context: PatchContext<'a>,
+    if_match: &'a Precondition,
+    /// The hash of the new password, once it was computed: it costs more than all the rest.
+    password_hash: Option<String>,
+}
+
+impl Request<'_> {
+    /// Reads, applies, commits. `None`: somebody changed the resource in between.
+    async fn attempt(&mut self) -> Result<Option<(Stored, Vec<String>)>, ScimError> {
+        let Self { ctx, resource_type, id, if_match, .. } = *self;
+        let stored = load::stored(ctx, resource_type, &id.to_string(), if_match).await?;
+        let Patched { document, password, sent, ignored } =
+            patch::apply(&load::document(&stored)?, &self.operations, resource_type, &self.context)?;
+        // Members that were named by id commute with what others do; nothing else does.
+        let depends = *if_match != Precondition::None || self.members.needs_members();
+        let mut members = self.members.clone();
+        if members.needs_members() {
+            let newcomers = members::newcomers(ctx, &members).await?;
+            members.resolve_matching(&members::current(ctx, id).await?, &newcomers)?;
+        }
+        let members = members::change(resource_type, id, &members)?;
+        let password = match password {
+            None => PasswordChange::Keep,
+            Some(None) => PasswordChange::Remove,
+            Some(Some(password)) => PasswordChange::Set(self.hash(&password).await?),
+        };
+        let added = members.add.clone();
+        match update::commit(ctx, resource_type, &stored, update::Wanted { document, password, members }, depends).await {
+            Ok(stored) => {
+                body::report_ignored(&ignored);
+                Ok(Some((stored, sent)))
+            }
+            Err(StoreError::VersionConflict) => Ok(None),
+            Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
+            Err(error) => Err(error.into()),
+        }
     }
-    let members = members::change(resource_type, id, &members)?;
-    let password = match password {
-        None => PasswordChange::Keep,
-        Some(None) => PasswordChange::Remove,
-        Some(Some(password)) => PasswordChange::Set(ctx.passwords.hash(&password).await?),
-    };
-    let added = members.add.clone();
-    match update::commit(ctx, resource_type, &stored, update::Wanted { document, password, members }, depends).await {
-        Ok(stored) => Ok(Some((stored, sent))),
-        Err(StoreError::VersionConflict) => Ok(None),
-        Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
-        Err(error) => Err(error.into()),
+
+    /// The hash of the password, which is the same one in each attempt.
+    async fn hash(&mut self, password: &str) -> Result<String, ScimError> {
+        let hash = match self.password_hash.take() {
+            Some(hash) => hash,
+            None => self.ctx.passwords.hash(password).await?,
+        };
+        Ok(self.password_hash.insert(hash).clone())
     }
 }

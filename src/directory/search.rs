@@ -106,10 +106,7 @@ pub async fn search_by_post(ctx: &Ctx<'_>, scope: Scope<'_>, body: &[u8]) -> Res
         attributes: request.attributes,
         excluded_attributes: request.excluded_attributes,
     };
-    search(ctx, scope, &params).await.map_err(|error| match error.kind {
-        ErrorKind::Sensitive => ScimError::invalid_filter(error.detail),
-        _ => error,
-    })
+    search(ctx, scope, &params).await.map_err(ScimError::of_filter_in_body)
 }
 
 /// What a query means for one type.

@@ -80,6 +80,13 @@ impl ScimError {
         Self { kind, detail: detail.into() }
     }
 
+    /// The error of a filter that stands in a body instead of a URL: there, one on what is never returned is `invalidFilter`
+    /// (D-42).
+    #[must_use]
+    pub fn of_filter_in_body(self) -> Self {
+        if self.kind == ErrorKind::Sensitive { Self { kind: ErrorKind::InvalidFilter, ..self } } else { self }
+    }
+
     /// `invalidFilter`: see [`ErrorKind::InvalidFilter`].
     pub fn invalid_filter(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidFilter, detail)

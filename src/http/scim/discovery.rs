@@ -6,6 +6,7 @@ use crate::http::router::Endpoint;
 use crate::http::{HttpState, query, reply};
 use crate::scim::protocol::discovery::{self, Capabilities};
 use crate::scim::schema::Registry;
+use crate::scim::{ErrorKind, ScimError};
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -48,8 +49,11 @@ pub fn answer(
         | Endpoint::Root
         | Endpoint::RootSearch
         | Endpoint::Me
-        | Endpoint::Bulk => None,
+        | Endpoint::Bulk => return Err(HttpError::no_endpoint()),
     };
-    let document = document.ok_or_else(HttpError::no_endpoint)?;
+    let document = document.ok_or_else(|| {
+        let what = if matches!(endpoint, Endpoint::Schema(_)) { "schema" } else { "resource type" };
+        ScimError::new(ErrorKind::NotFound, format!("there is no such {what}"))
+    })?;
     Ok(reply::json(StatusCode::OK, media_type, document.to_string()))
 }

@@ -77,7 +77,7 @@ pub fn resolve(path: &str, resource_type: &ResourceType, context: &PatchContext<
         }
         None => None,
     };
-    let resolved = syntax.resolve_element(&target, context.tolerance)?;
+    let resolved = syntax.resolve_element(&target, context.tolerance).map_err(ScimError::of_filter_in_body)?;
     let filter = Some(ElementFilter { resolved, syntax });
     Ok(PatchTarget::Attribute(AttributeTarget { place: target.place, attribute: target.attribute, filter, sub }))
 }
