@@ -41,6 +41,8 @@ pub struct LimitsConfig {
     pub page_size_default: u32,
     /// Resources of a page at most.
     pub page_size_max: u32,
+    /// Members in a page of groups, beyond which it ends early.
+    pub page_members_max: u32,
     /// Seconds for which a cursor leads on.
     pub cursor_lifetime_s: i64,
     /// How many groups deep a user's `groups` are followed (D-69).
@@ -72,6 +74,7 @@ impl LimitsConfig {
             patch_values_max: settings.integer("limits.patch_values_max", 1_000..=1_000_000_000),
             page_size_default: settings.integer("limits.page_size_default", 1..=10_000),
             page_size_max: settings.integer("limits.page_size_max", 1..=10_000),
+            page_members_max: settings.integer("limits.page_members_max", 1..=100_000_000),
             cursor_lifetime_s: settings.integer("limits.cursor_lifetime_s", 1..=604_800),
             group_depth_max: settings.integer("limits.group_depth_max", 1..=100),
             commit_retries_max: settings.integer("limits.commit_retries_max", 0..=100),

@@ -79,6 +79,8 @@ pub struct Limits {
     pub page_size_default: u32,
     /// Resources in a page at most.
     pub page_size_max: u32,
+    /// Members in a page of groups, beyond which it ends early; one group is there at least, with all its members.
+    pub page_members_max: u32,
     /// Seconds for which a cursor leads on (RFC 9865 §4).
     pub cursor_lifetime_s: i64,
     /// Bytes of a request body at most.
@@ -106,6 +108,7 @@ impl From<&LimitsConfig> for Limits {
         Self {
             page_size_default: config.page_size_default,
             page_size_max: config.page_size_max,
+            page_members_max: config.page_members_max,
             cursor_lifetime_s: config.cursor_lifetime_s,
             body_bytes_max: config.body_bytes_max,
             bulk_operations_max: config.bulk_operations_max,

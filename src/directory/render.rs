@@ -8,7 +8,7 @@ use crate::id::ResourceId;
 use crate::scim::ScimError;
 use crate::scim::resource::{self, Document, Meta, Projection, Shown};
 use crate::scim::schema::{Attribute, ResourceType};
-use crate::store::{Membership, Stored};
+use crate::store::{Membership, Reference, Stored};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -34,7 +34,8 @@ pub fn no_content(ctx: &Ctx<'_>, resource_type: &ResourceType, id: ResourceId, v
     ResourceReply { location: ctx.location_in(resource_type, id), version, body: None }
 }
 
-/// The JSON texts of resources of one type, in order.
+/// The JSON texts of resources of one type, in order: of all of them, or of the first ones whose members are as many as
+/// `limits.page_members_max` allows, but of one at least.
 pub async fn page(
     ctx: &Ctx<'_>,
     resource_type: &ResourceType,
@@ -42,10 +43,10 @@ pub async fn page(
     projection: &Projection,
     written: &[String],
 ) -> Result<Vec<String>, ScimError> {
-    let computed = computed(ctx, resource_type, &resources, projection).await?;
-    let mut texts = Vec::with_capacity(resources.len());
+    let (whole, computed) = computed(ctx, resource_type, &resources, projection).await?;
+    let mut texts = Vec::with_capacity(whole);
     let mut to_project = Vec::new();
-    for stored in &resources {
+    for stored in &resources[..whole] {
         let as_it_is = projection.is_default() && resource::is_spliceable(&stored.document, resource_type);
         match as_it_is.then(|| splice(ctx, resource_type, stored, &computed)).flatten() {
             Some(text) => texts.push(text),
@@ -71,13 +72,15 @@ pub async fn page(
     Ok(texts)
 }
 
-/// The JSON texts of resources of several types, in order, each by the rules and the projection of its own type.
+/// The JSON texts of resources of several types, in order, each by the rules and the projection of its own type; of as many
+/// as [`page`] gives of each.
 pub async fn mixed(
     ctx: &Ctx<'_>,
     types: &[(&ResourceType, Projection)],
     resources: Vec<Stored>,
 ) -> Result<Vec<String>, ScimError> {
     let mut texts = vec![String::new(); resources.len()];
+    let mut end = texts.len();
     let mut resources: Vec<(usize, Stored)> = resources.into_iter().enumerate().collect();
     for (resource_type, projection) in types {
         let (of_type, others): (Vec<_>, Vec<_>) =
@@ -87,10 +90,13 @@ pub async fn mixed(
         if of_type.is_empty() {
             continue;
         }
-        for (place, text) in places.into_iter().zip(page(ctx, resource_type, of_type, projection, &[]).await?) {
+        let shown = page(ctx, resource_type, of_type, projection, &[]).await?;
+        end = end.min(places.get(shown.len()).copied().unwrap_or(end));
+        for (place, text) in places.into_iter().zip(shown) {
             texts[place] = text;
         }
     }
+    texts.truncate(end);
     Ok(texts)
 }
 
@@ -119,40 +125,66 @@ impl Computed<'_> {
     }
 }
 
+/// What is computed of the first ones of `resources`, and of how many.
 async fn computed<'a>(
     ctx: &Ctx<'_>,
     resource_type: &'a ResourceType,
     resources: &[Stored],
     projection: &Projection,
-) -> Result<Computed<'a>, ScimError> {
+) -> Result<(usize, Computed<'a>), ScimError> {
     let wanted = |attribute: &'a Option<std::sync::Arc<Attribute>>| {
         attribute.as_ref().map(|attribute| attribute.name.as_str()).filter(|name| projection.wants(name))
     };
-    let members = match wanted(&resource_type.membership) {
-        Some(name) => Some((name, members(ctx, resources).await?)),
-        None => None,
+    let (whole, members) = match wanted(&resource_type.membership) {
+        Some(name) => {
+            let (whole, lists) = members(ctx, resources).await?;
+            (whole, Some((name, lists)))
+        }
+        None => (resources.len(), None),
     };
     let groups = match wanted(&resource_type.member_of) {
-        Some(name) => Some((name, groups(ctx, resource_type, resources).await?)),
+        Some(name) => Some((name, groups(ctx, resource_type, &resources[..whole]).await?)),
         None => None,
     };
-    Ok(Computed { members, groups })
+    Ok((whole, Computed { members, groups }))
 }
 
-async fn members(ctx: &Ctx<'_>, resources: &[Stored]) -> Result<HashMap<ResourceId, Vec<Element>>, ScimError> {
-    let mut lists: HashMap<ResourceId, Vec<Element>> = HashMap::new();
+/// The members of the first ones of `resources`, and of how many: all, or as many as keep to `limits.page_members_max`, but one
+/// at least.
+async fn members(ctx: &Ctx<'_>, resources: &[Stored]) -> Result<(usize, HashMap<ResourceId, Vec<Element>>), ScimError> {
     let groups: Vec<ResourceId> = resources.iter().map(|stored| stored.id).collect();
-    for batch in groups.chunks(BATCH) {
-        for (group, member) in ctx.store.members_of(ctx.directory.id, batch).await? {
-            lists.entry(group).or_default().push(Element {
-                value: member.id.to_string(),
-                location: ctx.location(&member.resource_type, member.id),
-                display: member.display,
-                kind: member.resource_type,
-            });
+    let mut lists = HashMap::new();
+    let mut room = ctx.limits.page_members_max;
+    for (batch, begin) in groups.chunks(BATCH).zip((0..).step_by(BATCH)) {
+        let mut found = ctx.store.members_of(ctx.directory.id, batch, room.saturating_add(1)).await?;
+        let cut = found.last().map(|(group, _)| *group).filter(|_| found.len() > room as usize);
+        let Some(cut) = cut else {
+            room -= u32::try_from(found.len()).unwrap_or(room);
+            add_members(ctx, found, &mut lists);
+            continue;
+        };
+        let mut whole = begin + batch.iter().take_while(|group| **group != cut).count();
+        if whole == 0 {
+            found = ctx.store.members_of(ctx.directory.id, &groups[..1], u32::MAX).await?;
+            whole = 1;
+        } else {
+            found.retain(|(group, _)| *group != cut);
         }
+        add_members(ctx, found, &mut lists);
+        return Ok((whole, lists));
     }
-    Ok(lists)
+    Ok((groups.len(), lists))
+}
+
+fn add_members(ctx: &Ctx<'_>, members: Vec<(ResourceId, Reference)>, lists: &mut HashMap<ResourceId, Vec<Element>>) {
+    for (group, member) in members {
+        lists.entry(group).or_default().push(Element {
+            value: member.id.to_string(),
+            location: ctx.location(&member.resource_type, member.id),
+            display: member.display,
+            kind: member.resource_type,
+        });
+    }
 }
 
 async fn groups(

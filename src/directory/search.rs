@@ -46,14 +46,12 @@ pub async fn search(ctx: &Ctx<'_>, scope: Scope<'_>, params: &SearchParams) -> R
         start_index => ctx.walks.end_before(&walk, start_index, ctx.clock.now().0),
     };
     let (total, found) = asked.page(ctx, remembered, &window).await?;
-    let shown = found.len();
-    if let Some((stored, key)) = found.last() {
-        let last = Position { key: key.clone(), id: stored.id };
-        ctx.walks.remember(&walk, window.start_index + shown as u64, last, ctx.clock.now().0);
-    }
-    let found = found.into_iter().map(|(stored, _)| stored).collect();
+    let (positions, found) = positions(found);
     let resources = render::mixed(ctx, &asked.projections(), found).await?;
-    Ok(SearchReply { body: list_response(total, Paging::Index { start_index: window.start_index }, shown, &resources) })
+    if let Some(last) = last_of(positions, &resources) {
+        ctx.walks.remember(&walk, window.start_index + resources.len() as u64, last, ctx.clock.now().0);
+    }
+    Ok(SearchReply { body: list_response(total, Paging::Index { start_index: window.start_index }, &resources) })
 }
 
 /// One page of a walk by cursors (RFC 9865, D-91). The empty cursor leads to the first page.
@@ -74,19 +72,26 @@ async fn search_by_cursor(
     // One more than is shown tells whether there is a next page.
     let limit = if count == 0 { 0 } else { count + 1 };
     let mut page = ctx.store.list(ctx.directory.id, &asked.listing(start, limit)).await?;
-    let more = page.resources.len() > count as usize;
+    let found = page.resources.len();
     page.resources.truncate(count as usize);
-    let next = match page.resources.last() {
-        Some((stored, key)) if more => {
-            let position = Position { key: key.clone(), id: stored.id };
-            Some(cursors::seal(ctx, asked.name(), params, count, &position).await?)
-        }
+    let (positions, stored) = positions(page.resources);
+    let resources = render::mixed(ctx, &asked.projections(), stored).await?;
+    let next = match last_of(positions, &resources) {
+        Some(position) if resources.len() < found => Some(cursors::seal(ctx, asked.name(), params, count, &position).await?),
         _ => None,
     };
-    let found: Vec<Stored> = page.resources.into_iter().map(|(stored, _)| stored).collect();
-    let shown = found.len();
-    let resources = render::mixed(ctx, &asked.projections(), found).await?;
-    Ok(SearchReply { body: list_response(page.total, Paging::Cursor { next: next.as_deref() }, shown, &resources) })
+    Ok(SearchReply { body: list_response(page.total, Paging::Cursor { next: next.as_deref() }, &resources) })
+}
+
+/// Where each resource stands in the order, and the resources.
+fn positions(found: Vec<(Stored, Option<SortKey>)>) -> (Vec<Position>, Vec<Stored>) {
+    found.into_iter().map(|(stored, key)| (Position { key, id: stored.id }, stored)).unzip()
+}
+
+/// Where the last one that is shown stands.
+fn last_of(mut positions: Vec<Position>, shown: &[String]) -> Option<Position> {
+    positions.truncate(shown.len());
+    positions.pop()
 }
 
 /// Answers a query whose parameters are the body of a request (RFC 7644 §3.4.3), so that they are in no URL.
@@ -237,7 +242,7 @@ enum Paging<'a> {
 }
 
 /// The JSON text of a ListResponse around resources that are text already.
-fn list_response(total: u64, paging: Paging<'_>, items: usize, resources: &[String]) -> String {
+fn list_response(total: u64, paging: Paging<'_>, resources: &[String]) -> String {
     let mut body = String::with_capacity(160 + resources.iter().map(|resource| resource.len() + 1).sum::<usize>());
     body.push_str(r#"{"schemas":[""#);
     body.push_str(LIST_RESPONSE_SCHEMA);
@@ -253,7 +258,7 @@ fn list_response(total: u64, paging: Paging<'_>, items: usize, resources: &[Stri
         Paging::Cursor { next: None } => {}
     }
     body.push_str(r#","itemsPerPage":"#);
-    body.push_str(&items.to_string());
+    body.push_str(&resources.len().to_string());
     body.push_str(r#","Resources":["#);
     body.push_str(&resources.join(","));
     body.push_str("]}");

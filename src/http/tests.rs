@@ -148,7 +148,7 @@ impl Store for Fake {
     async fn memberships(&self, _: DirectoryId, _: &[ResourceId], _: u32) -> Result<Vec<Membership>, StoreError> {
         nothing()
     }
-    async fn members_of(&self, _: DirectoryId, _: &[ResourceId]) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
+    async fn members_of(&self, _: DirectoryId, _: &[ResourceId], _: u32) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
         nothing()
     }
     async fn password_hash(&self, _: DirectoryId, _: ResourceId) -> Result<Option<String>, StoreError> {

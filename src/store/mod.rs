@@ -170,9 +170,17 @@ pub trait Store: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Reference>, StoreError>;
 
-    /// All members of each of `groups`, each with its group, by group and id, in one statement. At most 1,000 groups.
-    async fn members_of(&self, directory: DirectoryId, groups: &[ResourceId])
-    -> Result<Vec<(ResourceId, Reference)>, StoreError>;
+    /// The members of `groups`, each with its group, in the order of `groups` and by id, in one statement. At most 1,000
+    /// groups, each named once.
+    ///
+    /// At most `limit` members: if there are as many, those of the last group that is there may not be all, and those of the
+    /// groups behind it are missing.
+    async fn members_of(
+        &self,
+        directory: DirectoryId,
+        groups: &[ResourceId],
+        limit: u32,
+    ) -> Result<Vec<(ResourceId, Reference)>, StoreError>;
 
     /// The groups that each of `members` is in, directly or through up to `depth` - 1 groups in between (D-69), in one
     /// statement. At most 1,000 members.

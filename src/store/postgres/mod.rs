@@ -205,8 +205,9 @@ impl Store for PostgresStore {
         &self,
         directory: DirectoryId,
         groups: &[ResourceId],
+        limit: u32,
     ) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
-        read::members_of(&self.connections, directory, groups).await
+        read::members_of(&self.connections, directory, groups, limit).await
     }
 
     async fn memberships(

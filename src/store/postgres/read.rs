@@ -97,18 +97,23 @@ pub(super) async fn members_of(
     connections: &Connections,
     directory: DirectoryId,
     groups: &[ResourceId],
+    limit: u32,
 ) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
+    // The groups one after the other, so that the limit ends the work; ordered at the end, which is all that SQL promises.
     let query = sqlx::query(
         "SELECT m.member_id, r.resource_type, \
-                r.document::json ->> 'displayName', g.id \
-         FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) AS g, LATERAL ( \
-             SELECT member_id FROM members WHERE directory_id = $1 AND group_id = g.id OFFSET 0 \
+                r.document::json ->> 'displayName', m.group_id \
+         FROM ( \
+             SELECT g.place, g.id AS group_id, one.member_id FROM unnest($2::uuid[]) WITH ORDINALITY AS g (id, place), LATERAL ( \
+                 SELECT member_id FROM members WHERE directory_id = $1 AND group_id = g.id OFFSET 0 \
+             ) AS one LIMIT $3 \
          ) AS m, LATERAL ( \
              SELECT resource_type, document FROM resources WHERE directory_id = $1 AND id = m.member_id OFFSET 0 \
-         ) AS r ORDER BY g.id, m.member_id",
+         ) AS r ORDER BY m.place, m.member_id",
     )
     .bind(directory.0)
-    .bind(uuids(groups));
+    .bind(uuids(groups))
+    .bind(i64::from(limit));
     let rows = connections.fetch_all(query).await.map_err(store_error)?;
     rows.iter().map(|row| Ok((ResourceId(row.try_get(3).map_err(corrupt("members"))?), read_reference(row)?))).collect()
 }

@@ -195,8 +195,9 @@ impl Store for SqliteStore {
         &self,
         directory: DirectoryId,
         groups: &[ResourceId],
+        limit: u32,
     ) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
-        read::members_of(&self.readers, directory, groups).await
+        read::members_of(&self.readers, directory, groups, limit).await
     }
 
     async fn memberships(

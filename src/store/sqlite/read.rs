@@ -112,19 +112,22 @@ pub(super) async fn members_of(
     readers: &SqlitePool,
     directory: DirectoryId,
     groups: &[ResourceId],
+    limit: u32,
 ) -> Result<Vec<(ResourceId, Reference)>, StoreError> {
-    let rows =
-        sqlx::query(MEMBERS_OF).bind(directory.0).bind(ids_to_json(groups)).fetch_all(readers).await.map_err(store_error)?;
+    let query = sqlx::query(MEMBERS_OF).bind(directory.0).bind(ids_to_json(groups)).bind(limit);
+    let rows = query.fetch_all(readers).await.map_err(store_error)?;
     rows.iter().map(|row| Ok((ResourceId(row.try_get(3).map_err(corrupt("members"))?), read_reference(row)?))).collect()
 }
 
+/// The groups one after the other, so that the limit ends the work; ordered at the end, which is all that SQL promises.
 const MEMBERS_OF: &str = concat!(
     "SELECT r.id, r.resource_type, ",
     display!(),
-    ", m.group_id FROM json_each($2) AS asked \
-     CROSS JOIN members AS m ON m.directory_id = $1 AND m.group_id = unhex(asked.value) \
-     CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = m.member_id \
-     ORDER BY m.group_id, m.member_id"
+    ", m.group_id FROM ( \
+         SELECT asked.key AS place, m.group_id, m.member_id FROM json_each($2) AS asked \
+         CROSS JOIN members AS m ON m.directory_id = $1 AND m.group_id = unhex(asked.value) LIMIT +$3 \
+     ) AS m CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = m.member_id \
+     ORDER BY m.place, m.member_id"
 );
 
 /// Reads the columns id, resource_type, display.

@@ -249,7 +249,7 @@ async fn live(store: &dyn Store, directory: DirectoryId, group: ResourceId, user
     assert_eq!(store.memberships(directory, &[user], 8).await.expect("answers").len(), 1);
     assert_eq!(store.references(directory, &[user, group]).await.expect("answers").len(), 2);
     let small = create_group(store, directory, "small", &[user]).await;
-    assert_eq!(store.members_of(directory, &[small]).await.expect("answers").len(), 1);
+    assert_eq!(store.members_of(directory, &[small], 10).await.expect("answers").len(), 1);
     assert!(commit(store, directory, updated(change_members(group, remove(&[user])))).await.expect("removes").changed);
     assert!(commit(store, directory, updated(change_members(group, add(&[user])))).await.expect("adds").changed);
     let new = format!("{name}-renamed");
