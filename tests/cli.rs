@@ -4,7 +4,7 @@ use scimd::clock::Timestamp;
 use scimd::id::ResourceId;
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
 use scimd::store::{Change, Commit, IndexRow, NewResource, Store};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -131,6 +131,10 @@ fn a_directory_is_created_listed_and_shown_with_its_base_url() {
     assert_eq!(all[0]["baseUrl"], base);
     assert_eq!(all[1]["provider"], "generic");
     assert_eq!(place.json("directory show acme --json"), all[0]);
+    assert_eq!(all[0]["settings"], json!({}), "the profile's");
+    place.ok("directory create third --set uniqueExternalId=true --set patchAnswersWithMembers=false");
+    let settings = json!({ "uniqueExternalId": true, "patchAnswersWithMembers": false });
+    assert_eq!(place.json("directory show third --json")["settings"], settings);
     assert!(place.ok("directory list").lines().nth(1).is_some_and(|line| line.starts_with("acme ")));
 }
 
@@ -150,6 +154,11 @@ fn names_and_providers_that_cannot_be_are_refused() {
     place.ok("directory create acme");
     place.fails("directory create acme", 1, "there is a Directory \"acme\" already");
     place.fails("directory show nobody", 1, "there is no Directory \"nobody\"");
+    place.fails("directory create more --set uniqueExternalId", 2, "KEY=VALUE");
+    place.fails("directory create more --set colour=red", 1, "unknown field `colour`");
+    place.fails("directory create more --set uniqueExternalId=maybe", 1, "expected a boolean");
+    place.fails("directory create more --set uniqueExternalId=true --set uniqueExternalId=false", 1, "given twice");
+    place.fails("directory show more", 1, "there is no Directory \"more\"");
     place.fails("token create nobody", 1, "there is no Directory \"nobody\"");
 }
 

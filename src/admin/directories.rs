@@ -2,6 +2,7 @@
 
 use super::{AdminError, PAGE_ROWS};
 use crate::clock::Clock;
+use crate::directory::settings::{Settings, SettingsError};
 use crate::scim::quirks::profile;
 use crate::store::{DirectoryRow, Store, StoreError};
 
@@ -20,11 +21,26 @@ pub fn is_name(name: &str) -> bool {
 /// # Errors
 /// [`AdminError::DirectoryName`], [`AdminError::Provider`], [`AdminError::DirectoryExists`].
 pub async fn create(store: &dyn Store, clock: &dyn Clock, name: &str, provider: &str) -> Result<DirectoryRow, AdminError> {
+    create_with(store, clock, name, provider, &Settings::default()).await
+}
+
+/// Creates a Directory whose settings differ from its profile's.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_with(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    name: &str,
+    provider: &str,
+    settings: &Settings,
+) -> Result<DirectoryRow, AdminError> {
     if !is_name(name) {
         return Err(AdminError::DirectoryName(name.to_owned()));
     }
     let profile = profile(provider).ok_or_else(|| AdminError::Provider(provider.to_owned()))?;
-    match store.create_directory(name, profile.name, "{}", clock.now()).await {
+    let settings = serde_json::to_string(settings).map_err(|source| AdminError::Settings(SettingsError::Malformed(source)))?;
+    match store.create_directory(name, profile.name, &settings, clock.now()).await {
         Err(StoreError::Exists) => Err(AdminError::DirectoryExists(name.to_owned())),
         created => Ok(created?),
     }

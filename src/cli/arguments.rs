@@ -80,6 +80,9 @@ pub enum DirectoryCommand {
         /// The identity provider whose ways it knows.
         #[arg(long, default_value = "generic", value_parser = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
         provider: String,
+        /// A setting that differs from the provider's profile, such as uniqueExternalId=true; may be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+        settings: Vec<(String, String)>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -215,6 +218,11 @@ impl Arguments {
         .filter_map(|(name, key, value)| Some(Override { name, key, value: value.clone()? }))
         .collect()
     }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("a setting is KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 fn directory_name(text: &str) -> Result<String, String> {

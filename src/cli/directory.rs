@@ -4,7 +4,8 @@ use super::arguments::{Arguments, DirectoryCommand};
 use super::failure::Failure;
 use super::output;
 use super::session::Session;
-use crate::admin::directories;
+use crate::admin::{AdminError, directories};
+use crate::directory::settings::Settings;
 use crate::store::DirectoryRow;
 use serde_json::{Value, json};
 
@@ -15,15 +16,16 @@ use serde_json::{Value, json};
 pub async fn run(arguments: &Arguments, command: &DirectoryCommand) -> Result<(), Failure> {
     let session = Session::open(arguments).await?;
     let done = match command {
-        DirectoryCommand::Create { name, provider, json } => create(&session, name, provider, *json).await,
+        DirectoryCommand::Create { name, provider, settings, json } => create(&session, name, provider, settings, *json).await,
         DirectoryCommand::List { json } => list(&session, *json).await,
         DirectoryCommand::Show { name, json } => show(&session, name, *json).await,
     };
     session.close(done).await
 }
 
-async fn create(session: &Session, name: &str, provider: &str, json: bool) -> Result<(), Failure> {
-    let directory = directories::create(session.store.as_ref(), &session.clock, name, provider).await?;
+async fn create(session: &Session, name: &str, provider: &str, settings: &[(String, String)], json: bool) -> Result<(), Failure> {
+    let settings = Settings::of_pairs(settings).map_err(AdminError::Settings)?;
+    let directory = directories::create_with(session.store.as_ref(), &session.clock, name, provider, &settings).await?;
     print(session, &directory, json)?;
     output::note(&format!("Created. A token for it: `scimd token create {name}`."));
     Ok(())
@@ -55,6 +57,7 @@ fn print(session: &Session, directory: &DirectoryRow, json: bool) -> Result<(), 
         output::pairs(&[
             ("Name", directory.name.clone()),
             ("Provider", directory.provider.clone()),
+            ("Settings", settings(directory).to_string()),
             ("Base URL", base_url(session, directory)),
             ("Created", directory.created.to_rfc3339()),
         ])?;
@@ -66,9 +69,15 @@ fn describe(session: &Session, directory: &DirectoryRow) -> Value {
     json!({
         "name": directory.name,
         "provider": directory.provider,
+        "settings": settings(directory),
         "baseUrl": base_url(session, directory),
         "created": directory.created.to_rfc3339(),
     })
+}
+
+/// The settings that differ from the profile's.
+fn settings(directory: &DirectoryRow) -> Value {
+    serde_json::from_str(&directory.settings).unwrap_or_else(|_| Value::String(directory.settings.clone()))
 }
 
 fn base_url(session: &Session, directory: &DirectoryRow) -> String {

@@ -5,19 +5,40 @@ use crate::scim::quirks::profiles::{self, Profile};
 use crate::scim::resource::{Document, index_rows};
 use crate::scim::schema::{IndexedAttribute, Registry, ResourceType, Uniqueness};
 use crate::store::{DirectoryRow, IndexRow};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// The settings of a Directory that differ from its profile's; absent ones are the profile's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
     /// Whether a Group's displayName is unique (rule 11 of the providers: Entra, Okta and JumpCloud match groups by it).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unique_group_display_name: Option<bool>,
     /// Whether externalId is unique (D-22).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unique_external_id: Option<bool>,
     /// Whether PATCH of a Group answers 200 with the whole group (D-63).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub patch_answers_with_members: Option<bool>,
+}
+
+impl Settings {
+    /// Settings given one by one, as `KEY=VALUE`.
+    ///
+    /// # Errors
+    /// There is no such setting, it is given twice, or has no such value.
+    pub fn of_pairs(pairs: &[(String, String)]) -> Result<Self, SettingsError> {
+        let mut object = Map::new();
+        for (key, text) in pairs {
+            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
+            if object.insert(key.clone(), value).is_some() {
+                return Err(SettingsError::Twice(key.clone()));
+            }
+        }
+        serde_json::from_value(Value::Object(object)).map_err(SettingsError::Given)
+    }
 }
 
 impl Directory {
@@ -64,6 +85,12 @@ pub enum SettingsError {
     /// There is no such profile.
     #[error("there is no profile for the provider {0}")]
     Provider(String),
+    /// A setting is given twice.
+    #[error("the setting {0} is given twice")]
+    Twice(String),
+    /// What is given is no setting.
+    #[error("no such setting")]
+    Given(#[source] serde_json::Error),
     /// The settings are malformed.
     #[error("the settings of the Directory do not decode")]
     Malformed(#[source] serde_json::Error),

@@ -29,6 +29,7 @@ use scimd::admin::{directories, tokens};
 use scimd::app::state;
 use scimd::clock::SystemClock;
 use scimd::config::{Config, Sources};
+use scimd::directory::settings::Settings;
 use scimd::http::router;
 use scimd::store::Store;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
@@ -183,7 +184,13 @@ impl App {
 
     /// A client of a new Directory with a provider's profile, on the same server.
     pub async fn directory(&self, name: &str, provider: &str) -> Self {
-        let directory = directories::create(&*self.store, &SystemClock, name, provider).await.expect("creates");
+        self.directory_with(name, provider, &Settings::default()).await
+    }
+
+    /// The same, with settings that differ from the provider's profile.
+    pub async fn directory_with(&self, name: &str, provider: &str, settings: &Settings) -> Self {
+        let created = directories::create_with(&*self.store, &SystemClock, name, provider, settings).await;
+        let directory = created.expect("creates");
         let token = tokens::create(&*self.store, &SystemClock, directory.id, Some("test"), None).await.expect("creates");
         let base = format!("/directories/{name}/scim/v2");
         Self { base, token: token.secret.expose().to_owned(), ..self.clone() }
