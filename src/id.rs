@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 /// The `id` of a resource (RFC 7643 §3.1): a UUID, unique over all types and Directories, never reused (D-21).
 ///
-/// Version 7: its leading time bits keep inserts at one end of the index, its 74 random bits keep it unguessable.
+/// Version 7: its leading time bits keep inserts at one end of the index. Behind them come a counter, which begins anew each
+/// millisecond at a random number of 41 bits, and 32 random bits; so an id cannot be guessed, but it is no secret: the token
+/// decides who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId(pub Uuid);
 

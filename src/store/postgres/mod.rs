@@ -1,8 +1,10 @@
 //! The store on PostgreSQL 15 or later, for production.
 //!
-//! Each operation is one statement and one round trip, in autocommit: what belongs together is written by common table
+//! A read or a change is one statement and one round trip, in autocommit: what belongs together is written by common table
 //! expressions of one statement, arrays travel as `UNNEST`. So there is no transaction that a caller who goes away
-//! could leave open (R22). Statements run at READ COMMITTED; each says in its comment why that is enough.
+//! could leave open (R22). A search has a second statement for its total if its page does not show it. What has to lock before
+//! it looks (a change that another one outran, a change of definitions) is a transaction, whose connection is closed if the
+//! caller goes away. Statements run at READ COMMITTED; each says in its comment why that is enough.
 //!
 //! - [`connections`]: connections to the server, handed out one at a time
 //! - [`failure`]: what PostgreSQL's error codes mean
