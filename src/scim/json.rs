@@ -304,6 +304,11 @@ impl Reader<'_> {
     }
 }
 
+/// The member called `name`, in any letter case.
+pub(crate) fn member<'o>(object: &'o mut Map<String, Value>, name: &str) -> Option<&'o mut Value> {
+    object.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
 /// Whether `object` has a member called `name` in any ASCII case. `lower_names` holds its names once there are many.
 fn is_taken(name: &str, object: &Map<String, Value>, lower_names: &mut HashSet<String>) -> bool {
     if object.len() < FEW_KEYS {

@@ -5,6 +5,7 @@
 
 use crate::scim::ScimError;
 use crate::scim::filter::{CompValue, Filter, FilterOptions, parse_path};
+use crate::scim::json::member;
 use crate::scim::quirks::MessageKind;
 use crate::scim::schema::path::Resolved;
 use crate::scim::schema::{Attribute, AttributeType, Mutability, ResourceType};
@@ -234,9 +235,4 @@ fn find<'a>(bulk_id: &str, bulk_ids: &'a BulkIds) -> Result<&'a Defined, ScimErr
         let quoted: String = bulk_id.chars().take(QUOTED_CHARACTERS_MAX).collect();
         ScimError::invalid_value(format!("no POST of this request has the bulkId {quoted}"))
     })
-}
-
-/// The member called `name`, in any letter case.
-fn member<'o>(object: &'o mut Map<String, Value>, name: &str) -> Option<&'o mut Value> {
-    object.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }

@@ -3,7 +3,7 @@
 use super::{AttrPath, CompValue, CompareOp, Filter, Literal, ResolvedFilter};
 use crate::scim::key;
 use crate::scim::schema::path::Resolved;
-use crate::scim::schema::{Attribute, AttributeType, Mutability, Place, ResourceType, Returned, Target};
+use crate::scim::schema::{Attribute, AttributeType, Place, ResourceType, Target};
 use crate::scim::{ErrorKind, ScimError, Tolerance};
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ impl Filter {
     /// `invalidFilter`, `sensitive` as [`Filter::resolve`]; `invalidFilter` also if `attribute` takes no value filter: a
     /// sub-attribute, or a simple attribute with a single value.
     pub fn resolve_element(&self, attribute: &Target, tolerance: &Tolerance) -> Result<ResolvedFilter, ScimError> {
-        if is_secret(&attribute.attribute) {
+        if attribute.attribute.is_secret() {
             return Err(ScimError::new(ErrorKind::Sensitive, format!("{} cannot be filtered by", attribute.name())));
         }
         let names = Names::element_of(attribute)
@@ -159,7 +159,7 @@ impl Resolver<'_> {
         let Names::Resource(resource_type) = names else { return Err(self.not_an_attribute(path)) };
         let extension = resource_type.extension(urn).ok_or_else(|| self.not_an_attribute(path))?;
         let place = Place::Extension(extension.schema.id.clone());
-        let readable = extension.schema.attributes.iter().filter(|attribute| !is_secret(attribute));
+        let readable = extension.schema.attributes.iter().filter(|attribute| !attribute.is_secret());
         let present: Vec<ResolvedFilter> = readable
             .map(|attribute| Target { place: place.clone(), attribute: attribute.clone(), sub: None })
             .map(ResolvedFilter::Present)
@@ -217,7 +217,7 @@ impl Resolver<'_> {
 
     /// Nothing may be learnt of an attribute that is never returned (D-42).
     fn check_readable(&self, path: &AttrPath, target: &Target) -> Result<(), ScimError> {
-        if is_secret(&target.attribute) || target.sub.as_ref().is_some_and(|sub| is_secret(sub)) {
+        if target.attribute.is_secret() || target.sub.as_ref().is_some_and(|sub| sub.is_secret()) {
             let detail = format!("{} position {}: {} cannot be filtered by", self.text, path.position, target.name());
             return Err(ScimError::new(ErrorKind::Sensitive, detail));
         }
@@ -279,10 +279,6 @@ impl Resolver<'_> {
 
 fn negated(filter: ResolvedFilter) -> ResolvedFilter {
     ResolvedFilter::Not(Box::new(filter))
-}
-
-fn is_secret(attribute: &Attribute) -> bool {
-    attribute.returned == Returned::Never || attribute.mutability == Mutability::WriteOnly
 }
 
 /// `emails.primary eq false` means some element, as `emails[primary eq false]` does: an element without `primary` is

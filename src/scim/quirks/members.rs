@@ -1,7 +1,8 @@
 //! How members are written and removed.
 
 use super::Quirk;
-use super::message::{Message, Part, member};
+use super::message::{Message, Part};
+use crate::scim::json::member;
 use crate::scim::schema::ResourceType;
 use crate::scim::schema::path::Resolved;
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
 //! A request body before the core reads it.
 
+use crate::scim::json::member;
 use crate::scim::schema::ResourceType;
 use crate::scim::schema::path::Resolved;
 use serde_json::{Map, Value};
@@ -73,11 +74,6 @@ impl Message<'_> {
             .flatten()
             .filter_map(Value::as_object_mut)
     }
-}
-
-/// The member called `name`, in any letter case.
-pub(super) fn member<'o>(object: &'o mut Map<String, Value>, name: &str) -> Option<&'o mut Value> {
-    object.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 fn is_text(value: &Value, text: &str) -> bool {

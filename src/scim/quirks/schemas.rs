@@ -1,7 +1,8 @@
 //! Schema URNs that were never registered, or are of an older protocol.
 
 use super::Quirk;
-use super::message::{Message, MessageKind, member};
+use super::message::{Message, MessageKind};
+use crate::scim::json::member;
 use crate::scim::schema::ResourceType;
 use serde_json::{Map, Value};
 
