@@ -1,7 +1,7 @@
 //! The parts of a running server, wired.
 
 use crate::auth::PasswordHasher;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseConfig, LimitsConfig, ServerConfig};
 use crate::directory::{Directory, Limits};
 use crate::http::{self, HttpOptions, HttpState};
@@ -51,7 +51,7 @@ pub async fn serve(
     bound: SocketAddr,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServerError> {
-    let state = Arc::new(state(config, store.clone(), config.server.public_url(bound)));
+    let state = Arc::new(state(config, store.clone(), Arc::new(SystemClock), config.server.public_url(bound)));
     let draining = state.clone();
     let shutdown = async move {
         stop.await;
@@ -62,8 +62,8 @@ pub async fn serve(
     served
 }
 
-/// What the requests of a server share.
-pub fn state(config: &Config, store: Arc<dyn Store>, public_url: String) -> HttpState {
+/// What the requests of a server share. They all go by `clock`.
+pub fn state(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>, public_url: String) -> HttpState {
     let options = HttpOptions {
         public_url,
         discovery_requires_authentication: config.discovery.require_authentication,
@@ -73,7 +73,7 @@ pub fn state(config: &Config, store: Arc<dyn Store>, public_url: String) -> Http
     };
     HttpState::new(
         store,
-        Arc::new(SystemClock),
+        clock,
         Limits::from(&config.limits),
         options,
         Box::new(|row, registry| Directory::load(row, registry).map_err(Into::into)),

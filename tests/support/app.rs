@@ -27,7 +27,7 @@ use http_body_util::BodyExt;
 use hyper::{HeaderMap, Request, StatusCode};
 use scimd::admin::{directories, tokens};
 use scimd::app::state;
-use scimd::clock::SystemClock;
+use scimd::clock::{Clock, SystemClock, Timestamp};
 use scimd::config::{Config, Sources};
 use scimd::directory::settings::Settings;
 use scimd::http::router;
@@ -35,9 +35,10 @@ use scimd::store::Store;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use std::sync::Arc;
+use sqlx::{ConnectOptions, Connection};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tower::ServiceExt;
 
 #[path = "postgres.rs"]
@@ -77,12 +78,33 @@ macro_rules! on_both_back_ends {
     };
 }
 
+/// The clock of the machine until a test moves it: from then on it stands still in between.
+#[derive(Default)]
+pub struct TestClock(Mutex<Option<Timestamp>>);
+
+impl TestClock {
+    /// Moves it by this many milliseconds; by 0 it only stops.
+    pub fn advance(&self, milliseconds: i64) {
+        let mut stopped = self.0.lock().expect("no test panics while it moves the clock");
+        let now = stopped.unwrap_or_else(|| SystemClock.now());
+        *stopped = Some(Timestamp(now.0 + milliseconds));
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        self.0.lock().expect("no test panics while it moves the clock").unwrap_or_else(|| SystemClock.now())
+    }
+}
+
 /// A server without sockets. Clones are clients of the same server.
 #[derive(Clone)]
 pub struct App {
     router: Router,
     /// Its store.
     pub store: Arc<dyn Store>,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
     /// The Base URL's path that requests go to, such as `/directories/test/scim/v2`.
     pub base: String,
     /// The token that they carry.
@@ -158,6 +180,10 @@ fn config() -> Config {
     config
 }
 
+fn serve(config: &Config, store: &Arc<dyn Store>, clock: &Arc<TestClock>) -> Router {
+    router(Arc::new(state(config, store.clone(), clock.clone(), "https://scim.example.com".into())))
+}
+
 impl App {
     /// On an SQLite file of its own.
     pub async fn on_sqlite() -> Self {
@@ -177,8 +203,9 @@ impl App {
 
     async fn new(store: Arc<dyn Store>, database: Database) -> Self {
         store.migrate().await.expect("migrates");
-        let router = router(Arc::new(state(&config(), store.clone(), "https://scim.example.com".into())));
-        let app = Self { router, store, base: String::new(), token: String::new(), database: Arc::new(database) };
+        let clock = Arc::new(TestClock::default());
+        let router = serve(&config(), &store, &clock);
+        let app = Self { router, store, clock, base: String::new(), token: String::new(), database: Arc::new(database) };
         app.directory("test", "generic").await
     }
 
@@ -211,7 +238,14 @@ impl App {
 
     /// A client of another server on the same database.
     pub fn replica(&self) -> Self {
-        Self { router: router(Arc::new(state(&config(), self.store.clone(), "https://scim.example.com".into()))), ..self.clone() }
+        self.configured(|_| ())
+    }
+
+    /// A client of another server on the same database, with another configuration.
+    pub fn configured(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config();
+        change(&mut config);
+        Self { router: serve(&config, &self.store, &self.clock), ..self.clone() }
     }
 
     /// How many changes the database has a record of, of all Directories; asked past the server.
@@ -225,6 +259,24 @@ impl App {
             Database::Postgres(database) => sqlx::query_scalar(EVENTS).fetch_one(&mut database.connect().await).await,
         };
         counted.expect("counts")
+    }
+
+    /// Runs a statement in the database, past the server, in the words of its dialect.
+    pub async fn execute(&self, sqlite: &'static str, postgres: &'static str) {
+        match &*self.database {
+            Database::Sqlite(folder) => {
+                let file =
+                    SqliteConnectOptions::new().filename(folder.path().join("scimd.db")).busy_timeout(Duration::from_secs(60));
+                let mut connection = file.connect().await.expect("connects");
+                sqlx::raw_sql(sqlite).execute(&mut connection).await.expect("executes");
+                connection.close().await.expect("closes");
+            }
+            Database::Postgres(database) => {
+                let mut connection = database.connect().await;
+                sqlx::raw_sql(postgres).execute(&mut connection).await.expect("executes");
+                connection.close().await.expect("closes");
+            }
+        }
     }
 
     /// Sends a request as it is: the path may hold a query, headers win over the usual ones, an empty value removes one.
