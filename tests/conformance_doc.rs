@@ -1,8 +1,8 @@
-//! Keeps `docs/conformance.md` true: each requirement of RFC 7643 and RFC 7644 with its state and what shows it.
+//! Keeps `docs/conformance.md` true: each requirement of RFC 7643, RFC 7644 and RFC 9865 with its state and what shows it.
 //!
 //! A test says what it shows in a comment line right above it: `/// Shows P-3.5.2-17, P-3.5.2-18.` A requirement that no test
-//! can show, or that is not met, stands in `tests/requirements-other-7643.toml` or `-7644.toml` with its state and the reason. Each requirement is in
-//! exactly one of the two. `UPDATE_DOCS=1 cargo test --test conformance_doc` writes the document anew.
+//! can show, or that is not met, stands in `tests/requirements-other-7643.toml`, `-7644.toml` or `-9865.toml` with its state and
+//! the reason. Each requirement has exactly one of the two, unless it is met in part. `UPDATE_DOCS=1 cargo test --test conformance_doc` writes the document anew.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +58,7 @@ fn the_document_states_what_the_tests_show() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let requirements: Vec<Requirement> =
         serde_json::from_str(&fs::read_to_string(root.join("tests/requirements.json")).expect("readable")).expect("valid");
-    let others: BTreeMap<String, Other> = ["7643", "7644"]
+    let others: BTreeMap<String, Other> = ["7643", "7644", "9865"]
         .iter()
         .flat_map(|rfc| {
             let path = root.join(format!("tests/requirements-other-{rfc}.toml"));
@@ -72,7 +72,7 @@ fn the_document_states_what_the_tests_show() {
     let mut faults = Vec::new();
     for id in shown.keys().chain(others.keys()) {
         if !known.contains(id.as_str()) {
-            faults.push(format!("{id} is no requirement of RFC 7643 or RFC 7644"));
+            faults.push(format!("{id} is no requirement of RFC 7643, RFC 7644 or RFC 9865"));
         }
     }
     for requirement in &requirements {
@@ -110,7 +110,8 @@ fn shown_by_tests(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
         for line in text.lines().map(str::trim) {
             if let Some(ids) = line.strip_prefix("/// Shows ") {
                 let words = ids.split([' ', ',', ':']).map(|word| word.trim_end_matches('.'));
-                pending.extend(words.filter(|word| word.starts_with("S-") || word.starts_with("P-")).map(str::to_owned));
+                pending
+                    .extend(words.filter(|word| ["S-", "P-", "C-"].iter().any(|rfc| word.starts_with(rfc))).map(str::to_owned));
             } else if let Some(name) = test_name(line) {
                 for id in pending.drain(..) {
                     shown.entry(id).or_default().insert(format!("{file}::{name}"));
@@ -146,7 +147,7 @@ fn document(
     others: &BTreeMap<String, Other>,
 ) -> String {
     let mut text = String::from(
-        "# Conformance\n\nEach requirement that RFC 7643 (S) and RFC 7644 (P) put on a service provider, its state, and the tests that show it.\n\
+        "# Conformance\n\nEach requirement that RFC 7643 (S), RFC 7644 (P) and RFC 9865 (C) put on a service provider, its state, and the tests that show it.\n\
          Written by `tests/conformance_doc.rs` from the tests and `tests/requirements-other-*.toml`; CI fails when it is out of date.\n\n",
     );
     let count = |state: State| {
