@@ -20,9 +20,8 @@ use uuid::Uuid;
 const PURPOSE: &str = "cursor";
 /// How many keys are kept in memory; above it all are read anew.
 const KEYS_MAX: usize = 1_000;
-/// Characters of a cursor at most: a sort key of 1 MiB and more, as far as `limits.string_bytes_max` lets one be stored,
-/// still has its place.
-const CURSOR_CHARACTERS_MAX: usize = 4 * 1024 * 1024;
+/// Characters of a cursor at most. The longest sort key, 1,024 control characters, makes one of some 8,400.
+const CURSOR_CHARACTERS_MAX: usize = 16 * 1024;
 
 /// The keys that cursors are sealed with, as far as they were needed.
 #[derive(Debug, Default)]

@@ -161,4 +161,34 @@ on_both_back_ends! {
         }
         assert_eq!(found, ["u0", "u2", "u3", "u5", "u6"]);
     }
+
+    /// Shows C-2-07, C-2.2-01: what is sorted by may be as long as the server stores it; 1,024 characters of it count.
+    async fn long_values_are_walked_too(app: App) {
+        let long = |first: &str| format!("{first}{}", "\u{1F600}".repeat(100_000));
+        let (at_1_024, at_1_025) = ("m".repeat(1_023), "n".repeat(1_024));
+        for (name, title) in [
+            ("ann", long("c")),
+            ("bob", long("a")),
+            ("cid", long("b")),
+            ("dan", "\u{1}".repeat(100_000)),
+            ("eve", long("b")),
+            ("fay", format!("{at_1_024}2")),
+            ("gus", format!("{at_1_024}1")),
+            ("hal", format!("{at_1_025}2")),
+            ("ivy", format!("{at_1_025}1")),
+        ] {
+            create(&app, name, json!({ "title": title })).await;
+        }
+        for (order, expected) in [
+            ("ascending", "dan bob cid eve ann gus fay hal ivy"),
+            ("descending", "hal ivy fay gus ann cid eve bob dan"),
+        ] {
+            let expected: Vec<&str> = expected.split(' ').collect();
+            let query = format!("/Users?sortBy=title&sortOrder={order}&attributes=userName");
+            assert_eq!(user_names(&app.get(&query).await.expect(200)), expected);
+            assert_eq!(walk(&app, &format!("{query}&count=1")).await.concat(), expected);
+            let sort = json!({ "sortBy": "title", "sortOrder": order, "attributes": ["userName"] });
+            assert_eq!(walk_by_post(&app, "/Users", &sort, 2).await, expected);
+        }
+    }
 }

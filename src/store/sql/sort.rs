@@ -6,8 +6,13 @@ use super::json::Json;
 use super::predicate::{self, Location};
 use super::probe;
 use super::reference;
+use super::statement::Dialect;
 use crate::scim::schema::{Attribute, AttributeType, Place, Target};
-use crate::store::{Sort, StoreError};
+use crate::store::{INDEX_VALUE_BYTES_MAX, Sort, StoreError};
+
+/// Characters of a text that its order goes by; those that begin with the same ones go by id. A cursor holds what a resource
+/// is sorted by, and has to fit into a URL. What is sorted by its index is cut too, to as many bytes.
+const SORT_CHARACTERS_MAX: usize = INDEX_VALUE_BYTES_MAX;
 
 /// What a page is ordered by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,10 +97,10 @@ fn key(compiler: &mut Compiler<'_>, target: &Target) -> Result<String, StoreErro
     }
 }
 
-fn scalar(dialect: super::Dialect, json: &Json, attribute: &Attribute) -> Result<String, StoreError> {
+fn scalar(dialect: Dialect, json: &Json, attribute: &Attribute) -> Result<String, StoreError> {
     match attribute.attribute_type {
         AttributeType::String | AttributeType::Reference | AttributeType::Binary | AttributeType::DateTime => {
-            Ok(json.text(dialect))
+            Ok(format!("substr({}, 1, {SORT_CHARACTERS_MAX})", json.text(dialect)))
         }
         AttributeType::Boolean => Ok(json.boolean(dialect)),
         AttributeType::Integer | AttributeType::Decimal => Ok(json.number(dialect)),
