@@ -49,6 +49,22 @@ on_both_back_ends! {
         refused(small.get(&format!("/Users?cursor={cursor}")).await, "expiredCursor");
     }
 
+    /// Shows C-2-05, C-2-06, C-2-07: a page that ends early because of the members in it is not the last one.
+    async fn many_members_end_a_page_and_not_the_walk(app: App) {
+        let (one, two) = (app.user("one").await, app.user("two").await);
+        let mut names = Vec::new();
+        for (number, members) in [&[&*one, &*two][..], &[&one, &two], &[], &[&one], &[&one, &two]].into_iter().enumerate() {
+            names.push(format!("g{number}"));
+            app.group(&names[number], members).await;
+        }
+        for (members_max, sizes) in [(1, &[1, 1, 2, 1][..]), (2, &[1, 2, 1, 1]), (3, &[1, 3, 1]), (5, &[4, 1]), (7, &[4, 1])] {
+            let app = app.configured(|config| config.limits.page_members_max = members_max);
+            let pages = walk(&app, "/Groups?sortBy=displayName&count=4").await;
+            assert_eq!(pages.concat(), names, "{members_max}");
+            assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), sizes, "{members_max}");
+        }
+    }
+
     /// Shows C-2-01, C-2.4-01: with or without `=`, in any letter case; without it there is no cursor.
     async fn a_walk_begins_with_an_empty_cursor(app: App) {
         let names = users(&app, 3).await;
