@@ -11,6 +11,7 @@
 //! - [`display`]: [`Filter`] to text; `parse(print(f)) == f`
 //! - [`resolved`]: [`ResolvedFilter`], names turned into attributes and literals into comparison keys
 //! - [`resolve`]: [`Filter`] to [`ResolvedFilter`]; the rules of types and operators (D-34 to D-43)
+//! - [`shape`]: [`ResolvedFilter`] to text without its values, for the log
 //! - [`evaluate`]: the reference meaning of a [`ResolvedFilter`]
 
 pub mod ast;
@@ -20,6 +21,7 @@ pub mod evaluate;
 pub mod parser;
 pub mod resolve;
 pub mod resolved;
+pub mod shape;
 
 #[cfg(test)]
 mod tests;

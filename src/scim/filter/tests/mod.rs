@@ -4,6 +4,7 @@ mod evaluate;
 mod hostile;
 mod resolve;
 mod round_trip;
+mod shape;
 mod syntax;
 
 use super::{Filter, FilterOptions};
