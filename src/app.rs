@@ -23,6 +23,7 @@ pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn Store>, Store
             readers_max: config.reader_connections,
             acquire_timeout: config.acquire_timeout,
             busy_timeout: config.lock_timeout,
+            scan_timeout: config.unindexed_search_timeout,
             write_queue_max: config.write_queue_max,
             write_batch_max: config.write_batch_max,
             cache_kib: config.cache_kib,
@@ -34,6 +35,7 @@ pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn Store>, Store
         connections_max: config.connections_max,
         acquire_timeout: config.acquire_timeout,
         statement_timeout: config.statement_timeout,
+        scan_timeout: config.unindexed_search_timeout,
         lock_timeout: config.lock_timeout,
         ..PostgresOptions::default()
     };

@@ -132,7 +132,7 @@ pub fn store_advice(error: &StoreError) -> Option<&'static str> {
         | StoreError::NotFound
         | StoreError::VersionConflict
         | StoreError::UnknownMember
-        | StoreError::TooMany
+        | StoreError::TooMany { .. }
         | StoreError::Unsupported { .. }
         | StoreError::Corrupt { .. }
         | StoreError::Database(_) => None,

@@ -24,6 +24,8 @@ pub struct DatabaseConfig {
     pub acquire_timeout: Duration,
     /// How long one statement may run.
     pub statement_timeout: Duration,
+    /// How long a search may read what no index finds (D-46).
+    pub unindexed_search_timeout: Duration,
     /// How long one statement may wait for a lock.
     pub lock_timeout: Duration,
 }
@@ -39,6 +41,7 @@ impl DatabaseConfig {
             cache_kib: settings.integer("database.cache_kib", 64..=16_777_216),
             acquire_timeout: settings.milliseconds("database.acquire_timeout_ms", 1),
             statement_timeout: settings.milliseconds("database.statement_timeout_ms", 1),
+            unindexed_search_timeout: settings.milliseconds("database.unindexed_search_timeout_ms", 1),
             lock_timeout: settings.milliseconds("database.lock_timeout_ms", 1),
         }
     }

@@ -19,7 +19,7 @@ impl From<StoreError> for ScimError {
             ),
             StoreError::UnknownMember => Self::invalid_value("a member's value must be the id of a resource of this Directory"),
             StoreError::Unsupported { attribute } => Self::invalid_filter(format!("{attribute} cannot be compared like this")),
-            StoreError::TooMany => Self::new(ErrorKind::TooMany, error.to_string()),
+            StoreError::TooMany { .. } => Self::new(ErrorKind::TooMany, error.to_string()),
             StoreError::Contention(_) | StoreError::Unavailable(_) => {
                 log(&error);
                 Self::new(ErrorKind::Unavailable, "the database is not available; try again shortly")

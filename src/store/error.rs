@@ -21,9 +21,12 @@ pub enum StoreError {
     /// A member to add is no resource of this Directory of an allowed type.
     #[error("there is no resource to be a member with one of these ids")]
     UnknownMember,
-    /// The query would examine more rows than the scan budget allows (D-46).
-    #[error("the filter or sort is served by no index and there are too many resources to examine")]
-    TooMany,
+    /// No index serves the filter or sort, and to read all resources took too long (D-46).
+    #[error("no index serves the filter or sort, and to read all resources took longer than {} ms", limit.as_millis())]
+    TooMany {
+        /// How long it may take.
+        limit: std::time::Duration,
+    },
     /// The filter or sort compares what SQL cannot know, such as `meta.location`, which depends on the request.
     #[error("{attribute} cannot be searched or sorted by in this way")]
     Unsupported {

@@ -12,6 +12,7 @@
 //! - [`sqlite`]: the store in one file
 //! - [`postgres`]: the store on a server
 
+mod budget;
 pub mod commit;
 pub mod definition;
 pub mod error;

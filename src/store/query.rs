@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::id::ResourceId;
 use crate::scim::filter::ResolvedFilter;
 use crate::scim::schema::{ResourceType, Target};
+use std::time::Duration;
 
 /// One page of the resources of one type.
 #[derive(Debug, Clone)]
@@ -97,6 +98,8 @@ pub enum SortKey {
 pub struct ListingPage {
     /// How many resources match in all.
     pub total: u64,
+    /// As of [`Page`].
+    pub scanned: Option<Duration>,
     /// Those of the page, in order, each with what it is sorted by.
     pub resources: Vec<(Stored, Option<SortKey>)>,
 }
@@ -106,8 +109,18 @@ pub struct ListingPage {
 pub struct Page {
     /// How many resources match in all.
     pub total: u64,
+    /// For how long the database read what no index finds; `None`: indexes served the search.
+    pub scanned: Option<Duration>,
     /// Those of the page, in order.
     pub resources: Vec<Stored>,
+}
+
+/// The page of one type in the order of the id.
+impl From<Page> for ListingPage {
+    fn from(page: Page) -> Self {
+        let resources = page.resources.into_iter().map(|stored| (stored, None)).collect();
+        Self { total: page.total, scanned: page.scanned, resources }
+    }
 }
 
 /// A resource as stored.

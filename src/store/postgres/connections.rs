@@ -7,9 +7,10 @@
 
 use super::PostgresOptions;
 use super::failure::Cause;
+use crate::store::budget::ScanBudget;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{ConnectOptions, Connection, Postgres, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Row};
 use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
@@ -104,6 +105,29 @@ impl Connections {
     pub(super) async fn fetch_all(&self, query: Prepared<'_>) -> Result<Vec<PgRow>, sqlx::Error> {
         let mut lease = self.acquire().await?;
         let rows = self.bounded(query.fetch_all(&mut lease.session.connection)).await;
+        lease.settle(rows)
+    }
+
+    /// Runs a statement that gives any number of rows, for as long as `budget` has time left. It costs two round trips more, which a statement
+    /// that may read a whole table hardly notices.
+    pub(super) async fn fetch_all_within(&self, budget: &mut ScanBudget, query: Prepared<'_>) -> Result<Vec<PgRow>, sqlx::Error> {
+        let mut lease = self.acquire().await?;
+        let connection = &mut lease.session.connection;
+        let (started, limit) = (Instant::now(), budget.left());
+        // 0 would be no limit at all.
+        let begin = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {}", limit.as_millis().max(1));
+        let rows = within(limit + STATEMENT_GRACE, async {
+            sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *connection).await?;
+            query.fetch_all(&mut *connection).await
+        })
+        .await;
+        budget.spend(started.elapsed());
+        // As in `fetch_locked`: if this future is dropped before the end, the connection is closed.
+        if let Ok(_) | Err(sqlx::Error::Database(_)) = rows
+            && self.bounded(sqlx::raw_sql("ROLLBACK").execute(connection)).await.is_err()
+        {
+            return rows;
+        }
         lease.settle(rows)
     }
 

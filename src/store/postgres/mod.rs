@@ -49,6 +49,9 @@ pub struct PostgresOptions {
     pub acquire_timeout: Duration,
     /// How long one statement may run.
     pub statement_timeout: Duration,
+    /// How long the statements of one search may run together that no index serves (D-46); at most
+    /// `statement_timeout` counts.
+    pub scan_timeout: Duration,
     /// How long one statement waits for the lock of another.
     pub lock_timeout: Duration,
     /// How long a start waits for another replica that is migrating.
@@ -63,6 +66,7 @@ impl Default for PostgresOptions {
             connections_max: 16,
             acquire_timeout: Duration::from_secs(4),
             statement_timeout: Duration::from_secs(30),
+            scan_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(5),
             migrate_timeout: Duration::from_secs(60),
             statements_max: 256,

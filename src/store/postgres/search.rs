@@ -4,38 +4,27 @@ use super::connections::{Connections, Prepared};
 use super::failure::{Cause, corrupt, store_error};
 use super::read::read_stored;
 use crate::id::DirectoryId;
+use crate::store::budget::ScanBudget;
 use crate::store::sql::{self, Bind, Dialect, Statement};
-use crate::store::{Listing, ListingPage, ListingStart, Page, Query, SortKey, Start, StoreError, Stored};
+use crate::store::{Listing, ListingPage, ListingStart, Page, Query, SortKey, Start, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row, TypeInfo, ValueRef};
 
 pub(super) async fn search(connections: &Connections, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
-    let resources = match query.limit {
-        0 => Vec::new(),
-        _ => page(connections, directory, query).await?,
-    };
+    let mut budget = budget(connections);
+    let mut resources = Vec::new();
+    if query.limit > 0 {
+        let rows = fetch(connections, &mut budget, sql::page(Dialect::Postgres, directory, query)?).await?;
+        resources = rows.iter().map(read_stored).collect::<Result<_, _>>()?;
+    }
     let found = resources.len() as u64;
     // A first page that is not full holds all that there is.
-    if query.start == Start::Offset(0) && query.limit > 0 && found < u64::from(query.limit) {
-        return Ok(Page { total: found, resources });
-    }
-    Ok(Page { total: total(connections, directory, query).await?, resources })
-}
-
-async fn page(connections: &Connections, directory: DirectoryId, query: &Query<'_>) -> Result<Vec<Stored>, StoreError> {
-    let statement = sql::page(Dialect::Postgres, directory, query)?;
-    let rows = connections.fetch_all(prepare(statement)).await.map_err(search_error)?;
-    rows.iter().map(read_stored).collect()
-}
-
-async fn total(connections: &Connections, directory: DirectoryId, query: &Query<'_>) -> Result<u64, StoreError> {
-    count(connections, sql::total(Dialect::Postgres, directory, query)?).await
-}
-
-async fn count(connections: &Connections, statement: Statement) -> Result<u64, StoreError> {
-    let row = connections.fetch_optional(prepare(statement)).await.map_err(search_error)?;
-    let total: i64 = row.map_or(Ok(0), |row| row.try_get(0)).map_err(corrupt("counters"))?;
-    Ok(u64::try_from(total).unwrap_or(0))
+    let total = if query.start == Start::Offset(0) && found < u64::from(query.limit) {
+        found
+    } else {
+        count(connections, &mut budget, sql::total(Dialect::Postgres, directory, query)?).await?
+    };
+    Ok(Page { total, scanned: budget.spent(), resources })
 }
 
 pub(super) async fn list(
@@ -43,19 +32,40 @@ pub(super) async fn list(
     directory: DirectoryId,
     listing: &Listing<'_>,
 ) -> Result<ListingPage, StoreError> {
+    let mut budget = budget(connections);
     let mut resources = Vec::new();
     if listing.limit > 0 {
-        let statement = sql::listing(Dialect::Postgres, directory, listing)?;
-        for row in &connections.fetch_all(prepare(statement)).await.map_err(search_error)? {
+        for row in &fetch(connections, &mut budget, sql::listing(Dialect::Postgres, directory, listing)?).await? {
             resources.push((read_stored(row)?, read_key(row)?));
         }
     }
     let found = resources.len() as u64;
-    if listing.start == ListingStart::Offset(0) && found < u64::from(listing.limit) {
-        return Ok(ListingPage { total: found, resources });
+    let total = if listing.start == ListingStart::Offset(0) && found < u64::from(listing.limit) {
+        found
+    } else {
+        count(connections, &mut budget, sql::listing_total(Dialect::Postgres, directory, listing)?).await?
+    };
+    Ok(ListingPage { total, scanned: budget.spent(), resources })
+}
+
+fn budget(connections: &Connections) -> ScanBudget {
+    let options = connections.options();
+    ScanBudget::new(options.scan_timeout.min(options.statement_timeout))
+}
+
+async fn count(connections: &Connections, budget: &mut ScanBudget, statement: Statement) -> Result<u64, StoreError> {
+    let rows = fetch(connections, budget, statement).await?;
+    let total: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(corrupt("counters"))?;
+    Ok(u64::try_from(total).unwrap_or(0))
+}
+
+/// Runs a statement; one that no index serves for as long as `budget` has time left.
+async fn fetch(connections: &Connections, budget: &mut ScanBudget, statement: Statement) -> Result<Vec<PgRow>, StoreError> {
+    if !statement.scans {
+        return connections.fetch_all(prepare(statement)).await.map_err(store_error);
     }
-    let total = count(connections, sql::listing_total(Dialect::Postgres, directory, listing)?).await?;
-    Ok(ListingPage { total, resources })
+    let rows = connections.fetch_all_within(budget, prepare(statement)).await;
+    rows.map_err(|error| if Cause::of(&error) == Cause::StatementTimeout { budget.exceeded() } else { store_error(error) })
 }
 
 /// Reads the sort key behind the columns of [`read_stored`].
@@ -87,19 +97,4 @@ fn prepare(statement: Statement) -> Prepared<'static> {
         };
     }
     query
-}
-
-/// A search that takes too long would read too much (D-46).
-fn search_error(error: sqlx::Error) -> StoreError {
-    match Cause::of(&error) {
-        Cause::StatementTimeout => StoreError::TooMany,
-        Cause::Unique
-        | Cause::ForeignKey
-        | Cause::Deadlock
-        | Cause::LockTimeout
-        | Cause::Full
-        | Cause::Unavailable
-        | Cause::Misconfigured
-        | Cause::Other => store_error(error),
-    }
 }

@@ -19,6 +19,8 @@ pub(super) struct Compiler<'q> {
     pub directory: String,
     /// The parameter that holds the name of the type.
     pub type_name: String,
+    /// Whether a part of the statement is served by no index: [`Statement::scans`].
+    pub scans: bool,
     binds: Vec<Bind>,
     aliases: usize,
 }
@@ -32,6 +34,7 @@ impl<'q> Compiler<'q> {
             directory_id: directory,
             directory: String::new(),
             type_name: String::new(),
+            scans: false,
             binds: Vec::new(),
             aliases: 0,
         };
@@ -96,7 +99,7 @@ impl<'q> Compiler<'q> {
 
     /// The finished statement.
     pub fn finish(self, sql: String) -> Statement {
-        Statement { sql, binds: self.binds }
+        Statement { sql, binds: self.binds, scans: self.scans }
     }
 }
 

@@ -37,7 +37,7 @@ pub fn listing(dialect: Dialect, directory: DirectoryId, listing: &Listing<'_>) 
     }
     let by_id = sources.iter().find_map(|(part, _, _, order)| match order {
         Order::Id { descending } if part.sort.is_some() || sort.is_none() => Some(*descending),
-        Order::Id { .. } | Order::Key { .. } | Order::Index { .. } => None,
+        Order::Id { .. } | Order::Moment { .. } | Order::Key { .. } | Order::Index { .. } => None,
     });
     let (by, descending) = match by_id {
         Some(descending) => (By::Id, descending),
@@ -92,14 +92,14 @@ fn begin<'q>(dialect: Dialect, directory: DirectoryId, listing: &Listing<'q>) ->
 /// Where the rows of one type come from, and by what they are ordered.
 fn arm(compiler: &mut Compiler<'_>, part: &Part<'_>, several: bool) -> Result<(Source, Order), StoreError> {
     let selection = page::selection(compiler, part.filter)?;
-    let order = match part.sort {
-        Some(sort) if several && predicate::location(compiler, &sort.target) == Location::Meta => {
-            match constant_key(compiler, &sort.target) {
-                Some(expression) => Order::Key { expression, descending: sort.descending },
-                None => sort::order(compiler, part.sort, part.filter.is_some(), selection.probe.is_some())?,
-            }
+    let across = part.sort.filter(|sort| several && predicate::location(compiler, &sort.target) == Location::Meta);
+    let order = match across.and_then(|sort| Some((constant_key(compiler, &sort.target)?, sort.descending))) {
+        Some((expression, descending)) => {
+            let order = Order::Key { expression, descending };
+            selection.note(compiler, &order);
+            order
         }
-        _ => sort::order(compiler, part.sort, part.filter.is_some(), selection.probe.is_some())?,
+        None => selection.order(compiler, part.sort, part.filter.is_some())?,
     };
     Ok((selection.source(compiler), order))
 }
@@ -238,6 +238,12 @@ impl Frame {
                      {order} LIMIT {end}) AS {alias}"
                 ));
             }
+            Order::Moment { column, descending } => arms.push(format!(
+                "SELECT * FROM (SELECT {id} AS id, {column} AS sort_key FROM {source} WHERE {condition} AND {} \
+                 {} LIMIT {end}) AS {alias}",
+                sequence.keyed(column, id),
+                sort::moments(column, descending, id)
+            )),
             Order::Key { expression, .. } => arms.push(format!(
                 "SELECT * FROM (SELECT id, sort_key FROM (SELECT {id} AS id, {expression} AS sort_key FROM {source} \
                  WHERE {condition}) AS {alias}k WHERE (sort_key IS NOT NULL AND {}) OR (sort_key IS NULL AND {}) \

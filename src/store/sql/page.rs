@@ -2,12 +2,12 @@
 
 use super::compiler::{Compiler, join};
 use super::predicate;
-use super::probe::{self, Probe};
+use super::probe::{self, Probe, Reach};
 use super::sort::{self, Order};
 use super::statement::{Bind, Dialect, Statement};
 use crate::id::DirectoryId;
 use crate::scim::filter::ResolvedFilter;
-use crate::store::{Query, Start, StoreError};
+use crate::store::{Query, Sort, Start, StoreError};
 
 /// The resources of a page, in order.
 ///
@@ -19,7 +19,7 @@ use crate::store::{Query, Start, StoreError};
 pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Result<Statement, StoreError> {
     let mut compiler = Compiler::new(dialect, directory, query.resource_type);
     let selection = selection(&mut compiler, query.filter)?;
-    let order = sort::order(&mut compiler, query.sort, query.filter.is_some(), selection.probe.is_some())?;
+    let order = selection.order(&mut compiler, query.sort, query.filter.is_some())?;
     let Source { rows: source, id, condition } = selection.source(&mut compiler);
     let columns = columns(&compiler, compiler.resource_type.member_of.is_some());
     let limit = compiler.bind_count(u64::from(query.limit));
@@ -39,8 +39,13 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
         Order::Id { descending: true } => {
             (by_id(&source, &condition, &format!("{id} DESC"), &window), "ORDER BY page.id DESC".to_owned())
         }
+        Order::Moment { column, descending } => {
+            let rows = sort::moments("sort_key", descending, "r.id");
+            (by_key(&source, &condition, column, &rows, &window), sort::moments("page.sort_key", descending, "page.id"))
+        }
         Order::Key { expression, descending } => {
-            (by_key(&source, &condition, &expression, descending, &window), by_key_in(descending))
+            let rows = sort::clause("sort_key", descending, "r.id");
+            (by_key(&source, &condition, &expression, &rows, &window), by_key_in(descending))
         }
         Order::Index { attribute, required, descending } => {
             let rows = match (query.filter, required) {
@@ -78,6 +83,7 @@ pub(super) fn total_of(compiler: &mut Compiler<'_>, filter: Option<&ResolvedFilt
         ));
     };
     let selection = selection(compiler, Some(filter))?;
+    compiler.scans |= selection.reach == Reach::All;
     if selection.predicates.is_empty()
         && let Some(probe) = &selection.probe
         && let Some(rows) = probe.index_rows(compiler)
@@ -117,11 +123,30 @@ pub(super) struct Source {
 pub(super) struct Selection {
     /// What finds candidates.
     pub probe: Option<Probe>,
-    /// What must hold for them.
+    /// What is read to find what matches.
+    reach: Reach,
+    /// What must hold for the candidates.
     predicates: Vec<String>,
 }
 
 impl Selection {
+    /// In which order the rows are to be read.
+    pub fn order(&self, compiler: &mut Compiler<'_>, sort: Option<&Sort>, filtered: bool) -> Result<Order, StoreError> {
+        let order = sort::order(compiler, sort, filtered, self.probe.is_some())?;
+        self.note(compiler, &order);
+        Ok(order)
+    }
+
+    /// Takes note if reading in this order is served by no index.
+    pub fn note(&self, compiler: &mut Compiler<'_>, order: &Order) {
+        compiler.scans |= match self.reach {
+            Reach::Few => false,
+            Reach::All => true,
+            Reach::Page => !order.is_served(false),
+            Reach::Matches => !order.is_served(true),
+        };
+    }
+
     /// Where the matching rows come from.
     pub fn source(&self, compiler: &mut Compiler<'_>) -> Source {
         let mut condition = format!("r.directory_id = {} AND r.resource_type = {}", compiler.directory, compiler.type_name);
@@ -139,6 +164,10 @@ impl Selection {
                     source = (found + &resource, "found.id");
                 }
                 None => {
+                    if compiler.dialect == Dialect::Sqlite && !probe.is_by_id() {
+                        // The others have all that is needed to sort by a moment, and SQLite would rather read them whole.
+                        source.0.push_str(" INDEXED BY resources_by_type");
+                    }
                     condition.push_str(" AND ");
                     condition.push_str(&probe.condition(compiler));
                 }
@@ -173,7 +202,14 @@ pub(super) fn selection(compiler: &mut Compiler<'_>, filter: Option<&ResolvedFil
         .filter(|(place, _)| stated != Some(*place))
         .map(|(_, term)| predicate::condition(compiler, term))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Selection { probe: best.map(|(_, probe)| probe), predicates })
+    let probe = best.map(|(_, probe)| probe);
+    let reach = match (&probe, terms.as_slice()) {
+        (Some(probe), _) => probe.reach(!predicates.is_empty()),
+        (None, []) => Reach::Page,
+        (None, [term]) if probe::is_bare_moment(compiler, term) => Reach::Matches,
+        (None, _) => Reach::All,
+    };
+    Ok(Selection { probe, reach, predicates })
 }
 
 /// The terms that all must hold.
@@ -218,8 +254,7 @@ fn by_id(source: &str, condition: &str, order: &str, Window { limit, offset }: &
     format!("SELECT r.id FROM {source} WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {offset}")
 }
 
-fn by_key(source: &str, condition: &str, key: &str, descending: bool, Window { limit, offset }: &Window) -> String {
-    let order = sort::clause("sort_key", descending, "r.id");
+fn by_key(source: &str, condition: &str, key: &str, order: &str, Window { limit, offset }: &Window) -> String {
     format!("SELECT r.id, {key} AS sort_key FROM {source} WHERE {condition} {order} LIMIT {limit} OFFSET {offset}")
 }
 

@@ -58,6 +58,19 @@ enum Rank {
     Scan,
 }
 
+/// How much is read to find what a filter selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// There is no filter: what the page holds.
+    Page,
+    /// A few candidates.
+    Few,
+    /// What matches, be it many, and nothing else.
+    Matches,
+    /// It may be all resources of the type, or all values of an attribute.
+    All,
+}
+
 /// One way through one index.
 #[derive(Debug, Clone, PartialEq)]
 enum Scan {
@@ -94,6 +107,22 @@ pub(super) fn better(left: &Probe, right: &Probe) -> bool {
 }
 
 impl Probe {
+    /// What is read to find the candidates, and to check them if `checked`.
+    pub fn reach(&self, checked: bool) -> Reach {
+        match self.rank {
+            Rank::Ids | Rank::UniqueValues | Rank::Values | Rank::Memberships | Rank::Prefix | Rank::Part => Reach::Few,
+            // What lies on one side of a value may be nearly all; of that, few may pass the check.
+            Rank::Range if checked => Reach::All,
+            Rank::Range => Reach::Matches,
+            Rank::Scan => Reach::All,
+        }
+    }
+
+    /// Whether [`Probe::condition`] is one on ids that are given, or on none.
+    pub fn is_by_id(&self) -> bool {
+        matches!(self.scans.as_slice(), [] | [Scan::Ids(_)])
+    }
+
     /// The condition on row `r`.
     pub fn condition(&self, compiler: &mut Compiler<'_>) -> String {
         match self.scans.as_slice() {
@@ -301,6 +330,12 @@ fn leaf(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: Co
 /// SQLite needs no probe: it finds the index for the bare condition. PostgreSQL expects a third of all rows to pass, whatever
 /// the moment, and so would read all of them in the order of the page.
 fn moment(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: CompareOp, nanos: i128) -> Option<Probe> {
+    let column = moment_column(compiler, outer, target, op).filter(|_| compiler.dialect == Dialect::Postgres)?;
+    Some(Probe { scans: vec![Scan::Moment { column, op, nanos }], exact: true, rank: Rank::Range })
+}
+
+/// The column, if its index has what compares so in one range.
+fn moment_column(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: CompareOp) -> Option<&'static str> {
     let (attribute, sub) = match outer {
         Some(outer) => (outer, &target.attribute),
         None => (target, target.sub.as_ref()?),
@@ -310,13 +345,25 @@ fn moment(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: 
         "lastModified" => "last_modified",
         _ => return None,
     };
-    let served = compiler.dialect == Dialect::Postgres
-        && predicate::location(compiler, attribute) == Location::Meta
+    let served = predicate::location(compiler, attribute) == Location::Meta
         && matches!(op, CompareOp::Eq | CompareOp::Gt | CompareOp::Ge | CompareOp::Lt | CompareOp::Le);
-    served.then(|| {
-        let scan = Scan::Moment { column, op, nanos };
-        Probe { scans: vec![scan], exact: true, rank: Rank::Range }
-    })
+    served.then_some(column)
+}
+
+/// Whether an index serves a condition that has no probe: SQLite and moments, see [`moment`].
+pub(super) fn is_bare_moment(compiler: &Compiler<'_>, filter: &ResolvedFilter) -> bool {
+    match filter {
+        ResolvedFilter::Compare { target, op, literal: Literal::Instant(_) } => {
+            moment_column(compiler, None, target, *op).is_some()
+        }
+        ResolvedFilter::Compare { .. }
+        | ResolvedFilter::Present(_)
+        | ResolvedFilter::Element { .. }
+        | ResolvedFilter::Not(_)
+        | ResolvedFilter::And(_)
+        | ResolvedFilter::Or(_)
+        | ResolvedFilter::Constant(_) => false,
+    }
 }
 
 /// No candidates, if the literal is no id that the server issues.

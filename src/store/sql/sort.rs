@@ -19,6 +19,8 @@ const SORT_CHARACTERS_MAX: usize = INDEX_VALUE_BYTES_MAX;
 pub(super) enum Order {
     /// The id: in the order of the list, or against it.
     Id { descending: bool },
+    /// A moment that every row `r` has, in a column with an index of its own.
+    Moment { column: &'static str, descending: bool },
     /// An expression on row `r`.
     Key { expression: String, descending: bool },
     /// The value in the inverted index; the attribute has one row there at most for each resource.
@@ -35,8 +37,8 @@ pub(super) fn order(compiler: &mut Compiler<'_>, sort: Option<&Sort>, filtered: 
         Location::Id => return Ok(Order::Id { descending }),
         Location::Meta => match target.sub.as_deref() {
             Some(sub) => match sub.name.as_str() {
-                "created" => "r.created".to_owned(),
-                "lastModified" => "r.last_modified".to_owned(),
+                "created" => return Ok(Order::Moment { column: "r.created", descending }),
+                "lastModified" => return Ok(Order::Moment { column: "r.last_modified", descending }),
                 "version" => predicate::version_text(compiler, sub),
                 // The same for all.
                 "resourceType" => return Ok(Order::Id { descending: false }),
@@ -57,10 +59,29 @@ pub(super) fn order(compiler: &mut Compiler<'_>, sort: Option<&Sort>, filtered: 
     Ok(Order::Key { expression, descending })
 }
 
+impl Order {
+    /// Whether the rows of a page are found in this order, without reading those behind it; of `filtered` ones, without
+    /// reading those that do not match.
+    pub fn is_served(&self, filtered: bool) -> bool {
+        match self {
+            Order::Id { .. } => true,
+            Order::Moment { .. } => !filtered,
+            Order::Key { .. } => false,
+            // Which resources have no value is known only when all are read.
+            Order::Index { required, .. } => *required && !filtered,
+        }
+    }
+}
+
 /// `ORDER BY` of the value in `key` with ties by `id`.
 pub(super) fn clause(key: &str, descending: bool, id: &str) -> String {
     let direction = if descending { "DESC NULLS FIRST" } else { "ASC NULLS LAST" };
     format!("ORDER BY {key} {direction}, {id}")
+}
+
+/// `ORDER BY` of a column that is never NULL with ties by `id`: words about NULL would keep the index out.
+pub(super) fn moments(column: &str, descending: bool, id: &str) -> String {
+    format!("ORDER BY {column}{}, {id}", if descending { " DESC" } else { "" })
 }
 
 /// With a filter only for a required attribute: to tell the resources without a row in the index from those that do not

@@ -35,6 +35,9 @@ pub struct Statement {
     pub sql: String,
     /// The values.
     pub binds: Vec<Bind>,
+    /// Whether no index bounds what it reads: be it ever so little that it finds, it may read all resources of a type. The
+    /// time that such statements take is limited (D-46).
+    pub scans: bool,
 }
 
 /// Grams as one value of the column `grams`: words of eight hexadecimal digits for SQLite, an array of signed numbers for

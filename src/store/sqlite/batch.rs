@@ -153,7 +153,7 @@ impl Failure {
             | StoreError::NotFound
             | StoreError::VersionConflict
             | StoreError::UnknownMember
-            | StoreError::TooMany
+            | StoreError::TooMany { .. }
             | StoreError::Unsupported { .. }
             | StoreError::Corrupt { .. }
             | StoreError::Migrate(_)

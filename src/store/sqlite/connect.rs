@@ -17,6 +17,8 @@ pub struct SqliteOptions {
     pub acquire_timeout: Duration,
     /// How long a statement waits for the lock of another process.
     pub busy_timeout: Duration,
+    /// How long the statements of one search may run together that no index serves (D-46).
+    pub scan_timeout: Duration,
     /// How many changes may wait for the writer; more callers wait for a place.
     pub write_queue_max: usize,
     /// How many changes are committed in one transaction.
@@ -37,6 +39,7 @@ impl Default for SqliteOptions {
             readers_max: 4,
             acquire_timeout: Duration::from_secs(5),
             busy_timeout: Duration::from_secs(5),
+            scan_timeout: Duration::from_secs(5),
             write_queue_max: 1024,
             write_batch_max: 256,
             cache_kib: 32 * 1024,

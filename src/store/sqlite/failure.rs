@@ -12,6 +12,12 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     }
 }
 
+/// Whether a statement was ended because its time was up.
+pub(super) fn is_interrupt(error: &sqlx::Error) -> bool {
+    // SQLITE_INTERRUPT.
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "9")
+}
+
 /// Makes an error of a value that cannot be read from a row of `table`.
 pub(super) fn corrupt(table: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |error| StoreError::Corrupt { table, source: Box::new(error) }

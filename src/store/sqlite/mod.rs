@@ -7,6 +7,7 @@
 //! - [`failure`]: what SQLite's result codes mean
 //! - [`migrate`]: the tables
 //! - [`read`], [`search`]: what is read of resources
+//! - [`scan`]: a statement that no index serves
 //! - [`writer`]: the queue and the task
 //! - [`batch`]: the transaction that jobs share
 //! - [`change`]: the statements of one change
@@ -21,6 +22,7 @@ mod failure;
 mod migrate;
 mod operator;
 mod read;
+mod scan;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,7 @@ pub use connect::SqliteOptions;
 
 use self::connect::Database;
 use self::writer::{Job, Writer};
+use super::budget::ScanBudget;
 use super::{
     Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
     ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
@@ -63,6 +66,10 @@ impl SqliteStore {
         let writer = Writer::start(database.clone()).await?;
         let readers = database.readers();
         Ok(Self { database, readers, writer })
+    }
+
+    fn budget(&self) -> ScanBudget {
+        ScanBudget::new(self.database.options().scan_timeout)
     }
 }
 
@@ -170,11 +177,11 @@ impl Store for SqliteStore {
     }
 
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
-        search::search(&self.readers, directory, query).await
+        search::search(&self.readers, self.budget(), directory, query).await
     }
 
     async fn list(&self, directory: DirectoryId, listing: &Listing<'_>) -> Result<ListingPage, StoreError> {
-        search::list(&self.readers, directory, listing).await
+        search::list(&self.readers, self.budget(), directory, listing).await
     }
 
     async fn references(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Reference>, StoreError> {

@@ -2,16 +2,23 @@
 
 use super::failure::{corrupt, store_error};
 use super::read::read_stored;
+use super::scan;
 use crate::id::DirectoryId;
+use crate::store::budget::ScanBudget;
 use crate::store::sql::{self, Bind, Dialect, Statement};
 use crate::store::{Listing, ListingPage, ListingStart, Page, Query, SortKey, Start, StoreError};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{AssertSqlSafe, Row, TypeInfo, ValueRef};
 
-pub(super) async fn search(readers: &SqlitePool, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
+pub(super) async fn search(
+    readers: &SqlitePool,
+    mut budget: ScanBudget,
+    directory: DirectoryId,
+    query: &Query<'_>,
+) -> Result<Page, StoreError> {
     let mut resources = Vec::new();
     if query.limit > 0 {
-        let rows = fetch(readers, sql::page(Dialect::Sqlite, directory, query)?).await?;
+        let rows = fetch(readers, &mut budget, sql::page(Dialect::Sqlite, directory, query)?).await?;
         resources.reserve(rows.len());
         for row in &rows {
             resources.push(read_stored(row)?);
@@ -19,22 +26,20 @@ pub(super) async fn search(readers: &SqlitePool, directory: DirectoryId, query: 
     }
     let total = match end_of(query, resources.len() as u64) {
         Some(total) => total,
-        None => {
-            let rows = fetch(readers, sql::total(Dialect::Sqlite, directory, query)?).await?;
-            let total: i64 = match rows.first() {
-                Some(row) => row.try_get(0).map_err(corrupt("resources"))?,
-                None => 0,
-            };
-            u64::try_from(total).unwrap_or(0)
-        }
+        None => count(readers, &mut budget, sql::total(Dialect::Sqlite, directory, query)?).await?,
     };
-    Ok(Page { total, resources })
+    Ok(Page { total, scanned: budget.spent(), resources })
 }
 
-pub(super) async fn list(readers: &SqlitePool, directory: DirectoryId, listing: &Listing<'_>) -> Result<ListingPage, StoreError> {
+pub(super) async fn list(
+    readers: &SqlitePool,
+    mut budget: ScanBudget,
+    directory: DirectoryId,
+    listing: &Listing<'_>,
+) -> Result<ListingPage, StoreError> {
     let mut resources = Vec::new();
     if listing.limit > 0 {
-        for row in &fetch(readers, sql::listing(Dialect::Sqlite, directory, listing)?).await? {
+        for row in &fetch(readers, &mut budget, sql::listing(Dialect::Sqlite, directory, listing)?).await? {
             resources.push((read_stored(row)?, read_key(row)?));
         }
     }
@@ -43,11 +48,15 @@ pub(super) async fn list(readers: &SqlitePool, directory: DirectoryId, listing: 
     let total = if is_whole {
         found
     } else {
-        let rows = fetch(readers, sql::listing_total(Dialect::Sqlite, directory, listing)?).await?;
-        let total: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(corrupt("resources"))?;
-        u64::try_from(total).unwrap_or(0)
+        count(readers, &mut budget, sql::listing_total(Dialect::Sqlite, directory, listing)?).await?
     };
-    Ok(ListingPage { total, resources })
+    Ok(ListingPage { total, scanned: budget.spent(), resources })
+}
+
+async fn count(readers: &SqlitePool, budget: &mut ScanBudget, statement: Statement) -> Result<u64, StoreError> {
+    let rows = fetch(readers, budget, statement).await?;
+    let total: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(corrupt("resources"))?;
+    Ok(u64::try_from(total).unwrap_or(0))
 }
 
 /// Reads the sort key behind the columns of [`read_stored`].
@@ -74,7 +83,7 @@ fn end_of(query: &Query<'_>, found: u64) -> Option<u64> {
     }
 }
 
-async fn fetch(readers: &SqlitePool, statement: Statement) -> Result<Vec<SqliteRow>, StoreError> {
+async fn fetch(readers: &SqlitePool, budget: &mut ScanBudget, statement: Statement) -> Result<Vec<SqliteRow>, StoreError> {
     let mut query = sqlx::query::<sqlx::Sqlite>(AssertSqlSafe(statement.sql));
     for bind in statement.binds {
         query = match bind {
@@ -84,6 +93,9 @@ async fn fetch(readers: &SqlitePool, statement: Statement) -> Result<Vec<SqliteR
             Bind::Boolean(boolean) => query.bind(boolean),
             Bind::Id(id) => query.bind(id),
         };
+    }
+    if statement.scans {
+        return scan::fetch_all(readers, query, budget).await;
     }
     query.fetch_all(readers).await.map_err(store_error)
 }

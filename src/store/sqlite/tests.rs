@@ -4,6 +4,7 @@ use super::batch::Transaction;
 use super::connect::Database;
 use super::{SqliteOptions, SqliteStore};
 use crate::clock::Timestamp;
+use crate::store::budget::ScanBudget;
 use crate::store::{Store, StoreError};
 use sqlx::{Connection, Row, SqliteConnection};
 use std::sync::Arc;
@@ -242,5 +243,53 @@ async fn no_statement_searches_a_directory_for_what_it_could_look_up() {
                 assert!(!scans && !half, "{step}: {statement}");
             }
         }
+    }
+}
+
+/// A statement that has no end of its own.
+const ENDLESS: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers";
+
+/// A store with one connection that reads.
+async fn open_with_one_reader(place: &Place) -> SqliteStore {
+    let options = SqliteOptions { readers_max: 1, ..SqliteOptions::default() };
+    let store = SqliteStore::open(&place.url(), options).await.expect("opens");
+    store.migrate().await.expect("migrates");
+    store
+}
+
+/// More instructions than there are between two looks at the clock.
+async fn count_to_a_million(store: &SqliteStore) -> i64 {
+    const COUNT: &str =
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 1000000) SELECT count(*) FROM numbers";
+    sqlx::query_scalar(COUNT).fetch_one(&store.readers).await.expect("nothing ends it")
+}
+
+#[tokio::test]
+async fn a_statement_ends_when_its_time_is_up_and_its_connection_serves_on() {
+    let place = Place::new();
+    let store = open_with_one_reader(&place).await;
+    for _ in 0..3 {
+        let mut budget = ScanBudget::new(Duration::from_millis(20));
+        let ended = super::scan::fetch_all(&store.readers, sqlx::query(ENDLESS), &mut budget).await.map(|rows| rows.len());
+        assert!(matches!(ended, Err(StoreError::TooMany { limit }) if limit == Duration::from_millis(20)), "{ended:?}");
+        assert!(budget.spent() >= Some(Duration::from_millis(20)) && budget.left() == Duration::ZERO);
+        assert_eq!(count_to_a_million(&store).await, 1_000_000);
+    }
+    assert_eq!(store.readers.size(), 1);
+}
+
+#[tokio::test]
+async fn a_statement_ends_when_nobody_waits_for_it_any_more() {
+    let place = Place::new();
+    let store = open_with_one_reader(&place).await;
+    for _ in 0..3 {
+        let mut budget = ScanBudget::new(Duration::from_secs(3_600));
+        let statement = super::scan::fetch_all(&store.readers, sqlx::query(ENDLESS), &mut budget);
+        tokio::time::timeout(Duration::from_millis(20), statement)
+            .await
+            .map(|rows| rows.map(|rows| rows.len()))
+            .expect_err("no end");
+        // If it went on there would be no connection.
+        assert_eq!(count_to_a_million(&store).await, 1_000_000);
     }
 }

@@ -5,11 +5,13 @@ use crate::open;
 use crate::sample::*;
 use crate::test_database::TestDatabase;
 use scimd::id::{DirectoryId, ResourceId};
+use scimd::scim::filter::{Filter, FilterOptions};
 use scimd::scim::schema::Registry;
-use scimd::scim::{ErrorKind, ScimError};
+use scimd::scim::{ErrorKind, ScimError, Tolerance};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::{MemberChange, Query, Start, Store as _, StoreError};
 use sqlx::PgConnection;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Returns when a session on the database waits for a lock.
@@ -204,21 +206,73 @@ async fn memberships_and_versions_agree_when_members_come_and_go_at_once() {
     assert_eq!(versions, (1..=1 + moves).collect::<Vec<_>>());
 }
 
-/// Shows P-3.4.2.1-03, P-3.12-17.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_search_beyond_the_timeout_of_statements_is_too_much() {
+/// A store with one connection, and a lock that no read gets past: long reading, played by a wait that only a limit ends.
+async fn locked_out(
+    scan_timeout: Duration,
+    statement_timeout: Duration,
+) -> (TestDatabase, Arc<PostgresStore>, DirectoryId, PgConnection) {
     let (database, ready) = open().await;
     let directory = fresh_directory(&*ready).await;
-    let (statement_timeout, lock_timeout) = (Duration::from_millis(200), Duration::from_secs(60));
-    let options = PostgresOptions { statement_timeout, lock_timeout, ..PostgresOptions::default() };
+    create_user(&*ready, directory, "alice").await;
+    let lock_timeout = Duration::from_secs(60);
+    let options =
+        PostgresOptions { connections_max: 1, scan_timeout, statement_timeout, lock_timeout, ..PostgresOptions::default() };
     let store = PostgresStore::open(&database.url, options).await.expect("opens");
-    // Long reading, played by a wait that only the timeout ends.
     let mut connection = database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE resources IN ACCESS EXCLUSIVE MODE").execute(&mut connection).await.expect("locks");
+    (database, Arc::new(store), directory, connection)
+}
+
+async fn search(store: &PostgresStore, directory: DirectoryId, filter: &str) -> Result<u64, StoreError> {
     let registry = Registry::built_in();
     let resource_type = registry.resource_type("User").expect("built in");
-    let query = Query { resource_type, filter: None, sort: None, start: Start::Offset(0), limit: 10 };
-    let error = store.search(directory, &query).await.expect_err("it takes too long");
-    assert!(matches!(error, StoreError::TooMany), "{error:?}");
-    assert_eq!(ScimError::from(error).kind, ErrorKind::TooMany);
+    let filter = Filter::parse(filter, &FilterOptions::default()).expect("parses");
+    let filter = filter.resolve(resource_type, &Tolerance::default()).expect("resolves");
+    let query = Query { resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10 };
+    store.search(directory, &query).await.map(|page| page.total)
+}
+
+const UNINDEXED: &str = "not (title pr)";
+const INDEXED: &str = "userName eq \"alice\"";
+
+/// Shows P-3.4.2.1-03, P-3.12-17.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_that_no_index_serves_is_too_much_when_its_time_is_up() {
+    let limit = Duration::from_millis(1);
+    let (database, store, directory, mut lock) = locked_out(limit, Duration::from_secs(30)).await;
+    for _ in 0..2 {
+        let error = search(&store, directory, UNINDEXED).await.expect_err("it takes too long");
+        assert!(matches!(error, StoreError::TooMany { limit: is } if is == limit), "{error:?}");
+        assert_eq!(ScimError::from(error).kind, ErrorKind::TooMany);
+    }
+    // The same connection has the time that it had before, for what an index serves.
+    let unlocking = async {
+        until_one_waits(&database).await;
+        sqlx::raw_sql("COMMIT").execute(&mut lock).await.expect("unlocks");
+    };
+    let (found, ()) = tokio::join!(search(&store, directory, INDEXED), unlocking);
+    assert_eq!(found.expect("waits"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_that_an_index_serves_is_never_too_much() {
+    let (_database, store, directory, _lock) = locked_out(Duration::from_secs(30), Duration::from_millis(100)).await;
+    let error = search(&store, directory, INDEXED).await.expect_err("it takes too long");
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    // No statement may take longer than statements may, so that is the limit for the others too.
+    let error = search(&store, directory, UNINDEXED).await.expect_err("it takes too long");
+    assert!(matches!(error, StoreError::TooMany { limit } if limit == Duration::from_millis(100)), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_hangs_up_during_a_search_leaves_no_transaction_open() {
+    let (database, store, directory, mut lock) = locked_out(Duration::from_secs(30), Duration::from_secs(30)).await;
+    let caller = store.clone();
+    let waiting = tokio::spawn(async move { search(&caller, directory, UNINDEXED).await });
+    until_one_waits(&database).await;
+    waiting.abort();
+    waiting.await.expect_err("it hung up");
+    sqlx::raw_sql("COMMIT").execute(&mut lock).await.expect("unlocks");
+    assert_eq!(search(&store, directory, INDEXED).await.expect("answers"), 1);
+    assert_eq!(search(&store, directory, UNINDEXED).await.expect("answers"), 1);
 }

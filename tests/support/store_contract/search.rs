@@ -19,7 +19,7 @@ fn user_name() -> Target {
 }
 
 async fn ids(store: &dyn Store, directory: DirectoryId, query: &Query<'_>) -> (u64, Vec<ResourceId>) {
-    let Page { total, resources } = store.search(directory, query).await.expect("answers");
+    let Page { total, resources, .. } = store.search(directory, query).await.expect("answers");
     (total, resources.into_iter().map(|stored| stored.id).collect())
 }
 

@@ -9,6 +9,7 @@
 //! - `orders`: how pages are sorted and cut
 //! - `parts`: that parts of values are found by their index
 //! - `plans`: which index serves which filter
+//! - `scans`: which statements are said to be served by none
 //! - `text`: what statements are made of
 
 #![expect(clippy::panic, reason = "tests say what they miss")]
@@ -19,5 +20,6 @@ mod meaning;
 mod orders;
 mod parts;
 mod plans;
+mod scans;
 mod text;
 mod world;

@@ -179,14 +179,14 @@ impl World {
         ]
         .map(|(dialect, sql)| {
             let binds = vec![Bind::Integer(directory.0), Bind::Id(id.0), Bind::Text(grams_text(dialect, grams))];
-            Statement { sql: sql.to_owned(), binds }
+            Statement { sql: sql.to_owned(), binds, scans: false }
         });
         sqlite_query(&sqlite).execute(&mut self.sqlite).await.expect("SQLite executes");
         postgres_query(&postgres).execute(&mut self.postgres).await.expect("PostgreSQL executes");
     }
 
     async fn execute(&mut self, sql: &str, binds: Vec<Bind>) {
-        let statement = Statement { sql: sql.to_owned(), binds };
+        let statement = Statement { sql: sql.to_owned(), binds, scans: false };
         sqlite_query(&statement).execute(&mut self.sqlite).await.expect("SQLite executes");
         let statement = Statement { sql: sql.replace("jsonb($8)", "$8::jsonb"), ..statement };
         postgres_query(&statement).execute(&mut self.postgres).await.expect("PostgreSQL executes");
