@@ -76,7 +76,7 @@ pub fn state(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>, publ
     HttpState::new(
         store,
         clock,
-        Limits::from(&config.limits),
+        Limits::from(config),
         options,
         Box::new(|row, registry| Directory::load(row, registry).map_err(Into::into)),
         PasswordHasher::new(&config.password),

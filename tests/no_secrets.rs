@@ -44,6 +44,7 @@ fn requests(user: &str, group: &str, member: &str) -> Vec<(&'static str, String,
     vec![
         get("/Users?filter=userName%20eq%20%22kanarie-bjensen%22", 200),
         get("/Users?filter=emails%5Bvalue%20co%20%22kanarie%22%5D&sortBy=title&attributes=kanarie", 200),
+        get("/Users?filter=name.familyName%20ew%20%22kanarie%22%20and%20title%20ne%20%22kanarie%22", 200),
         get("/Users?filter=kanarie%20eq%20%22kanarie%22", 400),
         get("/Users?filter=userName%20kanarie%20%22kanarie%22", 400),
         get("/Users?filter=password%20eq%20%22kanarie%22", 403),
@@ -105,6 +106,8 @@ fn send_raw(connection: std::io::Result<Connection>, request: &str, status: u16)
 on_both_back_ends_as_a_process! {
     /// Shows P-7.5.2-02.
     fn no_token_password_or_value_is_logged(installation: Installation) {
+        // Each search that no index serves has its line.
+        installation.configure("[log]\nunindexed_search_ms = 0\n");
         let server = installation.start("debug");
         let mut client = installation.connect(&server).expect("accepted");
         let created = client.send("POST", "/Users", Some(&user("bjensen"))).expect("an answer").expect(201).id();
@@ -142,6 +145,11 @@ on_both_back_ends_as_a_process! {
         let answered = log.lines().filter(|line| line.contains("\"answered\"")).count();
         // What is no HTTP is refused before it is a request.
         assert_eq!(answered, 3 + requests.len() + raw.len() - 1, "each request has its line");
+        let unindexed: Vec<&str> = log.lines().filter(|line| line.contains("\"no index serves a search, which took long\"")).collect();
+        for shape in [r#""filter":"emails[value co ?]","sort":"title""#, r#""filter":"name.familyName ew ? and title ne ?""#] {
+            let lines = unindexed.iter().filter(|line| line.contains(shape) && line.contains("\"resource.type\":\"User\"")).count();
+            assert_eq!(lines, 1, "{shape} in {unindexed:#?}");
+        }
         for secret in [CANARY, "Kanarie", "KANARIE", "a2FuYXJpZ", "scimd_", WRONG_TOKEN, installation.token.as_str(), "argon2"] {
             let line = log.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "the log says {secret}");

@@ -1,6 +1,7 @@
 //! `[log]`: what is logged, and how.
 
 use super::settings::Settings;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 /// `[log]`.
@@ -8,6 +9,8 @@ use tracing_subscriber::EnvFilter;
 pub struct LogConfig {
     /// A level, or levels by module: `info,scimd::store=debug`.
     pub level: String,
+    /// From when on a search that no index serves is logged.
+    pub unindexed_search: Duration,
     /// How lines look.
     pub format: LogFormat,
 }
@@ -30,6 +33,7 @@ impl LogConfig {
                 Ok(_) if !text.trim().is_empty() => Ok(text.to_owned()),
                 _ => Err("must be error, warn, info, debug or trace, also by module: info,scimd::store=debug".to_owned()),
             }),
+            unindexed_search: settings.milliseconds("log.unindexed_search_ms", 0),
             format: settings.parsed("log.format", |text| match text {
                 "auto" => Ok(LogFormat::Auto),
                 "text" => Ok(LogFormat::Text),

@@ -4,7 +4,7 @@ use super::cursors::Cursors;
 use super::walks::Walks;
 use crate::auth::PasswordHasher;
 use crate::clock::Clock;
-use crate::config::LimitsConfig;
+use crate::config::Config;
 use crate::id::{DirectoryId, ResourceId, TokenId};
 use crate::scim::filter::FilterOptions;
 use crate::scim::json::JsonLimits;
@@ -16,6 +16,7 @@ use crate::scim::schema::{Registry, ResourceType};
 use crate::scim::{ScimError, Tolerance};
 use crate::store::Store;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A Directory as requests see it: its schemas and its rules, read from its row and its profile.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Ctx<'_> {
     }
 }
 
-/// The limits of requests, from `[limits]` of the configuration.
+/// The limits of requests, from the configuration.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Resources in a page if the client does not say.
@@ -101,10 +102,12 @@ pub struct Limits {
     pub group_depth_max: u32,
     /// How often an update is tried again after a version conflict that no If-Match asked for.
     pub commit_retries_max: u32,
+    /// From when on a search that no index serves is logged.
+    pub unindexed_search_logged: Duration,
 }
 
-impl From<&LimitsConfig> for Limits {
-    fn from(config: &LimitsConfig) -> Self {
+impl From<&Config> for Limits {
+    fn from(Config { limits: config, log, .. }: &Config) -> Self {
         Self {
             page_size_default: config.page_size_default,
             page_size_max: config.page_size_max,
@@ -136,6 +139,7 @@ impl From<&LimitsConfig> for Limits {
             patch: PatchLimits { operations_max: config.patch_operations_max },
             group_depth_max: config.group_depth_max,
             commit_retries_max: config.commit_retries_max,
+            unindexed_search_logged: log.unindexed_search,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
 //! - [`mod@bulk`]: many of them in one request (RFC 7644 §3.7)
 //! - `body`, `load`, `members`, `update`, `order`, `render`, `failure`: their steps
+//! - `unindexed`: what is said of a search that no index serves
 //! - [`cursors`]: places in a search, sealed for the client to hold
 //! - [`walks`]: what index paging remembers
 
@@ -25,6 +26,7 @@ mod read;
 mod render;
 mod replace;
 mod search;
+mod unindexed;
 mod update;
 
 pub mod bulk;

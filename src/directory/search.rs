@@ -1,7 +1,7 @@
 //! Queries of one resource type, or of all (RFC 7644 §3.4.2).
 
 use super::walks::Walk;
-use super::{Ctx, ProjectionParams, SearchParams, SearchReply, cursors, order, render};
+use super::{Ctx, ProjectionParams, SearchParams, SearchReply, cursors, order, render, unindexed};
 use crate::scim::filter::{Filter, ResolvedFilter};
 use crate::scim::json;
 use crate::scim::protocol::LIST_RESPONSE_SCHEMA;
@@ -9,7 +9,7 @@ use crate::scim::protocol::search_request::SearchRequest;
 use crate::scim::resource::Projection;
 use crate::scim::schema::ResourceType;
 use crate::scim::{ErrorKind, ScimError};
-use crate::store::{Listing, ListingStart, Part, Position, Query, Sort, SortKey, Start, Stored};
+use crate::store::{Listing, ListingPage, ListingStart, Part, Position, Query, Sort, SortKey, Start, Stored};
 use std::sync::Arc;
 
 /// What is searched.
@@ -27,6 +27,7 @@ pub enum Scope<'a> {
 /// - `InvalidFilter`, `Sensitive`: see [`Filter::resolve`], [`Filter::resolve_among`]
 /// - `InvalidValue`: `startIndex`, `count`, `sortBy` or `sortOrder` make no sense (D-44, D-45)
 /// - `InvalidCursor`, `ExpiredCursor`, `InvalidCount`: see [`cursors::open`]
+/// - `TooMany`: no index serves the filter or the sort, and to read all resources took too long (D-46)
 pub async fn search(ctx: &Ctx<'_>, scope: Scope<'_>, params: &SearchParams) -> Result<SearchReply, ScimError> {
     let asked = Asked::resolve(ctx, scope, params)?;
     if let Some(cursor) = params.cursor.as_deref() {
@@ -45,13 +46,13 @@ pub async fn search(ctx: &Ctx<'_>, scope: Scope<'_>, params: &SearchParams) -> R
         1 => None,
         start_index => ctx.walks.end_before(&walk, start_index, ctx.clock.now().0),
     };
-    let (total, found) = asked.page(ctx, remembered, &window).await?;
-    let (positions, found) = positions(found);
+    let page = asked.page(ctx, remembered, &window).await?;
+    let (positions, found) = positions(page.resources);
     let resources = render::mixed(ctx, &asked.projections(), found).await?;
     if let Some(last) = last_of(positions, &resources) {
         ctx.walks.remember(&walk, window.start_index + resources.len() as u64, last, ctx.clock.now().0);
     }
-    Ok(SearchReply { body: list_response(total, Paging::Index { start_index: window.start_index }, &resources) })
+    Ok(SearchReply { body: list_response(page.total, Paging::Index { start_index: window.start_index }, &resources) })
 }
 
 /// One page of a walk by cursors (RFC 9865, D-91). The empty cursor leads to the first page.
@@ -71,7 +72,7 @@ async fn search_by_cursor(
     };
     // One more than is shown tells whether there is a next page.
     let limit = if count == 0 { 0 } else { count + 1 };
-    let mut page = ctx.store.list(ctx.directory.id, &asked.listing(start, limit)).await?;
+    let mut page = asked.list(ctx, start, limit).await?;
     let found = page.resources.len();
     page.resources.truncate(count as usize);
     let (positions, stored) = positions(page.resources);
@@ -161,12 +162,7 @@ impl<'a> Asked<'a> {
     }
 
     /// One page, from behind `after` if that is known.
-    async fn page(
-        &self,
-        ctx: &Ctx<'_>,
-        after: Option<Position>,
-        window: &Window,
-    ) -> Result<(u64, Vec<(Stored, Option<SortKey>)>), ScimError> {
+    async fn page(&self, ctx: &Ctx<'_>, after: Option<Position>, window: &Window) -> Result<ListingPage, ScimError> {
         if let ([asked], None | Some(Position { key: None, .. })) = (self.types.as_slice(), &after)
             && asked.sort.is_none()
         {
@@ -177,21 +173,24 @@ impl<'a> Asked<'a> {
                 start: after.map_or(Start::Offset(window.start_index - 1), |position| Start::After(position.id)),
                 limit: window.count,
             };
-            let page = ctx.store.search(ctx.directory.id, &query).await?;
-            return Ok((page.total, page.resources.into_iter().map(|stored| (stored, None)).collect()));
+            let page = ctx.store.search(ctx.directory.id, &query).await;
+            return unindexed::judged(ctx, &self.parts(), page.map(ListingPage::from));
         }
         let start = after.map_or(ListingStart::Offset(window.start_index - 1), ListingStart::After);
-        let page = ctx.store.list(ctx.directory.id, &self.listing(start, window.count)).await?;
-        Ok((page.total, page.resources))
+        self.list(ctx, start, window.count).await
     }
 
-    fn listing(&self, start: ListingStart, limit: u32) -> Listing<'_> {
-        let parts = self
-            .types
+    async fn list(&self, ctx: &Ctx<'_>, start: ListingStart, limit: u32) -> Result<ListingPage, ScimError> {
+        let listing = Listing { parts: self.parts(), start, limit };
+        let page = ctx.store.list(ctx.directory.id, &listing).await;
+        unindexed::judged(ctx, &listing.parts, page)
+    }
+
+    fn parts(&self) -> Vec<Part<'_>> {
+        self.types
             .iter()
             .map(|asked| Part { resource_type: asked.resource_type, filter: asked.filter.as_ref(), sort: asked.sort.as_ref() })
-            .collect();
-        Listing { parts, start, limit }
+            .collect()
     }
 }
 

@@ -176,7 +176,7 @@ impl App {
         let store = Arc::new(Fake::default());
         let clock = Arc::new(ManualClock::new(Timestamp(1_000)));
         let config = Config::load(&Sources::default()).expect("the defaults are valid");
-        let limits = Limits { body_bytes_max: 1_024, ..Limits::from(&config.limits) };
+        let limits = Limits { body_bytes_max: 1_024, ..Limits::from(&config) };
         let state = HttpState::new(
             store.clone(),
             clock.clone(),

@@ -26,9 +26,9 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::{HeaderMap, Request, StatusCode};
 use scimd::admin::{directories, tokens};
-use scimd::app::state;
+use scimd::app::{open_store, state};
 use scimd::clock::{Clock, SystemClock, Timestamp};
-use scimd::config::{Config, Sources};
+use scimd::config::{Config, DatabaseUrl, Sources};
 use scimd::directory::settings::Settings;
 use scimd::http::router;
 use scimd::store::Store;
@@ -246,6 +246,23 @@ impl App {
         let mut config = config();
         change(&mut config);
         Self { router: serve(&config, &self.store, &self.clock), ..self.clone() }
+    }
+
+    /// A client of another server on the same database, with another configuration and connections of its own.
+    pub async fn reopened(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config();
+        config.database.url = DatabaseUrl::parse(&self.url()).expect("a URL");
+        change(&mut config);
+        let store = open_store(&config.database).await.expect("opens");
+        Self { router: serve(&config, &store, &self.clock), store, ..self.clone() }
+    }
+
+    /// The URL of its database.
+    pub fn url(&self) -> String {
+        match &*self.database {
+            Database::Sqlite(folder) => format!("sqlite:{}", folder.path().join("scimd.db").display()),
+            Database::Postgres(database) => database.url.clone(),
+        }
     }
 
     /// How many changes the database has a record of, of all Directories; asked past the server.

@@ -83,6 +83,11 @@ impl Installation {
         self.folder.path().join("scimd.toml")
     }
 
+    /// Adds to the configuration of servers that are started from here on.
+    pub fn configure(&self, more: &str) {
+        std::fs::write(self.configuration(), format!("{CONFIGURATION}{more}")).expect("written");
+    }
+
     /// What all servers of this installation have logged.
     pub fn log(&self) -> PathBuf {
         self.folder.path().join("log")
