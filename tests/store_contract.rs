@@ -39,6 +39,12 @@ macro_rules! contract {
                 a_filter_selects_and_counts,
                 sorting_puts_resources_in_the_order_of_an_attribute,
             ],
+            listing: [
+                a_listing_has_all_types_in_one_order,
+                a_listing_goes_on_behind_a_place_whatever_came_and_went,
+                walking_a_listing_shows_each_resource_once,
+                each_type_of_a_listing_has_its_own_filter,
+            ],
             operator: [
                 directories_are_created_once_and_listed_by_name,
                 a_token_opens_its_directory_until_it_is_revoked,

@@ -6,10 +6,12 @@ use crate::test_database::TestDatabase;
 use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::filter::{CompareOp, Literal, ResolvedFilter};
 use scimd::scim::resource::Grams;
-use scimd::scim::schema::Registry;
 use scimd::scim::schema::path::Resolved;
+use scimd::scim::schema::{Registry, Target};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
-use scimd::store::{Change, IndexRow, Page, Query, Start, Store};
+use scimd::store::{
+    Change, IndexRow, Listing, ListingPage, ListingStart, Page, Part, Position, Query, Sort, SortKey, Start, Store,
+};
 use std::sync::Arc;
 
 /// How many users there are, half of them in one group.
@@ -202,6 +204,42 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
     .await;
 }
 
+/// Lists of all types and from a place on, in each order that an index has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn listings_read_little_more_than_their_page() {
+    let filled = Filled::analysed().await;
+    let (directory, middle) = (filled.directory, USERS / 2);
+    let id = filled.users[middle as usize - 1];
+    let mut by_id = filled.users.clone();
+    by_id.sort();
+    let orders = [
+        (None, Position { key: None, id: by_id[middle as usize] }),
+        (Some("meta.lastModified"), Position { key: Some(SortKey::Integer(middle)), id }),
+        (Some("meta.created"), Position { key: Some(SortKey::Integer(middle)), id }),
+        (Some("userName"), Position { key: Some(SortKey::Text(format!("user{middle}"))), id }),
+    ];
+    for (sort_by, position) in &orders {
+        for descending in [false, true] {
+            for start in [ListingStart::Offset(0), ListingStart::After(position.clone())] {
+                let name = format!("{sort_by:?}, descending: {descending}, {start:?}");
+                check(&filled, &name, 60, async |store, _| {
+                    let page = list(&*store, directory, sort_by.map(|name| (name, descending)), None, start.clone()).await;
+                    assert_eq!(page.resources.len(), 10);
+                })
+                .await;
+            }
+        }
+    }
+    let user_name = |n: usize| compare("userName", CompareOp::Eq, Literal::Text(format!("user{}", n + 1)));
+    for sort_by in [None, Some(("meta.lastModified", true)), Some(("title", false))] {
+        check(&filled, &format!("one user by {sort_by:?}"), 12, async |store, n| {
+            let page = list(&*store, directory, sort_by, Some(&user_name(n)), ListingStart::Offset(0)).await;
+            assert_eq!((page.total, page.resources[0].0.id), (1, filled.users[n]));
+        })
+        .await;
+    }
+}
+
 /// An import into an empty database outruns the server's statistics, and plans are kept.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_stay_fast_when_tables_grow_from_nothing_without_statistics() {
@@ -277,8 +315,41 @@ async fn find(store: &dyn Store, directory: DirectoryId, attribute: &str, value:
 async fn search(store: &dyn Store, directory: DirectoryId, attribute: &str, op: CompareOp, literal: Literal) -> Page {
     let registry = Registry::built_in();
     let resource_type = registry.resource_type("User").expect("is built in");
-    let Some(Resolved::Attribute(target)) = resource_type.resolve(attribute) else { panic!("no {attribute}") };
-    let filter = ResolvedFilter::Compare { target, op, literal };
+    let filter = compare(attribute, op, literal);
     let query = Query { resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10 };
     store.search(directory, &query).await.expect("answers")
+}
+
+fn compare(attribute: &str, op: CompareOp, literal: Literal) -> ResolvedFilter {
+    let target = target("User", attribute).expect("is an attribute of users");
+    ResolvedFilter::Compare { target, op, literal }
+}
+
+fn target(resource_type: &str, attribute: &str) -> Option<Target> {
+    match Registry::built_in().resource_type(resource_type)?.resolve(attribute) {
+        Some(Resolved::Attribute(target)) => Some(target),
+        Some(Resolved::Container(_)) | None => None,
+    }
+}
+
+/// Ten users and groups, sorted by an attribute; with a filter, users only.
+async fn list(
+    store: &dyn Store,
+    directory: DirectoryId,
+    sort: Option<(&str, bool)>,
+    filter: Option<&ResolvedFilter>,
+    start: ListingStart,
+) -> ListingPage {
+    let registry = Registry::built_in();
+    let none = ResolvedFilter::Constant(false);
+    let asked = ["User", "Group"].map(|name| {
+        let sort = sort.and_then(|(by, descending)| Some(Sort { target: target(name, by)?, descending }));
+        let filter = if name == "User" { filter } else { filter.map(|_| &none) };
+        (registry.resource_type(name).expect("is built in"), filter, sort)
+    });
+    let parts = asked.iter().map(|(resource_type, filter, sort)| Part { resource_type, filter: *filter, sort: sort.as_ref() });
+    let listing = Listing { parts: parts.collect(), start, limit: 10 };
+    let page = store.list(directory, &listing).await.expect("answers");
+    assert_eq!(page.scanned, None, "{listing:?}");
+    page
 }

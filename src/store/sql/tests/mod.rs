@@ -8,7 +8,7 @@
 //! - `agreement`: that any filter means the same to SQL and to the evaluator
 //! - `orders`: how pages are sorted and cut
 //! - `parts`: that parts of values are found by their index
-//! - `plans`: which index serves which filter
+//! - `plans`, `listing_plans`: which index serves which filter, and which listing
 //! - `scans`: which statements are said to be served by none
 //! - `text`: what statements are made of
 
@@ -16,6 +16,7 @@
 
 mod agreement;
 mod filters;
+mod listing_plans;
 mod meaning;
 mod orders;
 mod parts;

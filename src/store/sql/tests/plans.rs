@@ -12,7 +12,7 @@ use sqlx::Row;
 /// What a plan must not do: read a table or an index from end to end, read all resources of a type, make an index.
 const FORBIDDEN: [&str; 4] = ["SCAN r\n", "SCAN v", "(directory_id=? AND resource_type=?)\n", "AUTOMATIC"];
 
-async fn plan(world: &mut World, statement: &Statement) -> String {
+pub(super) async fn plan(world: &mut World, statement: &Statement) -> String {
     let explained = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement.clone() };
     let rows = sqlite_query(&explained).fetch_all(&mut world.sqlite).await.expect("explains");
     rows.iter().map(|row| row.get::<String, _>("detail")).map(|line| line + "\n").collect()
