@@ -10,6 +10,7 @@ use crate::scim::resource::Projection;
 use crate::scim::schema::ResourceType;
 use crate::scim::{ErrorKind, ScimError};
 use crate::store::{Listing, ListingPage, ListingStart, Part, Position, Query, Sort, SortKey, Start, Stored};
+use std::num::IntErrorKind;
 use std::sync::Arc;
 
 /// What is searched.
@@ -106,8 +107,8 @@ pub async fn search_by_post(ctx: &Ctx<'_>, scope: Scope<'_>, body: &[u8]) -> Res
         filter: request.filter,
         sort_by: request.sort_by,
         sort_order: request.sort_order,
-        start_index: request.start_index.map(|index| index.to_string()),
-        count: request.count.map(|count| count.to_string()),
+        start_index: request.start_index,
+        count: request.count,
         cursor: request.cursor,
         attributes: request.attributes,
         excluded_attributes: request.excluded_attributes,
@@ -219,19 +220,31 @@ struct Window {
 impl Window {
     fn parse(ctx: &Ctx<'_>, params: &SearchParams) -> Result<Self, ScimError> {
         let start_index = integer("startIndex", params.start_index.as_deref())?.unwrap_or(1).max(1);
+        if start_index > START_INDEX_MAX {
+            let detail = format!("startIndex is greater than {START_INDEX_MAX}, the greatest that there is");
+            return Err(ScimError::invalid_value(detail));
+        }
+        // What is below the range counts as its least, what is above as its greatest (§3.4.2.4, D-45).
         let count = match integer("count", params.count.as_deref())? {
             None => ctx.limits.page_size_default,
             Some(count) => u32::try_from(count.max(0)).unwrap_or(u32::MAX),
         };
-        Ok(Self { start_index: start_index.unsigned_abs(), count: count.min(ctx.limits.page_size_max) })
+        let start_index = u64::try_from(start_index).expect("at least 1 and at most START_INDEX_MAX");
+        Ok(Self { start_index, count: count.min(ctx.limits.page_size_max) })
     }
 }
 
-fn integer(name: &str, text: Option<&str>) -> Result<Option<i64>, ScimError> {
+/// The greatest startIndex: answers repeat it, and clients read numbers of 64 bits.
+const START_INDEX_MAX: i128 = i64::MAX as i128;
+
+/// An integer of any length; one that is longer than any range is as good as the end of this one.
+fn integer(name: &str, text: Option<&str>) -> Result<Option<i128>, ScimError> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
-    text.parse::<i64>()
-        .map(Some)
-        .map_err(|_| ScimError::new(ErrorKind::InvalidValue, format!("{name} is an integer, not {text}")))
+    text.parse::<i128>().map(Some).or_else(|error| match error.kind() {
+        IntErrorKind::PosOverflow => Ok(Some(i128::MAX)),
+        IntErrorKind::NegOverflow => Ok(Some(i128::MIN)),
+        _ => Err(ScimError::invalid_value(format!("{name} is an integer, not {text}"))),
+    })
 }
 
 /// What a ListResponse says of the page's place.

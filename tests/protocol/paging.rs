@@ -35,7 +35,7 @@ on_both_back_ends! {
     /// Shows P-3.4.2.4-02, P-3.4.2.4-03.
     async fn a_count_of_nothing_still_counts(app: App) {
         users(&app, 3).await;
-        for count in ["0", "-1", "-9223372036854775808"] {
+        for count in ["0", "-1", "-9223372036854775808", "-99999999999999999999"] {
             let page = app.get(&format!("/Users?count={count}")).await.expect(200);
             assert_eq!((page.at("/totalResults"), page.at("/Resources"), page.at("/itemsPerPage")), (&json!(3), &json!([]), &json!(0)));
         }
@@ -55,7 +55,7 @@ on_both_back_ends! {
         clients.join_all().await;
         let config = app.get("/ServiceProviderConfig").await.expect(200);
         assert_eq!(config.at("/filter/maxResults"), 1_000);
-        for (query, items) in [("", 100), ("?count=1000", 1_000), ("?count=1001", 1_000), ("?count=9223372036854775807", 1_000)] {
+        for (query, items) in [("", 100), ("?count=1000", 1_000), ("?count=1001", 1_000), ("?count=9223372036854775807", 1_000), ("?count=99999999999999999999", 1_000)] {
             let page = app.get(&format!("/Users{query}")).await.expect(200);
             assert_eq!((page.at("/totalResults"), page.at("/itemsPerPage")), (&json!(1_008), &json!(items)), "{query}");
             assert_eq!(ids(&page).len(), items, "{query}");
@@ -82,8 +82,47 @@ on_both_back_ends! {
 
     /// Shows P-3.4.2.4-09.
     async fn what_is_no_integer_is_refused(app: App) {
-        for query in ["count=ten", "startIndex=1.5", "count=99999999999999999999", "startIndex=0x1", "count=1e2"] {
-            app.get(&format!("/Users?{query}")).await.expect_error(400, "invalidValue");
+        for (query, detail) in [
+            ("count=ten", "count is an integer, not ten"),
+            ("startIndex=1.5", "startIndex is an integer, not 1.5"),
+            ("startIndex=0x1", "startIndex is an integer, not 0x1"),
+            ("count=1e2", "count is an integer, not 1e2"),
+        ] {
+            assert_eq!(app.get(&format!("/Users?{query}")).await.expect_error(400, "invalidValue").text("/detail"), detail);
         }
+    }
+
+    /// Shows P-3.4.2.4-01, P-3.4.2.4-09.
+    async fn a_number_may_have_any_length(app: App) {
+        let all = users(&app, 2).await;
+        let search = async |start: &str| {
+            let body = format!("{{\"schemas\": [\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"], \"startIndex\": {start}}}");
+            (app.get(&format!("/Users?startIndex={start}")).await, app.send("POST", "/Users/.search", &[], body).await)
+        };
+        let least = format!("-{}", "9".repeat(50));
+        let (got, posted) = search(&least).await;
+        for page in [got, posted] {
+            assert_eq!((page.at("/startIndex"), ids(&page)), (&json!(1), all.clone()));
+        }
+        let greatest = i64::MAX.to_string();
+        let (got, posted) = search(&greatest).await;
+        for page in [got, posted] {
+            assert_eq!((page.at("/startIndex"), ids(&page)), (&json!(i64::MAX), Vec::<String>::new()));
+        }
+        for beyond in ["9223372036854775808", "99999999999999999999", &"9".repeat(50)] {
+            let (got, posted) = search(beyond).await;
+            for page in [got, posted] {
+                let detail = page.expect_error(400, "invalidValue").text("/detail");
+                assert_eq!(detail, "startIndex is greater than 9223372036854775807, the greatest that there is");
+            }
+        }
+    }
+
+    /// Shows P-3.4.2.4-09, P-3.4.2.4-05.
+    async fn a_count_beyond_all_numbers_is_cut_to_the_maximum(app: App) {
+        users(&app, 2).await;
+        let body = "{\"schemas\": [\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"], \"count\": 99999999999999999999}";
+        let page = app.send("POST", "/Users/.search", &[], body).await.expect(200);
+        assert_eq!(page.at("/itemsPerPage"), 2);
     }
 }

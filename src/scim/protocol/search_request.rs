@@ -17,10 +17,10 @@ pub struct SearchRequest {
     pub sort_by: Option<String>,
     /// `sortOrder`
     pub sort_order: Option<String>,
-    /// `startIndex`
-    pub start_index: Option<i64>,
-    /// `count`
-    pub count: Option<i64>,
+    /// `startIndex`, an integer of any length.
+    pub start_index: Option<String>,
+    /// `count`, likewise.
+    pub count: Option<String>,
     /// `cursor` (RFC 9865 §3)
     pub cursor: Option<String>,
 }
@@ -76,8 +76,11 @@ fn text(name: &str, value: Value) -> Result<String, ScimError> {
     }
 }
 
-fn integer(name: &str, value: &Value) -> Result<i64, ScimError> {
-    value.as_i64().ok_or_else(|| ScimError::invalid_syntax(format!("{name} is an integer, as a JSON number")))
+/// The digits of an integer; how long it may be, whoever runs the search says.
+fn integer(name: &str, value: &Value) -> Result<String, ScimError> {
+    let digits = value.as_number().map(ToString::to_string);
+    let is_integer = |text: &String| text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
+    digits.filter(is_integer).ok_or_else(|| ScimError::invalid_syntax(format!("{name} is an integer, as a JSON number")))
 }
 
 /// A list of names; one string with commas, as in a query string, is tolerated.
@@ -108,7 +111,7 @@ mod tests {
         let request = parse(json!({ "attributes": ["userName", "emails"], "COUNT": 10, "filter": "title pr", "other": 1 }));
         let expected = SearchRequest {
             attributes: Some("userName,emails".into()),
-            count: Some(10),
+            count: Some("10".into()),
             filter: Some("title pr".into()),
             ..Default::default()
         };
