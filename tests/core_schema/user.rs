@@ -78,7 +78,7 @@ on_both_back_ends! {
         assert_eq!(app.filter("/Users", "phoneNumbers.value eq \"555-555-5555\" and ims.value eq \"some one\"").await.at("/totalResults"), 1);
     }
 
-    /// Shows S-2.3.1-02, S-4.1.1-08, S-4.1.1-10, S-4.1.2-05, S-4.1.2-07, S-4.1.2-14.
+    /// Shows S-2.3.1-02, S-4.1.1-08, S-4.1.1-10, S-4.1.2-01, S-4.1.2-03, S-4.1.2-07, S-4.1.2-14.
     async fn a_strict_directory_holds_values_to_their_formats(app: App) {
         let strict: crate::app::App = app.directory("strict", "strict").await;
         // SEQUENCE { INTEGER 5 }, and two of them.
@@ -89,7 +89,7 @@ on_both_back_ends! {
             (json!({ "addresses": [{ "country": "US" }] }), json!({ "addresses": [{ "country": "USA" }] })),
             (json!({ "addresses": [{ "country": "CH" }] }), json!({ "addresses": [{ "country": "XX" }] })),
             (json!({ "emails": [{ "value": "b@example.com" }] }), json!({ "emails": [{ "value": "b" }] })),
-            (json!({ "photos": [{ "value": "https://example.com/b.png" }] }), json!({ "photos": [{ "value": "two words" }] })),
+            (json!({ "phoneNumbers": [{ "value": "tel:+1-201-555-0123" }] }), json!({ "phoneNumbers": [{ "value": "ask me" }] })),
             (json!({ "x509Certificates": [{ "value": "MAMCAQU=" }] }), json!({ "x509Certificates": [{ "value": "MAMCAQUwAwIBBQ==" }] })),
             (json!({ "x509Certificates": [{ "value": "MAMCAQU" }] }), json!({ "x509Certificates": [{ "value": "YWJj" }] })),
         ];
@@ -103,6 +103,25 @@ on_both_back_ends! {
             strict.post("/Users", body(bad.clone(), "bad")).await.expect_error(400, "invalidValue");
             // Elsewhere what has the syntax of its type is taken (D-12).
             app.post("/Users", body(bad, "bad")).await.expect(201);
+        }
+    }
+
+    /// Shows S-2.3.7-01, S-4.1.1-07, S-4.1.2-05: the syntax of a type holds under every profile (D-12).
+    async fn a_reference_is_a_uri_under_every_profile(app: App) {
+        for profile in ["generic", "strict", "entra", "okta"] {
+            let client: crate::app::App = app.directory(&format!("{profile}-uris"), profile).await;
+            for (number, text) in ["two words", "https://example.com/%zz", "https://example.com/<b>", "a\tb"].iter().enumerate() {
+                for attributes in [json!({ "profileUrl": text }), json!({ "photos": [{ "value": text }] })] {
+                    let mut body = attributes;
+                    body["schemas"] = json!([USER]);
+                    body["userName"] = json!(format!("user{number}"));
+                    client.post("/Users", body).await.expect_error(400, "invalidValue");
+                }
+            }
+            let good = json!({ "schemas": [USER], "userName": "good", "profileUrl": "../b%20j", "photos": [{ "value": "data:image/png;base64,AA==" }] });
+            let id = client.post("/Users", good).await.expect(201).id();
+            let replaced = json!([{ "op": "replace", "path": "profileUrl", "value": "two words" }]);
+            client.patch(&format!("/Users/{id}"), replaced).await.expect_error(400, "invalidValue");
         }
     }
 

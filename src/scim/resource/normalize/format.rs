@@ -14,8 +14,6 @@ pub enum Format {
     DateTime,
     /// Base64 of either alphabet, padded or not (§2.3.6).
     Binary,
-    /// A URI reference as far as providers keep to it: no control characters.
-    LooseReference,
     /// A URI reference of RFC 3986.
     Reference,
     /// `addresses.country`: ISO 3166-1 alpha-2 (§4.1.2).
@@ -28,6 +26,8 @@ pub enum Format {
     TimeZone,
     /// `emails.value`: a mailbox of RFC 5321 (§4.1.2).
     Email,
+    /// `phoneNumbers.value`: a number of RFC 3966, with or without `tel:` before it (§4.1.2).
+    Telephone,
     /// `x509Certificates.value`: one certificate in DER, as base64 (§4.1.2).
     Certificate,
 }
@@ -39,8 +39,7 @@ impl Format {
             AttributeType::DateTime => Some(Self::DateTime),
             AttributeType::Binary if strict && is_value_of(attribute, name, "x509Certificates") => Some(Self::Certificate),
             AttributeType::Binary => Some(Self::Binary),
-            AttributeType::Reference if strict => Some(Self::Reference),
-            AttributeType::Reference => Some(Self::LooseReference),
+            AttributeType::Reference => Some(Self::Reference),
             AttributeType::String if strict => Self::by_name(attribute, name),
             AttributeType::String
             | AttributeType::Boolean
@@ -57,6 +56,7 @@ impl Format {
             "preferredLanguage" => Some(Self::PreferredLanguage),
             "timezone" => Some(Self::TimeZone),
             "value" if is_value_of(attribute, name, "emails") => Some(Self::Email),
+            "value" if is_value_of(attribute, name, "phoneNumbers") => Some(Self::Telephone),
             _ => None,
         }
     }
@@ -66,13 +66,13 @@ impl Format {
         match self {
             Self::DateTime => "a dateTime such as 2011-05-13T04:42:34Z",
             Self::Binary => "a base64 string",
-            Self::LooseReference => "a URI without control characters",
-            Self::Reference => "a URI reference",
+            Self::Reference => "a URI reference (RFC 3986), in which a space is %20",
             Self::Country => "a country code of two letters such as US (ISO 3166-1 alpha-2)",
             Self::Locale => "a locale such as en-US",
             Self::PreferredLanguage => "a language tag such as en-US",
             Self::TimeZone => "a time zone such as America/Los_Angeles",
             Self::Email => "an e-mail address",
+            Self::Telephone => "a telephone number such as tel:+1-201-555-0123 (RFC 3966)",
             Self::Certificate => "one X.509 certificate in DER, as a base64 string",
         }
     }
@@ -82,7 +82,6 @@ impl Format {
         match self {
             Self::DateTime => key::date_time(text).is_some(),
             Self::Binary => is_base64(text),
-            Self::LooseReference => !text.chars().any(char::is_control),
             Self::Reference => is_uri_reference(text),
             Self::Country => COUNTRIES.split_ascii_whitespace().any(|country| country == text),
             Self::Locale => is_language_tag(text, &['-', '_']),
@@ -93,6 +92,7 @@ impl Format {
             }),
             Self::TimeZone => is_time_zone(text),
             Self::Email => is_mailbox(text),
+            Self::Telephone => is_telephone(text),
             Self::Certificate => is_base64(text) && is_one_der_sequence(text),
         }
     }
@@ -204,6 +204,27 @@ fn is_one_der_sequence(text: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// RFC 3966 §3: digits with visual separators, a plus sign before those that hold everywhere, then parameters such as `ext=7`. The
+/// example of RFC 7643 §8.2 is a local number without the context that RFC 3966 asks of one, so none is asked for here.
+fn is_telephone(text: &str) -> bool {
+    let number = match text.get(..4) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => &text[4..],
+        _ => text,
+    };
+    let mut parts = number.split(';');
+    let digits = parts.next().unwrap_or_default();
+    let (is_global, digits) = digits.strip_prefix('+').map_or((false, digits), |digits| (true, digits));
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (!is_global && (byte.is_ascii_hexdigit() || matches!(byte, b'*' | b'#')));
+    let is_parameter = |parameter: &str| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, "x"));
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        is_name && !value.is_empty() && is_uri_reference(&value.replace(':', "-"))
+    };
+    digits.bytes().any(is_digit)
+        && digits.bytes().all(|byte| is_digit(byte) || matches!(byte, b'-' | b'.' | b'(' | b')'))
+        && parts.all(is_parameter)
 }
 
 /// RFC 5321 in shape: a local part, one @ that is not quoted, a domain.
