@@ -200,6 +200,30 @@ on_both_back_ends! {
         assert_eq!(app.filter("/Users", &format!("{BADGE}:number eq \"1\"")).await.at("/totalResults"), 2);
     }
 
+    /// Shows S-2.3.1-03, S-7-09: with enforceCanonical only canonical values are accepted, in every kind of write; clients do not see
+    /// the key.
+    async fn canonical_values_can_be_enforced(app: App) {
+        let colour = json!([{ "name": "colour", "canonicalValues": ["red", "blue"], "enforceCanonical": true }]);
+        let app = add_schema(&app, badge(colour)).await;
+        let strict = app.directory("strict", "strict").await;
+        add(&strict, DefinitionKind::Schema, badge(json!([{ "name": "colour", "canonicalValues": ["red"] }]))).await.expect("is accepted");
+        let strict = strict.fresh().await;
+        user_with(&strict, "free", json!({ "colour": "green" })).await.expect(201);
+        let user = user_with(&app, "one", json!({ "colour": "RED" })).await.expect(201);
+        assert_eq!(user.json[BADGE]["colour"], "red");
+        let refused = user_with(&app, "two", json!({ "colour": "green" })).await.expect_error(400, "invalidValue");
+        assert_eq!(refused.text("/detail"), format!("{BADGE}:colour: expected one of red, blue"));
+        let path = format!("/Users/{}", user.id());
+        let green = json!([{ "op": "replace", "path": format!("{BADGE}:colour"), "value": "green" }]);
+        app.patch(&path, green).await.expect_error(400, "invalidValue");
+        let mut body = user.json.clone();
+        body[BADGE]["colour"] = json!("green");
+        app.put(&path, body).await.expect_error(400, "invalidValue");
+        let schema = app.get(&format!("/Schemas/{BADGE}")).await.expect(200);
+        assert_eq!((schema.at("/attributes/0/canonicalValues"), schema.json["attributes"][0].get("enforceCanonical")),
+            (&json!(["red", "blue"]), None));
+    }
+
     /// Shows that every server on a database has a change within a second, without a restart.
     async fn another_server_sees_a_change_within_a_second(app: App) {
         let other = app.replica();

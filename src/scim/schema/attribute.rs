@@ -91,6 +91,9 @@ pub struct Attribute {
     /// Suggested values; others are accepted (D-13).
     #[serde(default)]
     pub canonical_values: Vec<String>,
+    /// Whether no others are accepted; scimd's own.
+    #[serde(default)]
+    pub enforce_canonical: bool,
     /// Whether letter case counts in comparisons.
     #[serde(default)]
     pub case_exact: bool,
@@ -158,6 +161,7 @@ mod tests {
             description: String::new(),
             required: false,
             canonical_values: Vec::new(),
+            enforce_canonical: false,
             case_exact: false,
             mutability: Mutability::ReadWrite,
             returned: Returned::Default,

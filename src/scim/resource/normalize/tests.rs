@@ -311,6 +311,23 @@ fn canonical_values_are_spelled_as_in_the_schema_and_others_stay() {
     );
 }
 
+/// Shows S-2.3.1-03, S-7-09.
+#[test]
+fn a_schema_may_hold_values_to_the_canonical_ones() {
+    let sizes = |case_exact: bool| {
+        user_with(json!([{ "name": "sizes", "multiValued": true, "canonicalValues": ["S", "L"], "caseExact": case_exact,
+            "enforceCanonical": true }]))
+    };
+    let put =
+        |value: Value, case_exact: bool| run(user_body(json!({ "sizes": value })), &sizes(case_exact), &Tolerance::default());
+    let kept = put(json!(["s", "L"]), false).expect("accepted").document;
+    assert_eq!(kept.as_object()["sizes"], json!(["S", "L"]));
+    for (value, case_exact) in [(json!(["S", "M"]), false), (json!([""]), false), (json!(["s"]), true)] {
+        check_error(put(value, case_exact), ErrorKind::InvalidValue, "sizes: expected one of S, L");
+    }
+    put(json!([]), true).expect("nothing is no value");
+}
+
 #[test]
 fn a_single_value_is_a_list_where_the_directory_bends() {
     let tolerance = Tolerance { single_value_as_list: true, ..Tolerance::default() };

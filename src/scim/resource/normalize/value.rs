@@ -286,11 +286,17 @@ fn string(attribute: &Attribute, value: &Value, name: Name<'_>, context: &ValueC
     {
         return Err(ScimError::invalid_value(format!("{name}: expected {}", format.description())));
     }
-    let canonical = match attribute.case_exact {
-        true => None,
-        false => attribute.canonical_values.iter().find(|canonical| canonical.eq_ignore_ascii_case(text)),
+    let is_same = |canonical: &&String| match attribute.case_exact {
+        true => *canonical == text,
+        false => canonical.eq_ignore_ascii_case(text),
     };
-    Ok(Some(Value::String(canonical.unwrap_or(text).clone())))
+    match attribute.canonical_values.iter().find(is_same) {
+        None if attribute.enforce_canonical => {
+            let canonical = attribute.canonical_values.join(", ");
+            Err(ScimError::invalid_value(format!("{name}: expected one of {canonical}")))
+        }
+        canonical => Ok(Some(Value::String(canonical.unwrap_or(text).clone()))),
+    }
 }
 
 fn check_length(attribute: &Attribute, text: &str, name: Name<'_>, context: &ValueContext<'_>) -> Result<(), ScimError> {

@@ -13,7 +13,7 @@ const SUB_ATTRIBUTES_MAX: usize = 100;
 /// Bytes of a name at most.
 const NAME_BYTES_MAX: usize = 100;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "name",
     "type",
     "multiValued",
@@ -27,6 +27,7 @@ const KEYS: [&str; 13] = [
     "referenceTypes",
     "subAttributes",
     "indexed",
+    "enforceCanonical",
 ];
 
 const TYPES: [(&str, AttributeType); 8] = [
@@ -108,6 +109,7 @@ fn one(object: &Map<String, Value>, path: String, is_sub: bool, faults: &mut Vec
         description: reader.string("description").unwrap_or_default(),
         required: reader.boolean("required"),
         canonical_values: reader.strings("canonicalValues"),
+        enforce_canonical: reader.boolean("enforceCanonical"),
         case_exact: false,
         mutability: reader.choice("mutability", &MUTABILITIES),
         returned: reader.choice("returned", &RETURNED),
@@ -155,6 +157,9 @@ fn check_combination(attribute: &Attribute, is_sub: bool, reader: &mut Reader<'_
             reader.fault("referenceTypes", "only an attribute of type reference has them");
         }
         _ => {}
+    }
+    if attribute.enforce_canonical && (attribute.canonical_values.is_empty() || attribute_type != AttributeType::String) {
+        reader.fault("enforceCanonical", "only a string with canonicalValues can be held to them");
     }
     let has_key = matches!(
         attribute_type,

@@ -27,7 +27,8 @@ fn all_faults_are_reported_at_once_each_with_its_attribute() {
             { "name": "link", "type": "reference" },
             { "name": "Twice" },
             { "name": "twice", "multivalued": true },
-            { "name": "flag", "type": "boolean", "uniqueness": "server", "indexed": true }
+            { "name": "flag", "type": "boolean", "uniqueness": "server", "indexed": true },
+            { "name": "held", "enforceCanonical": true }
         ])),
         &[
             "attributes.1abc.name: \"1abc\" cannot be a name: a letter, then letters, digits, $, - and _, 100 at most",
@@ -41,6 +42,7 @@ fn all_faults_are_reported_at_once_each_with_its_attribute() {
             "attributes.twice.multivalued: there is no such key; did you mean multiValued?",
             "attributes.flag.uniqueness: only a string, reference, dateTime or integer can be unique",
             "attributes.flag.indexed: only a string or reference can be indexed",
+            "attributes.held.enforceCanonical: only a string with canonicalValues can be held to them",
         ],
     );
     check(schema(json!([{ "name": "$ref" }, { "name": "a-b_c$1" }])), &[]);
