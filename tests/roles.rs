@@ -3,10 +3,10 @@
 #[path = "support/app.rs"]
 mod app;
 
-use app::App;
+use app::{App, USER};
 use scimd::admin::definitions::{File, Timing, provide};
 use scimd::clock::SystemClock;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const ROLE: &str = "urn:ietf:params:scim:schemas:core:2.0:Role";
@@ -49,6 +49,92 @@ on_both_back_ends! {
         assert_eq!(app.get(&path).await.json.get("members"), None);
         app.delete(&path).await.expect(204);
         app.get(&path).await.expect_error(404, "");
+    }
+
+    /// Shows that a user has the roles that it is a member of, by the role's value or id, found by an index, and in lists too.
+    async fn roles_of_a_user_show_memberships(app: App) {
+        let app = with_roles(&app).await;
+        let (one, two) = (app.user("one").await, app.user("two").await);
+        let role = |display: &str, value: Value, members: &[&String]| json!({ "schemas": [ROLE], "displayName": display, "value": value,
+            "type": "app", "members": members.iter().map(|id| json!({ "value": id })).collect::<Vec<_>>() });
+        let named = app.post("/Roles", role("Auditor", json!("auditor"), &[&one, &two])).await.expect(201).id();
+        let bare = app.post("/Roles", json!({ "schemas": [ROLE], "displayName": "Bare", "members": [{ "value": one }] })).await.expect(201).id();
+        let path = format!("/Users/{one}");
+        let auditor = json!({ "value": "auditor", "display": "Auditor", "type": "app" });
+        let by_id = json!({ "value": bare, "display": "Bare" });
+        let version = app.get(&path).await.text("/meta/version");
+        assert_eq!(app.get(&path).await.at("/roles"), &json!([auditor, by_id]));
+        assert_eq!(app.get(&path).await.json.get("groups"), None);
+
+        let listed = app.get("/Users?sortBy=userName&attributes=roles.value").await.expect(200);
+        assert_eq!(listed.at("/Resources/0/roles"), &json!([{ "value": "auditor" }, { "value": bare }]));
+        assert_eq!(listed.at("/Resources/1/roles"), &json!([{ "value": "auditor" }]));
+        assert_eq!(app.get(&format!("{path}?excludedAttributes=roles")).await.json.get("roles"), None);
+
+        for (filter, total) in [
+            ("roles.value eq \"AUDITOR\"", 2),
+            (&*format!("roles.value eq \"{bare}\""), 1),
+            (&*format!("roles.value eq \"{named}\""), 0),
+            ("roles[value eq \"auditor\" and type eq \"app\"]", 2),
+            ("roles.display co \"udit\" and userName eq \"two\"", 1),
+            ("roles pr", 2),
+            ("not (roles.value eq \"auditor\")", 0),
+        ] {
+            assert_eq!(app.filter("/Users", filter).await.expect(200).at("/totalResults"), total, "{filter}");
+        }
+
+        app.patch(&format!("/Roles/{named}"), json!([{ "op": "replace", "path": "displayName", "value": "Examiner" },
+            { "op": "remove", "path": format!("members[value eq \"{two}\"]") }])).await.expect(204);
+        assert_eq!(app.get(&format!("/Users/{two}")).await.json.get("roles"), None);
+        assert_eq!(app.get(&path).await.at("/roles/0/display"), "Examiner");
+        app.delete(&format!("/Roles/{bare}")).await.expect(204);
+        let read = app.get(&path).await;
+        assert_eq!((read.at("/roles").as_array().map(Vec::len), read.text("/meta/version")), (Some(1), version), "D-69");
+    }
+
+    /// Shows that values which clients write stay theirs: memberships come beside them, are not stored, and are no client's to
+    /// remove from the user.
+    async fn roles_that_clients_write_stay_beside_memberships(app: App) {
+        let app = with_roles(&app).await;
+        let written = json!({ "value": "guest", "primary": true });
+        let body = json!({ "schemas": [USER], "userName": "one", "roles": [written] });
+        let one = app.post("/Users", body).await.expect(201).id();
+        let path = format!("/Users/{one}");
+        let role = app.post("/Roles", json!({ "schemas": [ROLE], "displayName": "Auditor", "value": "auditor", "members": [{ "value": one }] }))
+            .await.expect(201).id();
+        let auditor = json!({ "value": "auditor", "display": "Auditor" });
+        let both = json!([written, auditor]);
+        let read = app.get(&path).await;
+        assert_eq!(read.at("/roles"), &both);
+        assert_eq!(app.filter("/Users", "roles[primary eq false]").await.at("/totalResults"), 1);
+        for value in ["guest", "auditor"] {
+            assert_eq!(app.filter("/Users", &format!("roles.value eq \"{value}\"")).await.at("/totalResults"), 1, "{value}");
+        }
+
+        // What was read changes nothing when it comes back.
+        let again = app.put(&path, read.json.clone()).await.expect(200);
+        assert_eq!((again.at("/roles"), again.text("/meta/version")), (&both, read.text("/meta/version")));
+
+        // Neither PATCH nor PUT of the user takes a membership away.
+        let removed = app.patch(&path, json!([{ "op": "remove", "path": "roles[value eq \"auditor\"]" }])).await.expect(200);
+        assert_eq!(removed.at("/roles"), &both);
+        let removed = app.patch(&path, json!([{ "op": "remove", "path": "roles" }])).await.expect(200);
+        assert_eq!(removed.at("/roles"), &json!([auditor]));
+
+        // A client that gives the user the role itself means it, so it outlives the membership.
+        let given = json!([{ "value": "AUDITOR", "type": "by hand" }]);
+        let written = app.patch(&path, json!([{ "op": "add", "path": "roles", "value": given }])).await.expect(200);
+        assert_eq!(written.at("/roles"), &given, "one role is shown once");
+        app.patch(&format!("/Roles/{role}"), json!([{ "op": "remove", "path": "members" }])).await.expect(204);
+        assert_eq!(app.get(&path).await.at("/roles"), &given);
+    }
+
+    /// Shows that values which were stored before there were roles to be members of are found by the index that is built then.
+    async fn roles_that_were_written_before_are_found(app: App) {
+        let body = json!({ "schemas": [USER], "userName": "one", "roles": [{ "value": "guest" }] });
+        app.post("/Users", body).await.expect(201);
+        let app = with_roles(&app).await;
+        assert_eq!(app.filter("/Users", "roles.value eq \"guest\"").await.at("/totalResults"), 1);
     }
 
     /// Shows that members of a role are users.

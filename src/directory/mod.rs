@@ -9,7 +9,7 @@
 //! - [`reply`]: what a request answers with
 //! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
 //! - [`mod@bulk`]: many of them in one request (RFC 7644 §3.7)
-//! - `body`, `load`, `members`, `update`, `order`, `render`, `failure`: their steps
+//! - `body`, `load`, `members`, `memberships`, `update`, `order`, `render`, `failure`: their steps
 //! - `unindexed`: what is said of a search that no index serves
 //! - [`cursors`]: places in a search, sealed for the client to hold
 //! - [`walks`]: what index paging remembers
@@ -20,6 +20,7 @@ mod delete;
 mod failure;
 mod load;
 mod members;
+mod memberships;
 mod order;
 mod patch;
 mod read;

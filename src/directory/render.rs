@@ -3,18 +3,15 @@
 //! What is computed (who is in which group, who a manager is) is fetched for a whole page at once, and only if the answer shows
 //! it. A resource of which nothing has to be left out or computed is answered with its stored text as it is.
 
+use super::memberships::{self, BATCH, Element, Lists};
 use super::{Ctx, ResourceReply, load};
 use crate::id::ResourceId;
 use crate::scim::ScimError;
 use crate::scim::resource::{self, Document, Meta, Projection, Shown};
-use crate::scim::schema::{Attribute, ResourceType};
-use crate::store::{Membership, Reference, Stored};
-use serde::Serialize;
+use crate::scim::schema::{Attribute, MemberOf, ResourceType};
+use crate::store::{Reference, Stored};
 use serde_json::Value;
 use std::collections::HashMap;
-
-/// How many resources are looked up in one statement.
-const BATCH: usize = 1_000;
 
 /// The answer with one resource. `written`: the attributes that the request itself set (D-49).
 pub async fn one(
@@ -47,7 +44,8 @@ pub async fn page(
     let mut texts = Vec::with_capacity(whole);
     let mut to_project = Vec::new();
     for stored in &resources[..whole] {
-        let as_it_is = projection.is_default() && resource::is_spliceable(&stored.document, resource_type);
+        let as_it_is =
+            projection.is_default() && resource::is_spliceable(&stored.document, resource_type) && !computed.adds_to(stored);
         match as_it_is.then(|| splice(ctx, resource_type, stored, &computed)).flatten() {
             Some(text) => texts.push(text),
             None => {
@@ -63,8 +61,8 @@ pub async fn page(
     let shown = shown(ctx, resource_type, to_project.iter().map(|(_, _, document)| document)).await?;
     for (place, stored, document) in to_project {
         let location = ctx.location_in(resource_type, stored.id);
-        let lists = computed.of(stored.id).map(|(name, elements)| (name, elements.iter().map(json_of).collect())).collect();
-        let mut whole = resource::render(document, stored.id, lists, &meta(resource_type, stored, &location));
+        let lists = computed.of(stored.id).map(|(of, elements)| (of.attribute, elements.iter().map(Element::json).collect()));
+        let mut whole = resource::render(document, stored.id, lists.collect(), &meta(resource_type, stored, &location));
         resource::show_references(&mut whole, resource_type, &|id| shown.get(id).cloned());
         projection.apply(&mut whole, resource_type, written);
         texts[place] = Value::Object(whole).to_string();
@@ -100,28 +98,27 @@ pub async fn mixed(
     Ok(texts)
 }
 
-/// An element of `members` or `groups`.
-#[derive(Debug, Serialize)]
-struct Element {
-    value: String,
-    #[serde(rename = "$ref", skip_serializing_if = "Option::is_none")]
-    location: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    display: Option<String>,
-    #[serde(rename = "type")]
-    kind: String,
+/// The lists of a page that are made of memberships.
+struct Computed<'a>(Vec<Computing<'a>>);
+
+/// One of them, for all resources of the page.
+struct Computing<'a> {
+    attribute: &'a Attribute,
+    /// Whether clients write values of it too.
+    written: bool,
+    lists: Lists,
 }
 
-/// The memberships of a page of resources, each list under the name of its attribute.
-struct Computed<'a> {
-    members: Option<(&'a str, HashMap<ResourceId, Vec<Element>>)>,
-    groups: Option<(&'a str, HashMap<ResourceId, Vec<Element>>)>,
-}
+impl<'a> Computed<'a> {
+    fn of(&self, id: ResourceId) -> impl Iterator<Item = (&Computing<'a>, &Vec<Element>)> {
+        self.0.iter().filter_map(move |computing| computing.lists.get(&id).map(|elements| (computing, elements)))
+    }
 
-impl Computed<'_> {
-    fn of(&self, id: ResourceId) -> impl Iterator<Item = (&str, &Vec<Element>)> {
-        let lists = self.members.iter().chain(&self.groups);
-        lists.filter_map(move |(name, lists)| lists.get(&id).map(|elements| (*name, elements)))
+    /// Whether the document has a list already that one of them adds to. The name in quotes may as well stand in a value; then the
+    /// long way is taken without need.
+    fn adds_to(&self, stored: &Stored) -> bool {
+        let has = |computing: &Computing<'_>| stored.document.contains(&format!("\"{}\":", computing.attribute.name));
+        self.of(stored.id).any(|(computing, _)| computing.written && has(computing))
     }
 }
 
@@ -132,28 +129,26 @@ async fn computed<'a>(
     resources: &[Stored],
     projection: &Projection,
 ) -> Result<(usize, Computed<'a>), ScimError> {
-    let wanted = |attribute: &'a Option<std::sync::Arc<Attribute>>| {
-        attribute.as_ref().map(|attribute| attribute.name.as_str()).filter(|name| projection.wants(name))
-    };
-    let (whole, members) = match wanted(&resource_type.membership) {
-        Some(name) => {
-            let (whole, lists) = members(ctx, resources).await?;
-            (whole, Some((name, lists)))
-        }
-        None => (resources.len(), None),
-    };
-    let groups = match wanted(&resource_type.member_of) {
-        Some(name) => Some((name, groups(ctx, resource_type, &resources[..whole]).await?)),
-        None => None,
-    };
-    Ok((whole, Computed { members, groups }))
+    let mut computed = Vec::new();
+    let mut whole = resources.len();
+    if let Some(attribute) = resource_type.membership.as_deref().filter(|attribute| projection.wants(&attribute.name)) {
+        let (shown, lists) = members(ctx, resources).await?;
+        whole = shown;
+        computed.push(Computing { attribute, written: false, lists });
+    }
+    let shown: Vec<&MemberOf> = resource_type.member_of.iter().filter(|shows| projection.wants(&shows.attribute.name)).collect();
+    let members: Vec<ResourceId> = resources[..whole].iter().filter(|stored| stored.is_member).map(|stored| stored.id).collect();
+    for (shows, lists) in shown.iter().zip(memberships::shown(ctx, &shown, &members).await?) {
+        computed.push(Computing { attribute: &shows.attribute, written: shows.written, lists });
+    }
+    Ok((whole, Computed(computed)))
 }
 
 /// The members of the first ones of `resources`, and of how many: all, or as many as keep to `limits.page_members_max`, but one
 /// at least.
-async fn members(ctx: &Ctx<'_>, resources: &[Stored]) -> Result<(usize, HashMap<ResourceId, Vec<Element>>), ScimError> {
+async fn members(ctx: &Ctx<'_>, resources: &[Stored]) -> Result<(usize, Lists), ScimError> {
     let groups: Vec<ResourceId> = resources.iter().map(|stored| stored.id).collect();
-    let mut lists = HashMap::new();
+    let mut lists = Lists::new();
     let mut room = ctx.limits.page_members_max;
     for (batch, begin) in groups.chunks(BATCH).zip((0..).step_by(BATCH)) {
         let mut found = ctx.store.members_of(ctx.directory.id, batch, room.saturating_add(1)).await?;
@@ -176,39 +171,15 @@ async fn members(ctx: &Ctx<'_>, resources: &[Stored]) -> Result<(usize, HashMap<
     Ok((groups.len(), lists))
 }
 
-fn add_members(ctx: &Ctx<'_>, members: Vec<(ResourceId, Reference)>, lists: &mut HashMap<ResourceId, Vec<Element>>) {
+fn add_members(ctx: &Ctx<'_>, members: Vec<(ResourceId, Reference)>, lists: &mut Lists) {
     for (group, member) in members {
         lists.entry(group).or_default().push(Element {
             value: member.id.to_string(),
             location: ctx.location(&member.resource_type, member.id),
             display: member.display,
-            kind: member.resource_type,
+            kind: Some(member.resource_type),
         });
     }
-}
-
-async fn groups(
-    ctx: &Ctx<'_>,
-    resource_type: &ResourceType,
-    resources: &[Stored],
-) -> Result<HashMap<ResourceId, Vec<Element>>, ScimError> {
-    let mut lists: HashMap<ResourceId, Vec<Element>> = HashMap::new();
-    let members: Vec<ResourceId> = resources.iter().filter(|stored| stored.is_member).map(|stored| stored.id).collect();
-    for batch in members.chunks(BATCH) {
-        let memberships = ctx.store.memberships(ctx.directory.id, batch, ctx.limits.group_depth_max).await?;
-        for Membership { member, group, group_type, display, direct } in memberships {
-            if resource_type.shown_types.as_ref().is_some_and(|types| !types.iter().any(|shown| **shown == *group_type)) {
-                continue;
-            }
-            lists.entry(member).or_default().push(Element {
-                value: group.to_string(),
-                location: ctx.location(&group_type, group),
-                display,
-                kind: if direct { "direct" } else { "indirect" }.to_owned(),
-            });
-        }
-    }
-    Ok(lists)
 }
 
 /// What is shown of the resources that the documents point at, by id.
@@ -234,7 +205,8 @@ async fn shown(
 }
 
 fn splice(ctx: &Ctx<'_>, resource_type: &ResourceType, stored: &Stored, computed: &Computed<'_>) -> Option<String> {
-    let lists: Vec<(&str, String)> = computed.of(stored.id).map(|(name, elements)| (name, text_of(elements))).collect();
+    let lists: Vec<(&str, String)> =
+        computed.of(stored.id).map(|(of, elements)| (of.attribute.name.as_str(), text_of(elements))).collect();
     let lists: Vec<(&str, &str)> = lists.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let location = ctx.location_in(resource_type, stored.id);
     resource::splice(&stored.document, stored.id, &lists, &meta(resource_type, stored, &location).to_text())
@@ -248,10 +220,6 @@ fn meta<'a>(resource_type: &'a ResourceType, stored: &Stored, location: &'a str)
         location,
         version: stored.version,
     }
-}
-
-fn json_of(element: &Element) -> Value {
-    serde_json::to_value(element).expect("a struct of strings serialises")
 }
 
 fn text_of(elements: &[Element]) -> String {

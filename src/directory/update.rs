@@ -1,6 +1,6 @@
 //! Committing a changed document: what PUT and PATCH have in common.
 
-use super::{Ctx, load, members};
+use super::{Ctx, load, members, memberships};
 use crate::scim::resource::{Document, grams, keys};
 use crate::scim::schema::ResourceType;
 use crate::scim::{ErrorKind, ScimError};
@@ -31,9 +31,9 @@ pub async fn commit(
     wanted: Wanted,
     depends: bool,
 ) -> Result<Stored, StoreError> {
-    let text = wanted.document.to_text();
-    let document =
-        if text == stored.document { None } else { Some(difference(ctx, resource_type, stored, &wanted.document, text)?) };
+    let document = memberships::without_echoes(ctx, resource_type, stored, wanted.document).await?;
+    let text = document.to_text();
+    let document = if text == stored.document { None } else { Some(difference(ctx, resource_type, stored, &document, text)?) };
     if document.is_none() && wanted.password == PasswordChange::Keep && wanted.members.is_empty() {
         return Ok(stored.clone());
     }

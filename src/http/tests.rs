@@ -6,7 +6,7 @@ use crate::clock::{ManualClock, Timestamp};
 use crate::config::{Config, Sources};
 use crate::directory::{Directory, Limits};
 use crate::id::{DirectoryId, ResourceId, TokenId};
-use crate::scim::schema::Registry;
+use crate::scim::schema::{Registry, ShownType};
 use crate::scim::{ErrorKind, ScimError};
 use crate::store::{
     Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
@@ -145,7 +145,13 @@ impl Store for Fake {
     async fn members(&self, _: DirectoryId, _: ResourceId, _: Option<ResourceId>, _: u32) -> Result<Vec<Reference>, StoreError> {
         nothing()
     }
-    async fn memberships(&self, _: DirectoryId, _: &[ResourceId], _: u32) -> Result<Vec<Membership>, StoreError> {
+    async fn memberships(
+        &self,
+        _: DirectoryId,
+        _: &[ResourceId],
+        _: u32,
+        _: &[&ShownType],
+    ) -> Result<Vec<Membership>, StoreError> {
         nothing()
     }
     async fn members_of(&self, _: DirectoryId, _: &[ResourceId], _: u32) -> Result<Vec<(ResourceId, Reference)>, StoreError> {

@@ -31,6 +31,7 @@ pub use query::{
 
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::scim::schema::ShownType;
 use async_trait::async_trait;
 
 /// A Directory: one connected provider, its users, groups, tokens and rules.
@@ -184,12 +185,13 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<(ResourceId, Reference)>, StoreError>;
 
     /// The groups that each of `members` is in, directly or through up to `depth` - 1 groups in between (D-69), in one
-    /// statement. At most 1,000 members.
+    /// statement, with what `shown` names of groups of these types; by member and group. At most 1,000 members.
     async fn memberships(
         &self,
         directory: DirectoryId,
         members: &[ResourceId],
         depth: u32,
+        shown: &[&ShownType],
     ) -> Result<Vec<Membership>, StoreError>;
 
     /// The password hash of a resource, in PHC form.

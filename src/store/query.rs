@@ -3,7 +3,8 @@
 use crate::clock::Timestamp;
 use crate::id::ResourceId;
 use crate::scim::filter::ResolvedFilter;
-use crate::scim::schema::{ResourceType, Target};
+use crate::scim::schema::{ResourceType, ShownType, Target};
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// One page of the resources of one type.
@@ -164,6 +165,16 @@ pub struct Membership {
     pub group_type: String,
     /// The group's `displayName`.
     pub display: Option<String>,
+    /// The group's attribute that is shown as `value`, if one is and it has a value.
+    pub value: Option<String>,
+    /// The group's attribute that is shown as `type`, if one is and it has a value.
+    pub kind: Option<String>,
     /// Whether it is a member itself, not only through another group.
     pub direct: bool,
+}
+
+/// For each type, as a JSON object, the attribute that `name` says to be shown of it.
+pub(super) fn shown_names(shown: &[&ShownType], name: impl Fn(&ShownType) -> Option<&str>) -> String {
+    let names = shown.iter().filter_map(|shown| Some((shown.name.to_string(), Value::from(name(shown)?))));
+    Value::Object(names.collect::<Map<_, _>>()).to_string()
 }

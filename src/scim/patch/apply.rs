@@ -208,9 +208,8 @@ impl Patch<'_> {
     fn read_only(&mut self, operation: &Operation, target: &AttributeTarget) -> Result<(), ScimError> {
         let value = operation.value.as_ref().unwrap_or(&Value::Null);
         let attribute = &target.attribute;
-        let member_of = self.resource_type.member_of.as_ref();
-        let is_computed = (target.place == Place::Core
-            && (attribute.name == "meta" || member_of.is_some_and(|member_of| member_of.name == attribute.name)))
+        let is_member_of = || self.resource_type.member_of.iter().any(|shows| shows.attribute.name == attribute.name);
+        let is_computed = (target.place == Place::Core && (attribute.name == "meta" || is_member_of()))
             || (target.sub.is_some() && attribute.is_resource_reference());
         let is_unchanged = || match (&target.place, attribute.name.as_str(), &target.sub) {
             (Place::Core, "id", _) => value == self.context.id,

@@ -8,6 +8,7 @@
 //! - [`keys`](mod@keys): what the store compares and indexes by
 //! - [`grams`](mod@grams): what the store finds parts of values by
 //! - [`reference`](mod@reference): what a resource shows of the resources that it points at
+//! - [`shown`]: values that memberships add to what clients write
 //! - [`render`](mod@render): a stored document to a whole resource: `id`, `meta` and what is computed
 //! - [`project`]: a whole resource to an answer: `returned`, `attributes`, `excludedAttributes`
 
@@ -22,6 +23,7 @@ pub mod project;
 pub mod reference;
 pub mod render;
 pub mod replace;
+pub mod shown;
 pub mod validate;
 
 pub use document::Document;

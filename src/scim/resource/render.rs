@@ -1,6 +1,6 @@
 //! From a stored document to a whole resource: `id`, `meta` and what is computed join it.
 
-use super::Document;
+use super::{Document, shown};
 use crate::clock::Timestamp;
 use crate::id::ResourceId;
 use crate::scim::protocol::entity_tag;
@@ -46,8 +46,14 @@ impl Meta<'_> {
 
 /// The whole resource: `schemas`, `id`, the rest of the document, what is computed, `meta`.
 ///
-/// `computed` holds the attributes made of memberships (`groups`, `members`) and their values; an empty one is left out.
-pub fn render(document: Document, id: ResourceId, computed: Vec<(&str, Vec<Value>)>, meta: &Meta<'_>) -> Map<String, Value> {
+/// `computed` holds the attributes made of memberships (`groups`, `members`) and their values; an empty one is left out, and one that
+/// the document holds values of gets more of them.
+pub fn render(
+    document: Document,
+    id: ResourceId,
+    computed: Vec<(&Attribute, Vec<Value>)>,
+    meta: &Meta<'_>,
+) -> Map<String, Value> {
     let object = document.into_object();
     let mut resource = Map::with_capacity(object.len() + computed.len() + 2);
     let mut members = object.into_iter().peekable();
@@ -56,10 +62,8 @@ pub fn render(document: Document, id: ResourceId, computed: Vec<(&str, Vec<Value
     }
     resource.insert("id".to_owned(), Value::String(id.to_string()));
     resource.extend(members);
-    for (name, values) in computed {
-        if !values.is_empty() {
-            resource.insert(name.to_owned(), Value::Array(values));
-        }
+    for (attribute, values) in computed {
+        shown::add(&mut resource, attribute, values);
     }
     resource.insert("meta".to_owned(), Value::Object(meta.to_object()));
     resource

@@ -1,6 +1,7 @@
 //! A registry with the definitions of an operator.
 
 use super::definition::{Definition, Fault, Faults, ResourceTypeDefinition, SchemaDefinition};
+use super::membership::{self, MemberOf, ShownAs};
 use super::path::Resolved;
 use super::registry::{Extension, IndexedAttribute, Registry, ResourceType, Schema};
 use super::{Attribute, AttributeType, Place, Target, Uniqueness};
@@ -47,10 +48,11 @@ impl Registry {
         for schema in definitions.iter().filter_map(schema_of) {
             extend(schema, &mut resource_types, &mut faults);
         }
+        faults.extend(membership::link(&mut resource_types));
         for resource_type in &mut resource_types {
             mark_indexed(resource_type, building);
         }
-        restrict_shown(&mut resource_types);
+        membership::note_indexes(&mut resource_types);
         if faults.is_empty() {
             Ok(Registry { schemas, resource_types: resource_types.into_iter().map(Arc::new).collect() })
         } else {
@@ -137,14 +139,29 @@ pub(super) fn assemble(
     if definition.shown_as.is_some() && definition.membership.is_none() {
         fault("shownAs: a type without membership has no members to show it".to_owned());
     }
+    let mut shown = |key: &str, name: &Option<String>| {
+        let name = name.as_ref()?;
+        if definition.shown_as.is_none() {
+            fault(format!("{key}: without shownAs, nobody shows it"));
+        }
+        let is_text = |attribute: &Attribute| {
+            attribute.attribute_type == AttributeType::String && !attribute.multi_valued && !attribute.is_secret()
+        };
+        let found = schema.attributes.iter().find(|attribute| attribute.name == *name && is_text(attribute));
+        if found.is_none() {
+            fault(format!("{key}: {name} is no string with one value of {}", schema.id));
+        }
+        found.cloned()
+    };
+    let (value, kind) = (shown("shownValue", &definition.shown_value), shown("shownType", &definition.shown_type));
+    let shown_as = definition.shown_as.clone().map(|attribute| ShownAs { attribute, value, kind });
     let mut resource_type = ResourceType {
         name: definition.name.as_str().into(),
         endpoint: definition.endpoint.clone(),
         description: definition.description.clone(),
         membership,
-        member_of,
-        shown_as: definition.shown_as.clone(),
-        shown_types: None,
+        member_of: member_of.map(MemberOf::computed).into_iter().collect(),
+        shown_as,
         schema,
         extensions,
         common: common.to_vec(),
@@ -174,18 +191,6 @@ fn extend(definition: &SchemaDefinition, resource_types: &mut [ResourceType], fa
         } else {
             resource_type.extensions.push(Extension { schema: schema.clone(), required: false });
         }
-    }
-}
-
-/// Says which memberships each type shows, where that is not all.
-fn restrict_shown(resource_types: &mut [ResourceType]) {
-    let with_members = resource_types.iter().filter(|known| known.membership.is_some());
-    let shown: Vec<(Arc<str>, Option<String>)> = with_members.map(|known| (known.name.clone(), known.shown_as.clone())).collect();
-    for resource_type in resource_types {
-        let Some(member_of) = &resource_type.member_of else { continue };
-        let here = shown.iter().filter(|(_, shown_as)| shown_as.as_deref() == Some(&*member_of.name));
-        let here: Vec<Arc<str>> = here.map(|(name, _)| name.clone()).collect();
-        resource_type.shown_types = (here.len() < shown.len()).then_some(here);
     }
 }
 
@@ -224,7 +229,8 @@ fn is_indexable(attribute: &Attribute) -> bool {
     matches!(attribute.attribute_type, AttributeType::String | AttributeType::Reference) && !attribute.is_secret()
 }
 
-fn index(resource_type: &mut ResourceType, target: Target) {
+/// Indexes an attribute, if it is not yet.
+pub(super) fn index(resource_type: &mut ResourceType, target: Target) {
     let name = target.name();
     if !resource_type.indexed.iter().any(|indexed| *indexed.name == *name) {
         let by_parts = BY_PARTS.contains(&(&*resource_type.name, &*name));

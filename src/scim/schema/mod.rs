@@ -5,17 +5,20 @@
 //! - [`path`]: attribute notation (RFC 7644 §3.10) against a resource type
 //! - [`definition`]: schemas and resource types that an operator gives, checked
 //! - [`extended`]: a registry with them
+//! - [`membership`]: which attributes show memberships
 //! - [`change`]: what stored data must fulfil for one registry to follow another
 
 pub mod attribute;
 pub mod change;
 pub mod definition;
 pub mod extended;
+pub mod membership;
 pub mod path;
 pub mod registry;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
 pub use definition::{Definition, Fault, Faults};
+pub use membership::{MemberOf, ShownType};
 pub use path::{Place, Target};
 pub use registry::{Extension, IndexedAttribute, Registry, ResourceType, Schema};
 

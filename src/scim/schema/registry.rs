@@ -1,7 +1,8 @@
 //! The schemas and resource types of a Directory.
 
-use super::definition::{self, Definition};
+use super::definition::{self, Definition, Faults};
 use super::extended::assemble;
+use super::membership::{self, MemberOf, ShownAs};
 use super::path::{self, Resolved};
 use super::{Attribute, Mutability, Returned, Target};
 use serde::Deserialize;
@@ -64,12 +65,10 @@ pub struct ResourceType {
     pub indexed: Vec<IndexedAttribute>,
     /// The multi-valued attribute whose elements are memberships (`members` of Group), if any.
     pub membership: Option<Arc<Attribute>>,
-    /// The readOnly attribute computed from memberships (`groups` of User), if any.
-    pub member_of: Option<Arc<Attribute>>,
-    /// The name of the [`ResourceType::member_of`] of its members that shows memberships in this type, if one does.
-    pub shown_as: Option<String>,
-    /// The types whose memberships [`ResourceType::member_of`] shows; `None`: all that there are.
-    pub shown_types: Option<Vec<Arc<str>>>,
+    /// The attributes that show what its resources are members of (`groups` of User).
+    pub member_of: Vec<MemberOf>,
+    /// How its members show that they are members of a resource of this type, if they do.
+    pub shown_as: Option<ShownAs>,
 }
 
 /// Why a schema or resource type file is not accepted.
@@ -158,7 +157,13 @@ impl ResourceType {
     pub fn is_in_document(&self, attribute: &Attribute) -> bool {
         let is = |other: &Option<Arc<Attribute>>| other.as_ref().is_some_and(|other| other.name == attribute.name);
         let is_common = self.common.iter().any(|common| common.name.eq_ignore_ascii_case(&attribute.name));
-        !is_common && !is(&self.membership) && !is(&self.member_of) && !attribute.is_password()
+        let is_computed = self.member_of.iter().any(|shows| !shows.written && shows.attribute.name == attribute.name);
+        !is_common && !is(&self.membership) && !is_computed && !attribute.is_password()
+    }
+
+    /// The attributes that show memberships beside values that clients write.
+    pub fn written_member_of(&self) -> impl Iterator<Item = &MemberOf> {
+        self.member_of.iter().filter(|shows| shows.written)
     }
 
     /// Whether an answer without `attributes` and `excludedAttributes` shows all that a document holds: no attribute that the document
@@ -200,14 +205,18 @@ fn load_built_in() -> Result<Registry, RegistryError> {
     .map(|(file, text)| load_schema(file, text).map(Arc::new))
     .collect::<Result<Vec<_>, _>>()?;
     let common = load_common(include_str!("../../../config/schemas/common.json"))?;
-    let resource_types = [
+    let mut resource_types = [
         ("User.json", include_str!("../../../config/resource-types/User.json")),
         ("Group.json", include_str!("../../../config/resource-types/Group.json")),
     ]
     .into_iter()
-    .map(|(file, text)| load_resource_type(file, text, &schemas, &common).map(Arc::new))
+    .map(|(file, text)| load_resource_type(file, text, &schemas, &common))
     .collect::<Result<Vec<_>, _>>()?;
-    Ok(Registry { schemas, resource_types })
+    let faults = membership::link(&mut resource_types);
+    if !faults.is_empty() {
+        return Err(RegistryError::Invalid { file: "resource-types".into(), problem: Faults(faults).to_string() });
+    }
+    Ok(Registry { schemas, resource_types: resource_types.into_iter().map(Arc::new).collect() })
 }
 
 #[derive(Deserialize)]

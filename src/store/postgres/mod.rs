@@ -34,6 +34,7 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::scim::schema::ShownType;
 use async_trait::async_trait;
 use connections::Connections;
 use std::sync::Arc;
@@ -221,8 +222,9 @@ impl Store for PostgresStore {
         directory: DirectoryId,
         members: &[ResourceId],
         depth: u32,
+        shown: &[&ShownType],
     ) -> Result<Vec<Membership>, StoreError> {
-        read::memberships(&self.connections, directory, members, depth).await
+        read::memberships(&self.connections, directory, members, depth, shown).await
     }
 
     async fn password_hash(&self, directory: DirectoryId, id: ResourceId) -> Result<Option<String>, StoreError> {

@@ -7,6 +7,8 @@ use super::connections::Connections;
 use super::failure::{corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
+use crate::scim::schema::ShownType;
+use crate::store::query::shown_names;
 use crate::store::{Membership, Reference, StoreError, Stored};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -133,6 +135,7 @@ pub(super) async fn memberships(
     directory: DirectoryId,
     members: &[ResourceId],
     depth: u32,
+    shown: &[&ShownType],
 ) -> Result<Vec<Membership>, StoreError> {
     // UNION drops what was reached at the same depth on another way; the depth ends cycles.
     let query = sqlx::query(
@@ -147,19 +150,22 @@ pub(super) async fn memberships(
          ), nearest AS ( \
              SELECT member_id, group_id, min(depth) AS depth FROM reached GROUP BY member_id, group_id \
          ) \
-         SELECT n.member_id, n.group_id, r.resource_type, r.document::json ->> 'displayName', n.depth = 1 \
+         SELECT n.member_id, n.group_id, r.resource_type, r.document ->> 'displayName', n.depth = 1, \
+             r.document ->> ($4::json ->> r.resource_type), r.document ->> ($5::json ->> r.resource_type) \
          FROM nearest n, LATERAL ( \
-             SELECT resource_type, document FROM resources WHERE directory_id = $1 AND id = n.group_id OFFSET 0 \
-         ) AS r",
+             SELECT resource_type, document::json FROM resources WHERE directory_id = $1 AND id = n.group_id OFFSET 0 \
+         ) AS r ORDER BY n.member_id, n.group_id",
     )
     .bind(directory.0)
     .bind(uuids(members))
-    .bind(i64::from(depth));
+    .bind(i64::from(depth))
+    .bind(shown_names(shown, |shown| shown.value.as_deref()))
+    .bind(shown_names(shown, |shown| shown.kind.as_deref()));
     let rows = connections.fetch_all(query).await.map_err(store_error)?;
     rows.iter().map(read_membership).collect()
 }
 
-/// Reads the columns member_id, group_id, resource_type, display, direct.
+/// Reads the columns member_id, group_id, resource_type, display, direct, value, kind.
 fn read_membership(row: &PgRow) -> Result<Membership, StoreError> {
     let corrupt = corrupt("members");
     Ok(Membership {
@@ -168,6 +174,8 @@ fn read_membership(row: &PgRow) -> Result<Membership, StoreError> {
         group_type: row.try_get(2).map_err(&corrupt)?,
         display: row.try_get(3).map_err(&corrupt)?,
         direct: row.try_get(4).map_err(&corrupt)?,
+        value: row.try_get(5).map_err(&corrupt)?,
+        kind: row.try_get(6).map_err(&corrupt)?,
     })
 }
 

@@ -56,7 +56,7 @@ pub fn listing(dialect: Dialect, directory: DirectoryId, listing: &Listing<'_>) 
         frame.arms(&mut compiler, part, &source, order, &mut arms);
     }
     let merged = arms.join(" UNION ALL ");
-    let memberships = listing.parts.iter().any(|part| part.resource_type.member_of.is_some());
+    let memberships = listing.parts.iter().any(|part| !part.resource_type.member_of.is_empty());
     let columns = page::columns(&compiler, memberships);
     let resource = page::look_up(&compiler, "page.id");
     let (order, order_found) = (frame.sequence.clause("sort_key", "id"), frame.sequence.clause("page.sort_key", "page.id"));

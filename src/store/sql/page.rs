@@ -21,7 +21,7 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
     let selection = selection(&mut compiler, query.filter)?;
     let order = selection.order(&mut compiler, query.sort, query.filter.is_some())?;
     let Source { rows: source, id, condition } = selection.source(&mut compiler);
-    let columns = columns(&compiler, compiler.resource_type.member_of.is_some());
+    let columns = columns(&compiler, !compiler.resource_type.member_of.is_empty());
     let limit = compiler.bind_count(u64::from(query.limit));
     let (after, offset) = match query.start {
         Start::After(id) => (format!(" AND r.id > {}", compiler.bind(Bind::Id(id.0))), 0),

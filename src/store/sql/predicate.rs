@@ -38,6 +38,8 @@ pub(super) enum Location {
     Membership(Side),
     /// The key document.
     Keys,
+    /// The key document, where clients wrote it, and rows of `members`.
+    KeysAndMembership(Side),
 }
 
 /// Where the attribute of a top-level target is kept.
@@ -48,8 +50,16 @@ pub(super) fn location(compiler: &Compiler<'_>, target: &Target) -> Location {
         Place::Core if target.attribute.name == "id" => Location::Id,
         Place::Core if target.attribute.name == "meta" => Location::Meta,
         Place::Core if is(&compiler.resource_type.membership) => Location::Membership(Side::Members),
-        Place::Core if is(&compiler.resource_type.member_of) => Location::Membership(Side::MemberOf),
-        Place::Core => Location::Keys,
+        Place::Core => {
+            let member_of = &compiler.resource_type.member_of;
+            match member_of.iter().position(|shows| shows.attribute.name == target.attribute.name) {
+                Some(place) if member_of.get(place).is_some_and(|shows| shows.written) => {
+                    Location::KeysAndMembership(Side::MemberOf(place))
+                }
+                Some(place) => Location::Membership(Side::MemberOf(place)),
+                None => Location::Keys,
+            }
+        }
     }
 }
 
@@ -98,28 +108,38 @@ fn element(compiler: &mut Compiler<'_>, target: &Target, filter: &ResolvedFilter
     match location(compiler, target) {
         Location::Id => Err(unsupported(&target.attribute)),
         Location::Meta => in_scope(compiler, &Scope::Meta, filter),
-        Location::Membership(side) => {
-            reference::exists(compiler, side, |compiler, edge| in_scope(compiler, &Scope::Membership(edge), filter))
+        Location::Membership(side) => membership_element(compiler, side, filter),
+        Location::Keys => element_in_keys(compiler, target, filter),
+        Location::KeysAndMembership(side) => {
+            let written = element_in_keys(compiler, target, filter)?;
+            Ok(join(&[written, membership_element(compiler, side, filter)?], "OR"))
         }
-        Location::Keys => {
-            let json = attribute_in_keys(target)?;
-            let attribute = &*target.attribute;
-            if attribute.multi_valued {
-                let (table, json) = json.elements(compiler);
-                let holds = in_scope(compiler, &Scope::Element { json, attribute }, filter)?;
-                Ok(compiler.exists(&format!("{table} WHERE {holds}")))
-            } else {
-                let exists = json.exists(compiler.dialect);
-                let holds = in_scope(compiler, &Scope::Element { json, attribute }, filter)?;
-                Ok(format!("({exists} AND {holds})"))
-            }
-        }
+    }
+}
+
+fn membership_element(compiler: &mut Compiler<'_>, side: Side, filter: &ResolvedFilter) -> Result<String, StoreError> {
+    reference::exists(compiler, side, |compiler, edge| in_scope(compiler, &Scope::Membership(edge), filter))
+}
+
+fn element_in_keys(compiler: &mut Compiler<'_>, target: &Target, filter: &ResolvedFilter) -> Result<String, StoreError> {
+    let json = attribute_in_keys(target)?;
+    let attribute = &*target.attribute;
+    if attribute.multi_valued {
+        let (table, json) = json.elements(compiler);
+        let holds = in_scope(compiler, &Scope::Element { json, attribute }, filter)?;
+        Ok(compiler.exists(&format!("{table} WHERE {holds}")))
+    } else {
+        let exists = json.exists(compiler.dialect);
+        let holds = in_scope(compiler, &Scope::Element { json, attribute }, filter)?;
+        Ok(format!("({exists} AND {holds})"))
     }
 }
 
 fn leaf(compiler: &mut Compiler<'_>, scope: &Scope<'_>, target: &Target, test: Test<'_>) -> Result<String, StoreError> {
     match scope {
         Scope::Meta => meta(compiler, &target.attribute, test),
+        // No membership is the primary one, so `primary eq false` holds for each.
+        Scope::Membership(_) if is_not_primary(&target.attribute, test) => Ok("TRUE".to_owned()),
         Scope::Membership(edge) => reference::membership(compiler, edge, &target.attribute, test),
         Scope::Element { json, attribute } if attribute.is_complex() => element_leaf(compiler, json, attribute, target, test),
         Scope::Element { json, attribute } => compare::json_value(compiler, json, attribute, test),
@@ -127,16 +147,32 @@ fn leaf(compiler: &mut Compiler<'_>, scope: &Scope<'_>, target: &Target, test: T
             (Location::Id, _) => compare::id(compiler, "r.id", &target.attribute, test),
             (Location::Meta, Some(sub)) => meta(compiler, sub, test),
             (Location::Meta, None) => constant_presence(&target.attribute, test),
-            (Location::Membership(side), sub) => reference::exists(compiler, side, |compiler, edge| match sub {
-                Some(sub) => reference::membership(compiler, edge, sub, test),
-                None => constant_presence(&target.attribute, test),
-            }),
-            (Location::Keys, sub) => {
-                let json = attribute_in_keys(target)?;
-                values(compiler, &json, &target.attribute, sub.as_deref(), test)
+            (Location::Membership(side), _) => membership(compiler, side, target, test),
+            (Location::Keys, _) => in_keys(compiler, target, test),
+            (Location::KeysAndMembership(side), _) => {
+                let written = in_keys(compiler, target, test)?;
+                Ok(join(&[format!("({written})"), membership(compiler, side, target, test)?], "OR"))
             }
         },
     }
+}
+
+fn membership(compiler: &mut Compiler<'_>, side: Side, target: &Target, test: Test<'_>) -> Result<String, StoreError> {
+    reference::exists(compiler, side, |compiler, edge| match &target.sub {
+        Some(sub) => reference::membership(compiler, edge, sub, test),
+        None => constant_presence(&target.attribute, test),
+    })
+}
+
+fn in_keys(compiler: &mut Compiler<'_>, target: &Target, test: Test<'_>) -> Result<String, StoreError> {
+    let json = attribute_in_keys(target)?;
+    values(compiler, &json, &target.attribute, target.sub.as_deref(), test)
+}
+
+/// Whether the test is that an element is not the primary one, which it is also without a value of its own (S-2.4-03).
+fn is_not_primary(sub: &Attribute, test: Test<'_>) -> bool {
+    let is_primary = sub.name == "primary" && sub.attribute_type == AttributeType::Boolean;
+    is_primary && matches!(test, Test::Compare(CompareOp::Eq, Literal::Boolean(false)))
 }
 
 /// A sub-attribute inside `[ ]`. An element without `primary` is not primary, so `primary eq false` holds for it.
@@ -148,14 +184,11 @@ fn element_leaf(
     test: Test<'_>,
 ) -> Result<String, StoreError> {
     let sub = &target.attribute;
-    let is_primary = sub.name == "primary" && sub.attribute_type == AttributeType::Boolean;
-    match test {
-        Test::Compare(CompareOp::Eq, Literal::Boolean(false)) if is_primary => {
-            let holds = value(compiler, json, attribute, Some(sub), Test::Compare(CompareOp::Eq, &Literal::Boolean(true)))?;
-            Ok(format!("NOT ({holds})"))
-        }
-        Test::Compare(..) | Test::Present => value(compiler, json, attribute, Some(sub), test),
+    if is_not_primary(sub, test) {
+        let holds = value(compiler, json, attribute, Some(sub), Test::Compare(CompareOp::Eq, &Literal::Boolean(true)))?;
+        return Ok(format!("NOT ({holds})"));
     }
+    value(compiler, json, attribute, Some(sub), test)
 }
 
 /// Whether any value of an attribute passes, with `sub` any value of that part of it.

@@ -86,6 +86,8 @@ enum Scan {
     Grams { all: Vec<Gram>, long: Gram },
     /// Those at this end of memberships whose other end is one of these.
     Memberships { side: Side, others: Vec<Uuid> },
+    /// Members of resources of a type that have one of these values in an indexed attribute.
+    Held { holder: String, attribute: String, values: Vec<String> },
     /// Rows of `resources` before, at or after a moment, which `column` holds.
     Moment { column: &'static str, op: CompareOp, nanos: i128 },
 }
@@ -147,7 +149,7 @@ impl Probe {
     pub fn index_rows(&self, compiler: &mut Compiler<'_>) -> Option<String> {
         let in_index = |scan: &Scan| match scan {
             Scan::Values { .. } | Scan::Range { .. } | Scan::Text { .. } | Scan::Moment { .. } => true,
-            Scan::Ids(_) | Scan::Grams { .. } | Scan::Memberships { .. } => false,
+            Scan::Ids(_) | Scan::Grams { .. } | Scan::Memberships { .. } | Scan::Held { .. } => false,
         };
         (!self.scans.is_empty() && self.scans.iter().all(in_index)).then(|| select(compiler, &self.scans))
     }
@@ -196,6 +198,26 @@ impl Scan {
                     compiler.directory
                 )
             }
+            Scan::Held { holder, attribute, values } => {
+                let (alias, member) = (compiler.alias('v'), compiler.alias('m'));
+                let values = equals(compiler, &format!("{alias}.value"), values.iter().cloned().map(Bind::Text));
+                let directory = &compiler.directory;
+                let holders = format!(
+                    "{alias}.directory_id = {directory} AND {alias}.resource_type = {} AND {alias}.attribute = {} AND {values}",
+                    quote(holder),
+                    quote(attribute)
+                );
+                match compiler.dialect {
+                    Dialect::Sqlite => format!(
+                        "SELECT {member}.member_id AS id FROM attribute_values {alias} CROSS JOIN members {member} \
+                         ON {member}.directory_id = {directory} AND {member}.group_id = {alias}.resource_id WHERE {holders}"
+                    ),
+                    Dialect::Postgres => format!(
+                        "SELECT {member}.member_id AS id FROM attribute_values {alias}, LATERAL (SELECT k.member_id FROM members k \
+                         WHERE k.directory_id = {directory} AND k.group_id = {alias}.resource_id OFFSET 0) AS {member} WHERE {holders}"
+                    ),
+                }
+            }
             Scan::Moment { column, op, nanos } => {
                 let alias = compiler.alias('t');
                 let test =
@@ -218,6 +240,11 @@ impl Scan {
             }
             (Scan::Memberships { side, others }, Scan::Memberships { side: other, others: more }) if side == other => {
                 others.extend_from_slice(more);
+            }
+            (Scan::Held { holder, attribute, values }, Scan::Held { holder: other, attribute: of_other, values: more })
+                if holder == other && attribute == of_other =>
+            {
+                values.extend_from_slice(more)
             }
             (this, other) => return this == other,
         }
@@ -310,9 +337,13 @@ fn leaf(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: Co
     match (predicate::location(compiler, attribute), part) {
         (Location::Id, None) if op == CompareOp::Eq => Some(ids(literal, Rank::Ids, Scan::Ids)),
         (Location::Membership(side), Some(part)) if op == CompareOp::Eq && part.name == "value" => {
-            let mut probe = ids(literal, Rank::Memberships, |others| Scan::Memberships { side, others });
-            // A membership in a type that is not shown is found too.
-            probe.exact &= side == Side::Members || compiler.resource_type.shown_types.is_none();
+            memberships(compiler, side, literal)
+        }
+        (Location::KeysAndMembership(side), Some(part)) if op == CompareOp::Eq && part.name == "value" => {
+            let whole = Target { sub: Some(part.clone()), ..attribute.clone() };
+            let mut probe = memberships(compiler, side, literal)?;
+            probe.scans.extend(indexed(compiler, &whole, op, literal)?.scans);
+            probe.exact = false;
             Some(probe)
         }
         (Location::Keys, _) => {
@@ -321,8 +352,27 @@ fn leaf(compiler: &Compiler<'_>, outer: Option<&Target>, target: &Target, op: Co
             let whole = Target { sub: part.cloned(), ..attribute.clone() };
             indexed(compiler, &whole, op, literal)
         }
-        (Location::Id | Location::Meta | Location::Membership(_), _) => None,
+        (Location::Id | Location::Meta | Location::Membership(_) | Location::KeysAndMembership(_), _) => None,
     }
+}
+
+/// Those with a membership that shows `literal` as its value, and perhaps others.
+fn memberships(compiler: &Compiler<'_>, side: Side, literal: &str) -> Option<Probe> {
+    let mut probe = ids(literal, Rank::Memberships, |others| Scan::Memberships { side, others });
+    let Some(shows) = side.shows(compiler.resource_type) else { return Some(probe) };
+    for shown in &shows.types {
+        let Some(attribute) = &shown.value else { continue };
+        if !shown.value_indexed {
+            return None;
+        }
+        let values = vec![cut(literal, INDEX_VALUE_BYTES_MAX).to_owned()];
+        probe.scans.push(Scan::Held { holder: shown.name.to_string(), attribute: attribute.to_string(), values });
+        // The id of one that shows another value is found too.
+        probe.exact = false;
+    }
+    // So is a membership in a type that is not shown.
+    probe.exact &= shows.shows_all;
+    Some(probe)
 }
 
 /// What was created or changed before, at or after a moment.

@@ -7,7 +7,7 @@ use super::statement::{Bind, Dialect};
 use crate::id::ResourceId;
 use crate::scim::filter::{CompareOp, Literal};
 use crate::scim::key::key;
-use crate::scim::schema::{Attribute, Mutability};
+use crate::scim::schema::{Attribute, MemberOf, Mutability, ResourceType, ShownType};
 use crate::store::StoreError;
 use std::cell::Cell;
 
@@ -16,8 +16,8 @@ use std::cell::Cell;
 pub(super) enum Side {
     /// From the group: its members.
     Members,
-    /// From the member: the groups that it is in itself.
-    MemberOf,
+    /// From the member: the groups that it is in itself, as far as this one of [`ResourceType::member_of`] shows them.
+    MemberOf(usize),
 }
 
 impl Side {
@@ -25,7 +25,15 @@ impl Side {
     pub fn near(self) -> &'static str {
         match self {
             Side::Members => "group_id",
-            Side::MemberOf => "member_id",
+            Side::MemberOf(_) => "member_id",
+        }
+    }
+
+    /// What shows the memberships, if they are seen from the member.
+    pub fn shows(self, resource_type: &ResourceType) -> Option<&MemberOf> {
+        match self {
+            Side::Members => None,
+            Side::MemberOf(place) => resource_type.member_of.get(place),
         }
     }
 
@@ -33,7 +41,7 @@ impl Side {
     pub fn far(self) -> &'static str {
         match self {
             Side::Members => "member_id",
-            Side::MemberOf => "group_id",
+            Side::MemberOf(_) => "group_id",
         }
     }
 }
@@ -59,12 +67,13 @@ pub(super) fn exists(
     let (row, other) = (compiler.alias('m'), compiler.alias('t'));
     let edge = Edge { side, far: format!("{row}.{}", side.far()), other, other_used: Cell::new(false) };
     let mut holds = holds(compiler, &edge)?;
-    if let (Side::MemberOf, Some(types)) = (side, &compiler.resource_type.shown_types) {
-        edge.other_used.set(true);
-        let names: Vec<String> = types.iter().map(|name| quote(name)).collect();
-        let shown =
-            if names.is_empty() { "FALSE".to_owned() } else { format!("{}.resource_type IN ({})", edge.other, names.join(", ")) };
-        holds = format!("({holds}) AND {shown}");
+    if let Some(shows) = side.shows(compiler.resource_type) {
+        if !shows.shows_all {
+            holds = format!("({holds}) AND {}", is_of_type(&edge, shows.types.iter()));
+        }
+        if shows.written {
+            holds = format!("({holds}) AND NOT {}", is_written(compiler, &edge, shows)?);
+        }
     }
     let join = match edge.other_used.get() {
         true => format!(
@@ -81,6 +90,49 @@ pub(super) fn exists(
     )))
 }
 
+/// That the other end is of one of these types.
+fn is_of_type<'s>(edge: &Edge, types: impl Iterator<Item = &'s ShownType>) -> String {
+    let names: Vec<String> = types.map(|shown| quote(&shown.name)).collect();
+    edge.other_used.set(true);
+    if names.is_empty() { "FALSE".to_owned() } else { format!("{}.resource_type IN ({})", edge.other, names.join(", ")) }
+}
+
+/// That a client wrote the value that the membership would show: then it shows nothing.
+fn is_written(compiler: &mut Compiler<'_>, edge: &Edge, shows: &MemberOf) -> Result<String, StoreError> {
+    let (table, element) = Json::keys_of("r").member(&shows.attribute.name)?.elements(compiler);
+    let written = element.member("value")?.text(compiler.dialect);
+    let value = value(compiler, edge, shows)?;
+    Ok(compiler.exists(&format!("{table} WHERE {written} = {value}")))
+}
+
+/// What a membership shows as `value`: an attribute of the other end, or its id.
+fn value(compiler: &Compiler<'_>, edge: &Edge, shows: &MemberOf) -> Result<String, StoreError> {
+    let id = compare::id_text(compiler.dialect, &edge.far);
+    let value = by_type(compiler, edge, shows, |shown| shown.value.as_deref())?;
+    Ok(value.map_or(id.clone(), |value| format!("COALESCE({value}, {id})")))
+}
+
+/// An attribute of the other end, another one for each of its types; NULL for types without. `None`: no type has one.
+fn by_type(
+    compiler: &Compiler<'_>,
+    edge: &Edge,
+    shows: &MemberOf,
+    name: impl Fn(&ShownType) -> Option<&str>,
+) -> Result<Option<String>, StoreError> {
+    let mut cases = String::new();
+    for shown in &shows.types {
+        if let Some(name) = name(shown) {
+            let text = Json::keys_of(&edge.other).member(name)?.text(compiler.dialect);
+            cases.push_str(&format!(" WHEN {} THEN {text}", quote(&shown.name)));
+        }
+    }
+    if cases.is_empty() {
+        return Ok(None);
+    }
+    edge.other_used.set(true);
+    Ok(Some(format!("(CASE {}.resource_type{cases} END)", edge.other)))
+}
+
 /// A sub-attribute of one membership: `value`, `$ref`, `type`, `display`.
 pub(super) fn membership(
     compiler: &mut Compiler<'_>,
@@ -88,8 +140,20 @@ pub(super) fn membership(
     sub: &Attribute,
     test: Test<'_>,
 ) -> Result<String, StoreError> {
-    match (sub.name.as_str(), edge.side) {
+    let shows = edge.side.shows(compiler.resource_type);
+    match (sub.name.as_str(), shows) {
+        ("value", Some(shows)) if shows.types.iter().any(|shown| shown.value.is_some()) => {
+            let text = value(compiler, edge, shows)?;
+            text_test(compiler, &text, sub, test)
+        }
         ("value", _) => compare::id(compiler, &edge.far, sub, test),
+        ("type", Some(shows)) => kind(compiler, edge, shows, sub, test),
+        ("display", Some(_)) => {
+            edge.other_used.set(true);
+            shown(compiler, &edge.other, sub, test)
+        }
+        // What only clients write: a membership has none of it.
+        (_, Some(shows)) if shows.written => Ok(compare::truth(false).to_owned()),
         ("$ref", _) => match test {
             Test::Present => Ok("TRUE".to_owned()),
             Test::Compare(CompareOp::Eq, Literal::Text(literal)) => {
@@ -98,11 +162,27 @@ pub(super) fn membership(
             }
             Test::Compare(..) => Err(unsupported(sub)),
         },
-        ("type", Side::MemberOf) => compare::constant(&key(sub, "direct"), sub, test),
         _ => {
             edge.other_used.set(true);
             shown(compiler, &edge.other, sub, test)
         }
+    }
+}
+
+/// What a membership shows as `type`: an attribute of the other end, or how the resource came to be a member.
+fn kind(
+    compiler: &mut Compiler<'_>,
+    edge: &Edge,
+    shows: &MemberOf,
+    sub: &Attribute,
+    test: Test<'_>,
+) -> Result<String, StoreError> {
+    let reach = (!shows.written).then(|| key(sub, "direct"));
+    match (by_type(compiler, edge, shows, |shown| shown.kind.as_deref())?, reach) {
+        (None, None) => Ok(compare::truth(false).to_owned()),
+        (None, Some(reach)) => compare::constant(&reach, sub, test),
+        (Some(text), None) => text_test(compiler, &text, sub, test),
+        (Some(text), Some(reach)) => text_test(compiler, &format!("COALESCE({text}, {})", quote(&reach)), sub, test),
     }
 }
 
@@ -145,9 +225,14 @@ pub(super) fn computed_text(compiler: &mut Compiler<'_>, json: &Json, sub: &Attr
 
 fn shown(compiler: &mut Compiler<'_>, other: &str, sub: &Attribute, test: Test<'_>) -> Result<String, StoreError> {
     let text = shown_text(compiler.dialect, other, sub)?;
+    text_test(compiler, &text, sub, test)
+}
+
+/// A text that may be NULL.
+fn text_test(compiler: &mut Compiler<'_>, text: &str, sub: &Attribute, test: Test<'_>) -> Result<String, StoreError> {
     match test {
         Test::Present => Ok(format!("({text} <> '') IS TRUE")),
-        Test::Compare(op, Literal::Text(literal)) => compare::text(compiler, &text, op, literal).ok_or_else(|| unsupported(sub)),
+        Test::Compare(op, Literal::Text(literal)) => compare::text(compiler, text, op, literal).ok_or_else(|| unsupported(sub)),
         Test::Compare(_, Literal::Boolean(_) | Literal::Number(_) | Literal::Instant(_)) => Err(unsupported(sub)),
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn order(compiler: &mut Compiler<'_>, sort: Option<&Sort>, filtered: 
             None => return Err(unsupported()),
         },
         Location::Membership(_) => return Err(unsupported()),
-        Location::Keys => {
+        // Of an attribute that also shows memberships, what clients wrote counts.
+        Location::Keys | Location::KeysAndMembership(_) => {
             if !probed && let Some(order) = by_index(compiler, target, descending, filtered) {
                 return Ok(order);
             }

@@ -39,6 +39,7 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::scim::schema::ShownType;
 use async_trait::async_trait;
 use sqlx::sqlite::SqlitePool;
 
@@ -212,8 +213,9 @@ impl Store for SqliteStore {
         directory: DirectoryId,
         members: &[ResourceId],
         depth: u32,
+        shown: &[&ShownType],
     ) -> Result<Vec<Membership>, StoreError> {
-        read::memberships(&self.readers, directory, members, depth).await
+        read::memberships(&self.readers, directory, members, depth, shown).await
     }
 
     async fn password_hash(&self, directory: DirectoryId, id: ResourceId) -> Result<Option<String>, StoreError> {

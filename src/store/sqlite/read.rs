@@ -4,6 +4,8 @@ use super::change::ids_to_json;
 use super::failure::{corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
+use crate::scim::schema::ShownType;
+use crate::store::query::shown_names;
 use crate::store::{Membership, Reference, StoreError, Stored};
 use sqlx::Row;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -145,11 +147,14 @@ pub(super) async fn memberships(
     directory: DirectoryId,
     members: &[ResourceId],
     depth: u32,
+    shown: &[&ShownType],
 ) -> Result<Vec<Membership>, StoreError> {
     let rows = sqlx::query(MEMBERSHIPS)
         .bind(directory.0)
         .bind(ids_to_json(members))
         .bind(depth)
+        .bind(shown_names(shown, |shown| shown.value.as_deref()))
+        .bind(shown_names(shown, |shown| shown.kind.as_deref()))
         .fetch_all(readers)
         .await
         .map_err(store_error)?;
@@ -170,11 +175,12 @@ const MEMBERSHIPS: &str = concat!(
      ) \
      SELECT reached.member_id, reached.group_id, r.resource_type, ",
     display!(),
-    ", reached.depth = 1 \
-     FROM reached CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = reached.group_id"
+    ", reached.depth = 1, r.document ->> ($4 ->> r.resource_type), r.document ->> ($5 ->> r.resource_type) \
+     FROM reached CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = reached.group_id \
+     ORDER BY reached.member_id, reached.group_id"
 );
 
-/// Reads the columns member_id, group_id, resource_type, display, direct.
+/// Reads the columns member_id, group_id, resource_type, display, direct, value, kind.
 fn read_membership(row: &SqliteRow) -> Result<Membership, StoreError> {
     let corrupt = corrupt("members");
     Ok(Membership {
@@ -183,6 +189,8 @@ fn read_membership(row: &SqliteRow) -> Result<Membership, StoreError> {
         group_type: row.try_get(2).map_err(&corrupt)?,
         display: row.try_get(3).map_err(&corrupt)?,
         direct: row.try_get(4).map_err(&corrupt)?,
+        value: row.try_get(5).map_err(&corrupt)?,
+        kind: row.try_get(6).map_err(&corrupt)?,
     })
 }
 

@@ -166,7 +166,7 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
     })
     .await;
     check(&filled, "memberships", 4, async |store, n| {
-        assert_eq!(store.memberships(directory, &[users[n]], 8).await.expect("answers").len(), 1);
+        assert_eq!(store.memberships(directory, &[users[n]], 8, &[]).await.expect("answers").len(), 1);
     })
     .await;
     check(&filled, "references", 2, async |store, n| {
@@ -284,7 +284,7 @@ async fn live(store: &dyn Store, directory: DirectoryId, group: ResourceId, user
     assert_eq!(find(store, directory, "userName", name).await, [user]);
     assert!([vec![], vec![user]].contains(&find_part(store, directory, name).await));
     assert!(commit(store, directory, updated(change_members(group, add(&[user])))).await.expect("adds").changed);
-    assert_eq!(store.memberships(directory, &[user], 8).await.expect("answers").len(), 1);
+    assert_eq!(store.memberships(directory, &[user], 8, &[]).await.expect("answers").len(), 1);
     assert_eq!(store.references(directory, &[user, group]).await.expect("answers").len(), 2);
     let small = create_group(store, directory, "small", &[user]).await;
     assert_eq!(store.members_of(directory, &[small], 10).await.expect("answers").len(), 1);

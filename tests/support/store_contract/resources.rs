@@ -227,7 +227,7 @@ pub async fn directories_do_not_see_each_other(fixture: &mut impl Fixture) {
     assert_eq!(store.password_hash(theirs, alice).await.expect("answers"), None);
     assert_eq!(store.references(theirs, &[alice, group]).await.expect("answers"), []);
     assert_eq!(store.members(theirs, group, None, 10).await.expect("answers"), []);
-    assert_eq!(store.memberships(theirs, &[alice], 8).await.expect("answers"), []);
+    assert_eq!(store.memberships(theirs, &[alice], 8, &[]).await.expect("answers"), []);
     for change in [
         updated(rename_user(alice, 1, "alice", "bob")),
         updated(change_members(group, add(&[other]))),

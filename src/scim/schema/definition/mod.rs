@@ -3,8 +3,8 @@
 //! A definition is checked whole: [`parse`] reports everything that is wrong in the text itself, with the path of the
 //! attribute; [`Registry::with`](super::Registry::with) what is wrong beside the other definitions.
 //!
-//! Four keys are scimd's own and never shown to clients: `extends` and `indexed` of a schema and its attributes,
-//! `indexed`, `membership`, `memberOf` and `shownAs` of a resource type.
+//! Some keys are scimd's own and never shown to clients: `extends`, `indexed` and `enforceCanonical` of a schema and
+//! its attributes, `indexed`, `membership`, `memberOf`, `shownAs`, `shownValue` and `shownType` of a resource type.
 //!
 //! - `fault`: what can be wrong
 //! - `reader`: reading that collects faults
@@ -34,7 +34,7 @@ pub enum Definition {
     /// A schema: the base of a resource type, or an extension.
     Schema(SchemaDefinition),
     /// A resource type.
-    ResourceType(ResourceTypeDefinition),
+    ResourceType(Box<ResourceTypeDefinition>),
 }
 
 /// What [`parse`] reads.
@@ -73,7 +73,7 @@ pub fn parse(text: &str) -> Result<Parsed, Faults> {
     let definition = if object.contains_key("attributes") {
         Definition::Schema(schema::read(&object, &mut faults, &mut warnings))
     } else if object.contains_key("schema") || object.contains_key("endpoint") {
-        Definition::ResourceType(resource_type::read(&object, &mut faults))
+        Definition::ResourceType(Box::new(resource_type::read(&object, &mut faults)))
     } else {
         return Err(Faults::one("", "neither a schema, which has attributes, nor a resource type, which has a schema"));
     };

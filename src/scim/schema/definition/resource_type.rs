@@ -29,9 +29,12 @@ pub struct ResourceTypeDefinition {
     pub membership: Option<String>,
     /// The attribute of the base schema that is computed from memberships, if any.
     pub member_of: Option<String>,
-    /// The attribute of its members, one that is computed from memberships, that shows who is in a resource of this type, if any
-    /// does.
+    /// The attribute of its members that shows who is in a resource of this type, if any does.
     pub shown_as: Option<String>,
+    /// The attribute of this type that is shown there as `value`; if absent, the id is.
+    pub shown_value: Option<String>,
+    /// The attribute of this type that is shown there as `type`, if any.
+    pub shown_type: Option<String>,
 }
 
 /// An extension of a resource type.
@@ -44,7 +47,7 @@ pub struct ExtensionDefinition {
 }
 
 pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> ResourceTypeDefinition {
-    const KEYS: [&str; 12] = [
+    const KEYS: [&str; 14] = [
         "schemas",
         "meta",
         "id",
@@ -57,6 +60,8 @@ pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> Reso
         "membership",
         "memberOf",
         "shownAs",
+        "shownValue",
+        "shownType",
     ];
     let mut reader = Reader::new(object, String::new(), &KEYS, faults);
     let name = reader.required_string("name").unwrap_or_default();
@@ -95,6 +100,8 @@ pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> Reso
         membership: reader.string("membership"),
         member_of: reader.string("memberOf"),
         shown_as: reader.string("shownAs"),
+        shown_value: reader.string("shownValue"),
+        shown_type: reader.string("shownType"),
         name,
     }
 }

@@ -1,9 +1,10 @@
 //! That any filter means the same to SQL and to the evaluator.
 
-use super::filters::{compare, device, element, group, literal, not, present, target, text, user};
+use super::filters::{compare, device, element, group, literal, not, present, target, text, user, with_roles};
 use super::world::{ENTERPRISE, MEMBERS, World, id, resources};
 use crate::clock::Timestamp;
 use crate::scim::filter::{CompareOp, Literal, ResolvedFilter};
+use crate::scim::resource::shown;
 use crate::scim::schema::ResourceType;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -38,22 +39,26 @@ fn rendered(number: u128, resource_type: &ResourceType, keys: &Value) -> Map<Str
             "version": format!("W/\"{number}\""),
         }),
     );
-    let shown = |other: u128| {
-        let (_, other_type, keys) = resources().into_iter().find(|(number, ..)| *number == other).expect("there");
-        let display = keys.get("displayName").cloned();
-        (other_type.name.to_string(), display)
-    };
-    let members = MEMBERS.iter().filter(|(group, _)| *group == number);
-    let members: Vec<Value> = members
-        .map(|(_, member)| json!({"value": id(*member).to_string(), "type": shown(*member).0, "display": shown(*member).1}))
-        .collect();
-    let groups = MEMBERS.iter().filter(|(_, member)| *member == number);
-    let groups: Vec<Value> =
-        groups.map(|(group, _)| json!({"value": id(*group).to_string(), "type": "direct", "display": shown(*group).1})).collect();
-    for (attribute, values) in [(&resource_type.membership, members), (&resource_type.member_of, groups)] {
-        if let Some(attribute) = attribute.as_ref().filter(|_| !values.is_empty()) {
-            resource.insert(attribute.name.clone(), Value::Array(values));
-        }
+    let other = |number: u128| resources().into_iter().find(|(other, ..)| *other == number).expect("there");
+    if let Some(attribute) = &resource_type.membership {
+        let members = MEMBERS.iter().filter(|(group, _)| *group == number).map(|(_, member)| {
+            let (_, other_type, keys) = other(*member);
+            json!({"value": id(*member).to_string(), "type": *other_type.name, "display": keys.get("displayName")})
+        });
+        shown::add(&mut resource, attribute, members.collect());
+    }
+    for shows in &resource_type.member_of {
+        let groups = MEMBERS.iter().filter(|(_, member)| *member == number).filter_map(|(group, _)| {
+            let (_, other_type, keys) = other(*group);
+            let shown_type = shows.shown_type(&other_type.name);
+            let value_of = |name: &Option<Arc<str>>| keys.get(name.as_deref()?).cloned();
+            let (value, kind) = shown_type.map(|shown| (value_of(&shown.value), value_of(&shown.kind))).unwrap_or_default();
+            let reach = (!shows.written).then(|| json!("direct"));
+            let element = json!({"value": value.unwrap_or_else(|| json!(id(*group).to_string())),
+                "type": kind.or(reach), "display": keys.get("displayName")});
+            (shown_type.is_some() || shows.shows_all).then_some(element)
+        });
+        shown::add(&mut resource, &shows.attribute, groups.collect());
     }
     resource
 }
@@ -85,6 +90,10 @@ fn texts() -> impl Strategy<Value = String> {
         "\u{10FFFF}",
         "zo",
         "007",
+        "auditor",
+        "auditors",
+        "app",
+        "own",
         "ali",
         "ice a",
         "taff",
@@ -118,13 +127,16 @@ fn leaf(resource_type: Arc<ResourceType>) -> BoxedStrategy<ResolvedFilter> {
                 "groups.value",
                 "groups.display",
                 "groups.type",
+                "roles.value",
+                "roles.type",
+                "roles.display",
                 "schemas",
                 &employee_number,
                 &manager,
             ],
-            vec!["emails", "groups"],
+            vec!["emails", "groups", "roles"],
         ),
-        "Group" => (vec!["displayName", "members.value", "members.type", "members.display"], vec!["members"]),
+        "Group" | "Role" => (vec!["displayName", "members.value", "members.type", "members.display"], vec!["members"]),
         _ => (vec!["serial", "tags", "urn:it's:1.0:Odd:o'clock", "owners.value", "owners.labels"], vec!["tags"]),
     };
     let mut paths: Vec<String> = own.into_iter().map(str::to_owned).collect();
@@ -154,8 +166,8 @@ fn leaf(resource_type: Arc<ResourceType>) -> BoxedStrategy<ResolvedFilter> {
             let inside = of.clone();
             let flags = (select(vec![CompareOp::Eq, CompareOp::Ne]), any::<bool>());
             let active = flags.clone().prop_map(move |(op, value)| compare(&of, "active", op, Literal::Boolean(value)));
-            let primary =
-                flags.prop_map(move |(op, value)| element(&inside, "emails", &[("primary", op, Literal::Boolean(value))]));
+            let primary = (select(vec!["emails", "roles"]), flags)
+                .prop_map(move |(path, (op, value))| element(&inside, path, &[("primary", op, Literal::Boolean(value))]));
             prop_oneof![6 => common, 1 => active, 1 => primary].boxed()
         }
         "Device" => {
@@ -183,7 +195,7 @@ fn sql_finds_what_the_evaluator_selects() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut world = runtime.block_on(World::new());
     let resources = resources();
-    for resource_type in [user(), group(), device()] {
+    for resource_type in [user(), with_roles("User"), with_roles("Role"), group(), device()] {
         let of_type = resources.iter().filter(|(_, other, _)| other.name == resource_type.name);
         let rendered: Vec<_> = of_type.map(|(number, _, keys)| (*number, rendered(*number, &resource_type, keys))).collect();
         let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(500));

@@ -1,6 +1,7 @@
 //! Filters written as values, and the types that they speak of.
 
 use crate::scim::filter::{CompareOp, Literal, ResolvedFilter};
+use crate::scim::schema::definition;
 use crate::scim::schema::path::Resolved;
 use crate::scim::schema::{Attribute, Extension, IndexedAttribute, Place, Registry, ResourceType, Schema, Target};
 use serde_json::json;
@@ -12,6 +13,15 @@ pub(super) fn user() -> Arc<ResourceType> {
 
 pub(super) fn group() -> Arc<ResourceType> {
     Registry::built_in().resource_type("Group").expect("built in").clone()
+}
+
+/// The types that there are with the files of `config/roles`.
+pub(super) fn with_roles(name: &str) -> Arc<ResourceType> {
+    let files =
+        [include_str!("../../../../config/roles/role-schema.json"), include_str!("../../../../config/roles/role-type.json")];
+    let definitions = files.map(|text| definition::parse(text).expect("a definition").definition);
+    let registry = Registry::built_in().with(&definitions, &[]).expect("fits");
+    registry.resource_type(name).expect("one of the types").clone()
 }
 
 /// A type with what the built-in ones lack: numbers, instants, simple lists, a list of references, an odd URN.
@@ -47,9 +57,8 @@ pub(super) fn device() -> Arc<ResourceType> {
         common: user().common.clone(),
         indexed: Vec::new(),
         membership: None,
-        member_of: None,
+        member_of: Vec::new(),
         shown_as: None,
-        shown_types: None,
     };
     for name in ["serial", "tags"] {
         let indexed =

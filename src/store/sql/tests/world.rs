@@ -2,7 +2,7 @@
 
 use super::super::compiler::Compiler;
 use super::super::{Bind, Dialect, Statement, grams_text, page, predicate, total};
-use super::filters::{device, group, user};
+use super::filters::{device, group, with_roles};
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::filter::ResolvedFilter;
 use crate::scim::resource::{Gram, Grams};
@@ -26,7 +26,7 @@ pub(super) fn id(number: u128) -> ResourceId {
 /// A resource: number, type, key document. `created` is number × 1,000 ms, `lastModified` 500 ms later, the version the
 /// number.
 pub(super) fn resources() -> Vec<(u128, std::sync::Arc<ResourceType>, Value)> {
-    let (user, group, device) = (user(), group(), device());
+    let (user, group, device, role) = (with_roles("User"), group(), device(), with_roles("Role"));
     let manager = |value: String| json!({"employeeNumber": "007", "manager": {"value": value}});
     vec![
         (
@@ -34,7 +34,8 @@ pub(super) fn resources() -> Vec<(u128, std::sync::Arc<ResourceType>, Value)> {
             user.clone(),
             json!({"schemas": ["urn:x"], "userName": "alice", "displayName": "alice a", "active": true,
             "name": {"familyName": "adams", "givenName": "alice"}, "title": "",
-            "emails": [{"value": "alice@work", "type": "work", "primary": true}, {"value": "al@home", "type": "home"}]}),
+            "emails": [{"value": "alice@work", "type": "work", "primary": true}, {"value": "al@home", "type": "home"}],
+            "roles": [{"value": "auditor", "display": "own"}, {"value": "app"}]}),
         ),
         (
             2,
@@ -46,7 +47,7 @@ pub(super) fn resources() -> Vec<(u128, std::sync::Arc<ResourceType>, Value)> {
         (
             3,
             user.clone(),
-            json!({"userName": "carol_%", "title": "boss",
+            json!({"userName": "carol_%", "title": "boss", "roles": [{"value": "auditor", "type": "own", "primary": true}],
             ENTERPRISE: manager("somebody else's id".to_owned())}),
         ),
         (
@@ -71,12 +72,14 @@ pub(super) fn resources() -> Vec<(u128, std::sync::Arc<ResourceType>, Value)> {
             json!({"serial": "s2", "slots": 10, "weight": 12, "bought": "2020-01-01T00:00:00.5",
             "tags": ["blue"], "owners": [{"value": id(1).to_string()}, {"value": id(2).to_string()}]}),
         ),
+        (14, role.clone(), json!({"displayName": "auditors", "value": "auditor", "type": "app"})),
+        (15, role, json!({"displayName": "own"})),
         (23, device.clone(), serde_json::from_str(r#"{"serial": "s3", "weight": 1e400, "slots": 1e-400}"#).expect("JSON")),
     ]
 }
 
 /// Group, member.
-pub(super) const MEMBERS: [(u128, u128); 4] = [(11, 1), (11, 2), (12, 11), (12, 1)];
+pub(super) const MEMBERS: [(u128, u128); 7] = [(11, 1), (11, 2), (12, 11), (12, 1), (14, 1), (14, 2), (15, 2)];
 
 /// The databases.
 pub(super) struct World {
