@@ -8,6 +8,7 @@ use scimd::admin::AdminError;
 use scimd::admin::definitions::{self, Added, File, Timing};
 use scimd::clock::{Clock as _, SystemClock};
 use scimd::id::ResourceId;
+use scimd::scim::schema::Fault;
 use scimd::store::{Change, Commit, DefinitionKind, NewResource};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -198,6 +199,34 @@ on_both_back_ends! {
         let app = add_schema(&app, badge(attributes)).await;
         user_with(&app, "u4", json!({ "number": "1" })).await.expect(201);
         assert_eq!(app.filter("/Users", &format!("{BADGE}:number eq \"1\"")).await.at("/totalResults"), 2);
+    }
+
+    /// Shows S-3.3-04: who adds an extension that redefines an attribute of the core is told, by command and by file.
+    async fn an_extension_that_redefines_an_attribute_is_odd(app: App) {
+        let odd = badge(json!([{ "name": "colour" }, { "name": "NickName" }, { "name": "externalId" }]));
+        let told = |warnings: &[Fault]| {
+            let mut told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+            told.sort();
+            told
+        };
+        let expected = ["NickName", "externalId"].map(|name| {
+            format!("attributes.{name}: User has an attribute of this name itself, which an extension should not redefine (RFC 7643 §3.3)")
+        });
+        let added = add(&app, DefinitionKind::Schema, odd.clone()).await.expect("is accepted");
+        assert_eq!(told(&added.warnings), expected);
+        let row = app.row().await;
+        definitions::remove(&*app.store, &SystemClock, &row, DefinitionKind::Schema, BADGE, TIMING).await.expect("is removed");
+        let file = File { name: "badge.json".into(), text: odd.to_string() };
+        let (_, warnings) = definitions::provide(&*app.store, &SystemClock, &[file], TIMING).await.expect("is accepted");
+        assert_eq!(told(&warnings), expected.map(|odd| format!("badge.json: {odd}")));
+    }
+
+    /// Shows that a type is told that no type of its members can show it.
+    async fn a_type_that_nobody_shows_is_odd(app: App) {
+        let app = with_devices(&app).await;
+        let unshown = json!({ "name": "Device", "schema": DEVICE, "membership": "owners", "shownAs": "gadgets" });
+        let added = add(&app, DefinitionKind::ResourceType, unshown).await.expect("is accepted");
+        assert_eq!(added.warnings[0].to_string(), "shownAs: no type of its members has an attribute gadgets, so none shows it");
     }
 
     /// Shows S-2.3.1-03, S-7-09: with enforceCanonical only canonical values are accepted, in every kind of write; clients do not see

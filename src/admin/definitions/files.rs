@@ -1,12 +1,12 @@
 //! The definitions of every Directory, as the files of the configuration have them.
 
 use super::apply::{Applied, Timing, apply};
-use super::kind_of;
 use super::plan::Wanted;
+use super::{kind_of, oddities};
 use crate::admin::{AdminError, directories};
 use crate::clock::Clock;
 use crate::directory::definitions::{ROWS_MAX, registry};
-use crate::scim::schema::definition::{self, Fault, Faults};
+use crate::scim::schema::definition::{self, Definition, Fault, Faults};
 use crate::store::{DefinitionChange, DefinitionKind, Store, StoreError};
 
 /// A file with a schema or a resource type.
@@ -28,7 +28,7 @@ pub async fn provide(
     files: &[File],
     timing: Timing,
 ) -> Result<(Applied, Vec<Fault>), AdminError> {
-    let (put, warnings) = read(files)?;
+    let Read { put, definitions, mut warnings } = read(files)?;
     let rows = store.definitions(None, ROWS_MAX).await?;
     let is_new = |(kind, name, text): &(DefinitionKind, String, String)| {
         !rows.iter().any(|row| row.kind == *kind && row.name == *name && row.definition == *text)
@@ -36,12 +36,16 @@ pub async fn provide(
     let goes = rows.iter().filter(|row| !put.iter().any(|(kind, name, _)| *kind == row.kind && *name == row.name));
     let remove: Vec<_> = goes.map(|row| (row.kind, row.name.clone())).collect();
     let wanted = Wanted { directory: None, put: put.into_iter().filter(is_new).collect(), remove };
+    let result = wanted.result(&rows);
+    for (file, definition) in &definitions {
+        warnings.extend(oddities(&result, [definition]).into_iter().map(|fault| Fault::new(file.as_str(), fault.to_string())));
+    }
     if wanted.put.is_empty() && wanted.remove.is_empty() {
         return Ok((Applied::default(), warnings));
     }
     let directories = directories::list(store).await?;
     if directories.is_empty() {
-        registry(&wanted.result(&rows)).map_err(AdminError::Definition)?;
+        registry(&result).map_err(AdminError::Definition)?;
         let change = DefinitionChange { directory: None, expected: Vec::new(), put: wanted.put, remove: wanted.remove };
         return match store.change_definitions(&change, clock.now()).await {
             Err(StoreError::VersionConflict) => Err(AdminError::TooBusy),
@@ -52,11 +56,19 @@ pub async fn provide(
     Ok((apply(store, clock, &names, wanted, timing).await?, warnings))
 }
 
-/// The definitions of the files, and what is odd about them.
-type Read = (Vec<(DefinitionKind, String, String)>, Vec<Fault>);
+/// What the files hold.
+struct Read {
+    /// Their definitions, as they are stored.
+    put: Vec<(DefinitionKind, String, String)>,
+    /// The same, each with the name of its file.
+    definitions: Vec<(String, Definition)>,
+    /// What is odd about them by themselves.
+    warnings: Vec<Fault>,
+}
 
 fn read(files: &[File]) -> Result<Read, AdminError> {
     let mut put: Vec<(DefinitionKind, String, String)> = Vec::with_capacity(files.len());
+    let mut definitions = Vec::with_capacity(files.len());
     let (mut faults, mut warnings) = (Vec::new(), Vec::new());
     for file in files {
         let here = |fault: Fault| Fault::new(file.name.as_str(), fault.to_string());
@@ -69,10 +81,11 @@ fn read(files: &[File]) -> Result<Read, AdminError> {
                     faults.push(Fault::new(file.name.as_str(), format!("{name} is in another file too")));
                 } else {
                     put.push((kind, name.to_owned(), file.text.clone()));
+                    definitions.push((file.name.clone(), parsed.definition));
                 }
             }
             Err(Faults(more)) => faults.extend(more.into_iter().map(here)),
         }
     }
-    if faults.is_empty() { Ok((put, warnings)) } else { Err(AdminError::Definition(Faults(faults))) }
+    if faults.is_empty() { Ok(Read { put, definitions, warnings }) } else { Err(AdminError::Definition(Faults(faults))) }
 }

@@ -23,7 +23,7 @@ pub use files::{File, provide};
 
 use super::AdminError;
 use crate::clock::Clock;
-use crate::directory::definitions::ROWS_MAX;
+use crate::directory::definitions::{ROWS_MAX, registry};
 use crate::scim::schema::definition::{self, Definition, Fault};
 use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, Store};
 
@@ -76,8 +76,10 @@ pub async fn add(
         // One that is spelled in another letter case makes way.
         remove: known.filter(|row| row.name != name).map(|row| (kind, row.name.clone())).into_iter().collect(),
     };
+    let mut warnings = parsed.warnings;
+    warnings.extend(oddities(&wanted.result(&rows), [&parsed.definition]));
     let applied = apply::apply(store, clock, &[directory.name.as_str()], wanted, timing).await?;
-    Ok(Added { name, replaced: known.is_some(), warnings: parsed.warnings, applied })
+    Ok(Added { name, replaced: known.is_some(), warnings, applied })
 }
 
 /// Takes a schema or a resource type away from a Directory.
@@ -103,6 +105,12 @@ pub async fn remove(
     }
     let wanted = plan::Wanted { directory: Some(directory.id), put: Vec::new(), remove: vec![(kind, row.name.clone())] };
     apply::apply(store, clock, &[directory.name.as_str()], wanted, timing).await
+}
+
+/// What is odd about `definitions` beside all that there will be; nothing, if these do not fit each other, which is refused elsewhere.
+fn oddities<'d>(rows: &[DefinitionRow], definitions: impl IntoIterator<Item = &'d Definition>) -> Vec<Fault> {
+    let Ok(registry) = registry(rows) else { return Vec::new() };
+    definitions.into_iter().flat_map(|definition| registry.oddities(definition)).collect()
 }
 
 fn kind_of(definition: &Definition) -> DefinitionKind {

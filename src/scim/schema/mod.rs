@@ -6,6 +6,7 @@
 //! - [`definition`]: schemas and resource types that an operator gives, checked
 //! - [`extended`]: a registry with them
 //! - [`membership`]: which attributes show memberships
+//! - [`oddities`]: what is odd about a definition, but no obstacle
 //! - [`change`]: what stored data must fulfil for one registry to follow another
 
 pub mod attribute;
@@ -13,6 +14,7 @@ pub mod change;
 pub mod definition;
 pub mod extended;
 pub mod membership;
+pub mod oddities;
 pub mod path;
 pub mod registry;
 
