@@ -17,7 +17,7 @@ const USER: &str = "User";
 /// Up to 500 users with ids above `after`, by id. An empty page is the end.
 pub async fn page(store: &dyn Store, directory: DirectoryId, after: Option<ResourceId>) -> Result<Vec<Stored>, AdminError> {
     let start = after.map_or(Start::Offset(0), Start::After);
-    let query = Query { resource_type: &user_type(), filter: None, sort: None, start, limit: PAGE_ROWS };
+    let query = Query { resource_type: &user_type(), filter: None, sort: None, start, limit: PAGE_ROWS, group_depth: 1 };
     Ok(store.search(directory, &query).await?.resources)
 }
 
@@ -35,7 +35,14 @@ pub async fn find(store: &dyn Store, directory: DirectoryId, id_or_user_name: &s
     let target = user_name_of(&resource_type);
     let literal = Literal::Text(key(target.leaf(), id_or_user_name));
     let filter = ResolvedFilter::Compare { target, op: CompareOp::Eq, literal };
-    let query = Query { resource_type: &resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 1 };
+    let query = Query {
+        resource_type: &resource_type,
+        filter: Some(&filter),
+        sort: None,
+        start: Start::Offset(0),
+        limit: 1,
+        group_depth: 1,
+    };
     let page = store.search(directory, &query).await?;
     page.resources.into_iter().next().ok_or_else(|| AdminError::NoUser(id_or_user_name.to_owned()))
 }

@@ -128,6 +128,7 @@ struct AskedOfType<'a> {
 struct Asked<'a> {
     types: Vec<AskedOfType<'a>>,
     root: bool,
+    group_depth: u32,
 }
 
 impl<'a> Asked<'a> {
@@ -150,7 +151,7 @@ impl<'a> Asked<'a> {
                 Ok(AskedOfType { resource_type, filter, sort, projection: projection.resolve(resource_type)? })
             })
             .collect::<Result<_, ScimError>>()?;
-        Ok(Self { types, root: matches!(scope, Scope::Root) })
+        Ok(Self { types, root: matches!(scope, Scope::Root), group_depth: ctx.limits.group_depth_max })
     }
 
     /// The name of what is searched.
@@ -173,6 +174,7 @@ impl<'a> Asked<'a> {
                 sort: None,
                 start: after.map_or(Start::Offset(window.start_index - 1), |position| Start::After(position.id)),
                 limit: window.count,
+                group_depth: self.group_depth,
             };
             let page = ctx.store.search(ctx.directory.id, &query).await;
             return unindexed::judged(ctx, &self.parts(), page.map(ListingPage::from));
@@ -182,7 +184,7 @@ impl<'a> Asked<'a> {
     }
 
     async fn list(&self, ctx: &Ctx<'_>, start: ListingStart, limit: u32) -> Result<ListingPage, ScimError> {
-        let listing = Listing { parts: self.parts(), start, limit };
+        let listing = Listing { parts: self.parts(), start, limit, group_depth: self.group_depth };
         let page = ctx.store.list(ctx.directory.id, &listing).await;
         unindexed::judged(ctx, &listing.parts, page)
     }

@@ -20,6 +20,8 @@ pub struct Query<'a> {
     pub start: Start,
     /// How many resources the page holds at most; 0 asks for the total alone.
     pub limit: u32,
+    /// How many groups deep a filter on memberships looks, as [`super::Store::memberships`] does.
+    pub group_depth: u32,
 }
 
 /// Sorting by one attribute; ties by id ascending (D-44).
@@ -49,6 +51,8 @@ pub struct Listing<'a> {
     pub start: ListingStart,
     /// How many resources the page holds at most; 0 asks for the total alone.
     pub limit: u32,
+    /// How many groups deep a filter on memberships looks, as [`super::Store::memberships`] does.
+    pub group_depth: u32,
 }
 
 /// What a [`Listing`] asks of one type.

@@ -89,6 +89,42 @@ on_both_back_ends! {
         assert_eq!(groups(&app.put(&path, user(json!({}))).await.expect(200)).len(), 1);
     }
 
+    /// Shows D-69: filters find the groups that `groups` shows, also those through others and around a cycle; they are shown by id.
+    async fn filters_find_indirect_groups_too(app: App) {
+        let path = create(&app, json!({})).await;
+        let id = path.trim_start_matches("/Users/");
+        let outer = app.group("outer", &[]).await;
+        let inner = app.group("inner", &[id, &outer]).await;
+        let middle = app.group("middle", &[&inner]).await;
+        let nobodys = app.group("nobodys", &[]).await;
+        let join = json!([{ "op": "add", "path": "members", "value": [{ "value": middle }] }]);
+        app.patch(&format!("/Groups/{outer}"), join).await.expect(204);
+        app.user("somebody else").await;
+        let read = app.get(&path).await;
+        let shown: Vec<&str> =
+            read.at("/groups").as_array().expect("a list").iter().map(|group| group["value"].as_str().expect("an id")).collect();
+        let mut by_id = [&*outer, &*inner, &*middle];
+        by_id.sort_unstable();
+        assert_eq!(shown, by_id);
+        for (filter, total) in [
+            (format!("groups.value eq \"{inner}\""), 1),
+            (format!("groups.value eq \"{outer}\""), 1),
+            (format!("groups.value eq \"{nobodys}\""), 0),
+            (format!("groups.value eq \"{outer}\" and groups.value eq \"{middle}\""), 1),
+            (format!("groups[value eq \"{outer}\" and type eq \"indirect\"]"), 1),
+            (format!("groups[value eq \"{outer}\" and type eq \"direct\"]"), 0),
+            (format!("groups.value ne \"{outer}\""), 1),
+            ("groups.display eq \"MIDDLE\"".to_owned(), 1),
+            ("groups.type eq \"indirect\"".to_owned(), 1),
+        ] {
+            let page = app.filter("/Users", &filter).await.expect(200);
+            assert_eq!(page.at("/totalResults"), total, "{filter}");
+            let everywhere = app.filter("", &filter).await.expect(200);
+            let of_groups = if filter.contains(" ne ") { 4 } else { 0 };
+            assert_eq!(everywhere.at("/totalResults"), total + of_groups, "{filter}");
+        }
+    }
+
     /// Shows S-4.1.2-11, S-4.1.2-12.
     async fn a_group_in_a_group_is_an_indirect_one(app: App) {
         let path = create(&app, json!({})).await;

@@ -39,7 +39,8 @@ pub(super) async fn scan(
         return Ok(Found::default());
     }
     if change.new.is_none() {
-        let query = Query { resource_type: &change.old, filter: None, sort: None, start: Start::Offset(0), limit: 0 };
+        let query =
+            Query { resource_type: &change.old, filter: None, sort: None, start: Start::Offset(0), limit: 0, group_depth: 1 };
         let resources = store.search(directory, &query).await?.total;
         let problem = format!("there {} of type {}, which would be lost", count(resources), change.old.name);
         let faults = if resources > 0 { vec![Fault::new(&*change.old.name, problem)] } else { Vec::new() };
@@ -50,7 +51,7 @@ pub(super) async fn scan(
     let mut taken = false;
     let mut start = Start::Offset(0);
     loop {
-        let query = Query { resource_type: &change.old, filter: None, sort: None, start, limit: PAGE_ROWS };
+        let query = Query { resource_type: &change.old, filter: None, sort: None, start, limit: PAGE_ROWS, group_depth: 1 };
         let page = store.search(directory, &query).await?.resources;
         let Some(last) = page.last().map(|last| last.id) else { break };
         start = Start::After(last);

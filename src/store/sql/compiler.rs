@@ -21,13 +21,15 @@ pub(super) struct Compiler<'q> {
     pub type_name: String,
     /// Whether a part of the statement is served by no index: [`Statement::scans`].
     pub scans: bool,
+    /// How many groups deep memberships reach.
+    pub group_depth: u32,
     binds: Vec<Bind>,
     aliases: usize,
 }
 
 impl<'q> Compiler<'q> {
     /// Begins a statement about the resources of one type in one Directory.
-    pub fn new(dialect: Dialect, directory: DirectoryId, resource_type: &'q ResourceType) -> Self {
+    pub fn new(dialect: Dialect, directory: DirectoryId, resource_type: &'q ResourceType, group_depth: u32) -> Self {
         let mut compiler = Self {
             dialect,
             resource_type,
@@ -35,6 +37,7 @@ impl<'q> Compiler<'q> {
             directory: String::new(),
             type_name: String::new(),
             scans: false,
+            group_depth,
             binds: Vec::new(),
             aliases: 0,
         };

@@ -86,7 +86,7 @@ pub fn listing_total(dialect: Dialect, directory: DirectoryId, listing: &Listing
 
 fn begin<'q>(dialect: Dialect, directory: DirectoryId, listing: &Listing<'q>) -> Result<Compiler<'q>, StoreError> {
     let first = listing.parts.first().ok_or_else(|| StoreError::Unsupported { attribute: "nothing".into() })?;
-    Ok(Compiler::new(dialect, directory, first.resource_type))
+    Ok(Compiler::new(dialect, directory, first.resource_type, listing.group_depth))
 }
 
 /// Where the rows of one type come from, and by what they are ordered.

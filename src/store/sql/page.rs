@@ -17,7 +17,7 @@ use crate::store::{Query, Sort, Start, StoreError};
 /// # Errors
 /// [`StoreError::Unsupported`]: the filter or sort asks what SQL cannot say.
 pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Result<Statement, StoreError> {
-    let mut compiler = Compiler::new(dialect, directory, query.resource_type);
+    let mut compiler = Compiler::new(dialect, directory, query.resource_type, query.group_depth);
     let selection = selection(&mut compiler, query.filter)?;
     let order = selection.order(&mut compiler, query.sort, query.filter.is_some())?;
     let Source { rows: source, id, condition } = selection.source(&mut compiler);
@@ -69,7 +69,7 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
 /// # Errors
 /// [`StoreError::Unsupported`]: the filter asks what SQL cannot say.
 pub fn total(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Result<Statement, StoreError> {
-    let mut compiler = Compiler::new(dialect, directory, query.resource_type);
+    let mut compiler = Compiler::new(dialect, directory, query.resource_type, query.group_depth);
     let sql = total_of(&mut compiler, query.filter)?;
     Ok(compiler.finish(sql))
 }

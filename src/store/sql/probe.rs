@@ -10,7 +10,7 @@
 
 use super::compiler::{Compiler, quote};
 use super::predicate::{self, Location};
-use super::reference::Side;
+use super::reference::{self, Side};
 use super::statement::{Bind, Dialect, grams_text};
 use crate::id::ResourceId;
 use crate::scim::filter::{CompareOp, Literal, ResolvedFilter};
@@ -189,6 +189,15 @@ impl Scan {
                 format!("{rows} AND ({test} OR octet_length({alias}.value) > {WHOLE_BYTES_MAX})")
             }
             Scan::Grams { all, long } => grams(compiler, all, *long),
+            // Those in these groups, or in groups that are in them.
+            Scan::Memberships { side: Side::MemberOf(_), others } if compiler.group_depth > 1 => {
+                let groups = compiler.bind_list(others.iter().copied().map(Bind::Id));
+                let member = compiler.alias('m');
+                let directory = &compiler.directory;
+                let from =
+                    format!("members {member} WHERE {member}.directory_id = {directory} AND {member}.group_id IN ({groups})");
+                below(compiler, &member, &from)
+            }
             Scan::Memberships { side, others } => {
                 let alias = compiler.alias('m');
                 let others = equals(compiler, &format!("{alias}.{}", side.far()), others.iter().copied().map(Bind::Id));
@@ -199,24 +208,15 @@ impl Scan {
                 )
             }
             Scan::Held { holder, attribute, values } => {
-                let (alias, member) = (compiler.alias('v'), compiler.alias('m'));
+                let alias = compiler.alias('v');
                 let values = equals(compiler, &format!("{alias}.value"), values.iter().cloned().map(Bind::Text));
-                let directory = &compiler.directory;
+                let (directory, holder, attribute) = (&compiler.directory, quote(holder), quote(attribute));
                 let holders = format!(
-                    "{alias}.directory_id = {directory} AND {alias}.resource_type = {} AND {alias}.attribute = {} AND {values}",
-                    quote(holder),
-                    quote(attribute)
+                    "{alias}.directory_id = {directory} AND {alias}.resource_type = {holder} AND {alias}.attribute = {attribute} AND {values}"
                 );
-                match compiler.dialect {
-                    Dialect::Sqlite => format!(
-                        "SELECT {member}.member_id AS id FROM attribute_values {alias} CROSS JOIN members {member} \
-                         ON {member}.directory_id = {directory} AND {member}.group_id = {alias}.resource_id WHERE {holders}"
-                    ),
-                    Dialect::Postgres => format!(
-                        "SELECT {member}.member_id AS id FROM attribute_values {alias}, LATERAL (SELECT k.member_id FROM members k \
-                         WHERE k.directory_id = {directory} AND k.group_id = {alias}.resource_id OFFSET 0) AS {member} WHERE {holders}"
-                    ),
-                }
+                let member = compiler.alias('m');
+                let step = reference::step(compiler, Side::Members, &format!("{alias}.resource_id"), &member);
+                below(compiler, &member, &format!("attribute_values {alias}{step} WHERE {holders}"))
             }
             Scan::Moment { column, op, nanos } => {
                 let alias = compiler.alias('t');
@@ -250,6 +250,13 @@ impl Scan {
         }
         true
     }
+}
+
+/// The statement that finds the members in rows `member` of `first`, which stands behind FROM, and their members.
+fn below(compiler: &mut Compiler<'_>, member: &str, first: &str) -> String {
+    let alias = compiler.alias('t');
+    let walk = reference::walk(compiler, Side::Members, member, first);
+    format!("SELECT {alias}.member_id AS id FROM ({walk}) AS {alias}")
 }
 
 /// The beginning of a statement over the index rows of one attribute.

@@ -16,7 +16,7 @@ use std::cell::Cell;
 pub(super) enum Side {
     /// From the group: its members.
     Members,
-    /// From the member: the groups that it is in itself, as far as this one of [`ResourceType::member_of`] shows them.
+    /// From the member: the groups that it is in, itself or through others, as far as this one of [`ResourceType::member_of`] shows them.
     MemberOf(usize),
 }
 
@@ -52,6 +52,8 @@ pub(super) struct Edge {
     side: Side,
     /// The column with the id of the other one.
     far: String,
+    /// The column with the number of steps to it: 1, if the resource is a member itself. `None`: no other is looked for.
+    depth: Option<String>,
     /// The row of the other one.
     other: String,
     /// Whether the condition looks at that row.
@@ -65,7 +67,14 @@ pub(super) fn exists(
     holds: impl FnOnce(&mut Compiler<'_>, &Edge) -> Result<String, StoreError>,
 ) -> Result<String, StoreError> {
     let (row, other) = (compiler.alias('m'), compiler.alias('t'));
-    let edge = Edge { side, far: format!("{row}.{}", side.far()), other, other_used: Cell::new(false) };
+    let walks = matches!(side, Side::MemberOf(_)) && compiler.group_depth > 1;
+    let edge = Edge {
+        side,
+        far: format!("{row}.{}", side.far()),
+        depth: walks.then(|| format!("{row}.depth")),
+        other,
+        other_used: Cell::new(false),
+    };
     let mut holds = holds(compiler, &edge)?;
     if let Some(shows) = side.shows(compiler.resource_type) {
         if !shows.shows_all {
@@ -75,19 +84,63 @@ pub(super) fn exists(
             holds = format!("({holds}) AND NOT {}", is_written(compiler, &edge, shows)?);
         }
     }
-    let join = match edge.other_used.get() {
-        true => format!(
-            " JOIN resources {other} ON {other}.directory_id = {row}.directory_id AND {other}.id = {far}",
-            other = edge.other,
-            far = edge.far
-        ),
-        false => String::new(),
-    };
+    let join = if edge.other_used.get() { other_end(compiler, &edge) } else { String::new() };
+    if walks {
+        let first = compiler.alias('m');
+        let from =
+            format!("members {first} WHERE {first}.directory_id = {} AND {first}.{} = r.id", compiler.directory, side.near());
+        let groups = walk(compiler, side, &first, &from);
+        return Ok(compiler.exists(&format!("({groups}) AS {row}{join} WHERE {holds}")));
+    }
     Ok(compiler.exists(&format!(
         "members {row}{join} WHERE {row}.directory_id = {} AND {row}.{} = r.id AND {holds}",
         compiler.directory,
         side.near()
     )))
+}
+
+/// The statement that walks memberships from those in rows `{member}` of `first`, which stands behind FROM, step by step. It gives each
+/// resource that it reaches as the far column, with its least `depth`. Seen from the member it goes up to groups of groups, seen
+/// from groups down to members of members. What is reached twice at one depth is walked on from once, so a cycle ends with the
+/// greatest depth.
+pub(super) fn walk(compiler: &mut Compiler<'_>, side: Side, member: &str, first: &str) -> String {
+    let (walk, next) = (compiler.alias('w'), compiler.alias('m'));
+    let (far, depth) = (side.far(), compiler.group_depth);
+    let step = step(compiler, side, &format!("{walk}.id"), &next);
+    format!(
+        "WITH RECURSIVE {walk} (id, depth) AS (SELECT {member}.{far}, 1 FROM {first} \
+         UNION SELECT {next}.{far}, {walk}.depth + 1 FROM {walk}{step} WHERE {walk}.depth < {depth}) \
+         SELECT {walk}.id AS {far}, min({walk}.depth) AS depth FROM {walk} GROUP BY {walk}.id"
+    )
+}
+
+/// Joins rows `next` of `members` at whose near end the resource `id` is, to what stands before: one look-up after the other,
+/// whatever the planner believes of a table that has just grown.
+pub(super) fn step(compiler: &Compiler<'_>, side: Side, id: &str, next: &str) -> String {
+    let (directory, near, far) = (&compiler.directory, side.near(), side.far());
+    match compiler.dialect {
+        Dialect::Sqlite => {
+            format!(" CROSS JOIN members {next} ON {next}.directory_id = {directory} AND {next}.{near} = {id}")
+        }
+        Dialect::Postgres => format!(
+            ", LATERAL (SELECT k.{far} FROM members k WHERE k.directory_id = {directory} AND k.{near} = {id} OFFSET 0) AS {next}"
+        ),
+    }
+}
+
+/// Joins the resource at the other end of a membership to what stands before.
+fn other_end(compiler: &Compiler<'_>, edge: &Edge) -> String {
+    let (directory, other, far) = (&compiler.directory, &edge.other, &edge.far);
+    match (compiler.dialect, edge.depth.is_some()) {
+        (_, false) => format!(" JOIN resources {other} ON {other}.directory_id = {directory} AND {other}.id = {far}"),
+        (Dialect::Sqlite, true) => {
+            format!(" CROSS JOIN resources {other} ON {other}.directory_id = {directory} AND {other}.id = {far}")
+        }
+        (Dialect::Postgres, true) => format!(
+            ", LATERAL (SELECT k.resource_type, k.keys FROM resources k \
+             WHERE k.directory_id = {directory} AND k.id = {far} OFFSET 0) AS {other}"
+        ),
+    }
 }
 
 /// That the other end is of one of these types.
@@ -177,13 +230,25 @@ fn kind(
     sub: &Attribute,
     test: Test<'_>,
 ) -> Result<String, StoreError> {
-    let reach = (!shows.written).then(|| key(sub, "direct"));
-    match (by_type(compiler, edge, shows, |shown| shown.kind.as_deref())?, reach) {
-        (None, None) => Ok(compare::truth(false).to_owned()),
-        (None, Some(reach)) => compare::constant(&reach, sub, test),
-        (Some(text), None) => text_test(compiler, &text, sub, test),
-        (Some(text), Some(reach)) => text_test(compiler, &format!("COALESCE({text}, {})", quote(&reach)), sub, test),
-    }
+    let reach = (!shows.written).then(|| match &edge.depth {
+        None => quote(&key(sub, "direct")),
+        Some(depth) => {
+            let [direct, indirect] = ["direct", "indirect"].map(|reach| quote(&key(sub, reach)));
+            format!("CASE {depth} WHEN 1 THEN {direct} ELSE {indirect} END")
+        }
+    });
+    let text = match (by_type(compiler, edge, shows, |shown| shown.kind.as_deref())?, reach) {
+        (None, None) => return Ok(compare::truth(false).to_owned()),
+        (None, Some(_)) if edge.depth.is_none() => return compare::constant(&key(sub, "direct"), sub, test),
+        (None, Some(reach)) => format!("({reach})"),
+        (Some(text), None) => text,
+        (Some(text), Some(reach)) => format!("COALESCE({text}, {reach})"),
+    };
+    let text = match compiler.dialect {
+        Dialect::Sqlite => text,
+        Dialect::Postgres => format!("({text} COLLATE \"C\")"),
+    };
+    text_test(compiler, &text, sub, test)
 }
 
 /// Whether a sub-attribute of a reference to a resource is computed from the resource that `value` names (D-71).

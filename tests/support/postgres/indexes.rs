@@ -316,7 +316,7 @@ async fn search(store: &dyn Store, directory: DirectoryId, attribute: &str, op: 
     let registry = Registry::built_in();
     let resource_type = registry.resource_type("User").expect("is built in");
     let filter = compare(attribute, op, literal);
-    let query = Query { resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10 };
+    let query = Query { resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10, group_depth: 10 };
     store.search(directory, &query).await.expect("answers")
 }
 
@@ -348,7 +348,7 @@ async fn list(
         (registry.resource_type(name).expect("is built in"), filter, sort)
     });
     let parts = asked.iter().map(|(resource_type, filter, sort)| Part { resource_type, filter: *filter, sort: sort.as_ref() });
-    let listing = Listing { parts: parts.collect(), start, limit: 10 };
+    let listing = Listing { parts: parts.collect(), start, limit: 10, group_depth: 10 };
     let page = store.list(directory, &listing).await.expect("answers");
     assert_eq!(page.scanned, None, "{listing:?}");
     page

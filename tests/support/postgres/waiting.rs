@@ -228,7 +228,7 @@ async fn search(store: &PostgresStore, directory: DirectoryId, filter: &str) -> 
     let resource_type = registry.resource_type("User").expect("built in");
     let filter = Filter::parse(filter, &FilterOptions::default()).expect("parses");
     let filter = filter.resolve(resource_type, &Tolerance::default()).expect("resolves");
-    let query = Query { resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10 };
+    let query = Query { resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10, group_depth: 10 };
     store.search(directory, &query).await.map(|page| page.total)
 }
 

@@ -52,7 +52,7 @@ pub async fn a_dropped_commit_happens_wholly_or_not_at_all(fixture: &mut impl Fi
     }
     let registry = Registry::built_in();
     let resource_type = registry.resource_type("User").expect("is built in");
-    let query = Query { resource_type, filter: None, sort: None, start: Start::Offset(0), limit: 0 };
+    let query = Query { resource_type, filter: None, sort: None, start: Start::Offset(0), limit: 0, group_depth: 10 };
     assert_eq!(store.search(directory, &query).await.expect("answers").total, CALLS + 1, "and the counter");
 }
 

@@ -38,7 +38,8 @@ pub async fn pages_walk_all_resources_of_a_type_by_id(fixture: &mut impl Fixture
     commit(&*store, directory, delete_user(gone, 1, "gone")).await.expect("deletes");
 
     let resource_type = user_type();
-    let query = Query { resource_type: &resource_type, filter: None, sort: None, start: Start::Offset(0), limit: 3 };
+    let query =
+        Query { resource_type: &resource_type, filter: None, sort: None, start: Start::Offset(0), limit: 3, group_depth: 10 };
     let at = |start| Query { start, ..query.clone() };
     assert_eq!(ids(&*store, directory, &query).await, (5, users[..3].to_vec()));
     assert_eq!(ids(&*store, directory, &at(Start::Offset(3))).await, (5, users[3..].to_vec()));
@@ -62,8 +63,14 @@ pub async fn a_filter_selects_and_counts(fixture: &mut impl Fixture) {
     let equal =
         |text: &str| ResolvedFilter::Compare { target: user_name(), op: CompareOp::Eq, literal: Literal::Text(text.into()) };
     for (filter, expected) in [(equal("bob"), vec![bob]), (equal("carol"), vec![]), (ResolvedFilter::Constant(false), vec![])] {
-        let query =
-            Query { resource_type: &resource_type, filter: Some(&filter), sort: None, start: Start::Offset(0), limit: 10 };
+        let query = Query {
+            resource_type: &resource_type,
+            filter: Some(&filter),
+            sort: None,
+            start: Start::Offset(0),
+            limit: 10,
+            group_depth: 10,
+        };
         assert_eq!(ids(&*store, directory, &query).await, (expected.len() as u64, expected), "{filter:?}");
     }
 }
@@ -77,7 +84,14 @@ pub async fn sorting_puts_resources_in_the_order_of_an_attribute(fixture: &mut i
     let resource_type = user_type();
     for (descending, expected) in [(false, [alice, bob, carol]), (true, [carol, bob, alice])] {
         let sort = Sort { target: user_name(), descending };
-        let query = Query { resource_type: &resource_type, filter: None, sort: Some(&sort), start: Start::Offset(0), limit: 10 };
+        let query = Query {
+            resource_type: &resource_type,
+            filter: None,
+            sort: Some(&sort),
+            start: Start::Offset(0),
+            limit: 10,
+            group_depth: 10,
+        };
         assert_eq!(ids(&*store, directory, &query).await, (3, expected.to_vec()));
     }
 }

@@ -9,6 +9,7 @@ use crate::scim::schema::ResourceType;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const ORDERED: [CompareOp; 6] = [CompareOp::Eq, CompareOp::Ne, CompareOp::Gt, CompareOp::Ge, CompareOp::Lt, CompareOp::Le];
@@ -26,7 +27,7 @@ const ALL: [CompareOp; 9] = [
 const PARTS: [&str; 3] = ["value", "type", "display"];
 
 /// A resource as an answer shows it. Keys of keys are the keys themselves, so a key document stands for its document.
-fn rendered(number: u128, resource_type: &ResourceType, keys: &Value) -> Map<String, Value> {
+fn rendered(number: u128, resource_type: &ResourceType, keys: &Value, group_depth: usize) -> Map<String, Value> {
     let mut resource = keys.as_object().expect("an object").clone();
     let milliseconds = i64::try_from(number).expect("small") * 1000;
     resource.insert("id".to_owned(), json!(id(number).to_string()));
@@ -48,19 +49,31 @@ fn rendered(number: u128, resource_type: &ResourceType, keys: &Value) -> Map<Str
         shown::add(&mut resource, attribute, members.collect());
     }
     for shows in &resource_type.member_of {
-        let groups = MEMBERS.iter().filter(|(_, member)| *member == number).filter_map(|(group, _)| {
-            let (_, other_type, keys) = other(*group);
+        let groups = groups_of(number, group_depth).into_iter().filter_map(|(group, depth)| {
+            let (_, other_type, keys) = other(group);
             let shown_type = shows.shown_type(&other_type.name);
             let value_of = |name: &Option<Arc<str>>| keys.get(name.as_deref()?).cloned();
             let (value, kind) = shown_type.map(|shown| (value_of(&shown.value), value_of(&shown.kind))).unwrap_or_default();
-            let reach = (!shows.written).then(|| json!("direct"));
-            let element = json!({"value": value.unwrap_or_else(|| json!(id(*group).to_string())),
+            let reach = (!shows.written).then(|| json!(if depth == 1 { "direct" } else { "indirect" }));
+            let element = json!({"value": value.unwrap_or_else(|| json!(id(group).to_string())),
                 "type": kind.or(reach), "display": keys.get("displayName")});
             (shown_type.is_some() || shows.shows_all).then_some(element)
         });
         shown::add(&mut resource, &shows.attribute, groups.collect());
     }
     resource
+}
+
+/// The groups that a resource is in, each with the number of steps to it.
+fn groups_of(number: u128, group_depth: usize) -> BTreeMap<u128, usize> {
+    let (mut groups, mut nearest) = (BTreeMap::new(), vec![number]);
+    for depth in 1..=group_depth {
+        nearest = MEMBERS.iter().filter(|(_, member)| nearest.contains(member)).map(|(group, _)| *group).collect();
+        for group in &nearest {
+            groups.entry(*group).or_insert(depth);
+        }
+    }
+    groups
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -80,6 +93,8 @@ fn texts() -> impl Strategy<Value = String> {
         "staff",
         "boards",
         "direct",
+        "indirect",
+        "outer",
         "user",
         "W/\"2\"",
         "red",
@@ -102,7 +117,7 @@ fn texts() -> impl Strategy<Value = String> {
         "mpt",
     ];
     let mut texts: Vec<String> = listed.iter().map(|text| (*text).to_owned()).collect();
-    texts.extend([1, 2, 11, 12, 99].map(|number| id(number).to_string()));
+    texts.extend([1, 2, 11, 12, 15, 16, 99].map(|number| id(number).to_string()));
     texts.extend([long[..1020].to_owned(), long[..1024].to_owned(), long.clone(), long + "end"]);
     select(texts)
 }
@@ -195,9 +210,11 @@ fn sql_finds_what_the_evaluator_selects() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut world = runtime.block_on(World::new());
     let resources = resources();
-    for resource_type in [user(), with_roles("User"), with_roles("Role"), group(), device()] {
+    for (resource_type, group_depth) in [(with_roles("User"), 10), (user(), 1), (user(), 3), (group(), 10), (device(), 10)] {
+        world.group_depth = group_depth;
         let of_type = resources.iter().filter(|(_, other, _)| other.name == resource_type.name);
-        let rendered: Vec<_> = of_type.map(|(number, _, keys)| (*number, rendered(*number, &resource_type, keys))).collect();
+        let rendered: Vec<_> =
+            of_type.map(|(number, _, keys)| (*number, rendered(*number, &resource_type, keys, group_depth as usize))).collect();
         let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(500));
         let world = std::cell::RefCell::new(&mut world);
         runner

@@ -190,13 +190,13 @@ async fn memberships_compare_from_both_ends() {
     let (user, group) = (&*user(), &*group());
     let cases: Vec<(ResolvedFilter, &[u128])> = vec![
         (text(group, "members.value", Eq, &id(1).to_string()), &[11, 12]),
-        (text(group, "members.value", Ne, &id(1).to_string()), &[13]),
+        (text(group, "members.value", Ne, &id(1).to_string()), &[13, 16]),
         (text(group, "members.value", Eq, "nobody"), &[]),
-        (text(group, "members.type", Eq, "group"), &[12]),
+        (text(group, "members.type", Eq, "group"), &[11, 12, 16]),
         (text(group, "members.display", Eq, "bob"), &[]),
         (text(group, "members.display", Sw, "alice"), &[11, 12]),
         (text(group, "members.$ref", Eq, &format!("https://example.com/scim/v2/Users/{}", id(2))), &[11]),
-        (present(group, "members"), &[11, 12]),
+        (present(group, "members"), &[11, 12, 16]),
         (element(group, "members", &[("value", Eq, literal(&id(11).to_string()))]), &[12]),
         (element(group, "members", &[("value", Eq, literal(&id(11).to_string())), ("type", Eq, literal("user"))]), &[]),
         (element(group, "members", &[("type", Eq, literal("user")), ("display", Ne, literal("bob"))]), &[11, 12]),
@@ -211,9 +211,14 @@ async fn memberships_compare_from_both_ends() {
     check(group, cases).await;
     let cases: Vec<(ResolvedFilter, &[u128])> = vec![
         (text(user, "groups.value", Eq, &id(11).to_string()), &[1, 2]),
-        (text(user, "groups.display", Eq, "boards"), &[1]),
+        (text(user, "groups.display", Eq, "boards"), &[1, 2]),
         (text(user, "groups.type", Eq, "direct"), &[1, 2]),
-        (text(user, "groups.type", Eq, "indirect"), &[]),
+        (text(user, "groups.type", Eq, "indirect"), &[1, 2]),
+        (text(user, "groups.value", Eq, &id(12).to_string()), &[1, 2]),
+        (text(user, "groups.value", Eq, &id(13).to_string()), &[]),
+        (text(user, "groups.display", Eq, "outer"), &[1, 2]),
+        (element(user, "groups", &[("value", Eq, literal(&id(12).to_string())), ("type", Eq, literal("direct"))]), &[1]),
+        (element(user, "groups", &[("value", Eq, literal(&id(12).to_string())), ("type", Eq, literal("indirect"))]), &[2]),
         (present(user, "groups"), &[1, 2]),
         (not(present(user, "groups")), &[3, 4]),
     ];

@@ -52,7 +52,8 @@ async fn world() -> (World, Vec<(u128, String)>) {
 
 fn is_by_grams(resource_type: &ResourceType, filter: &ResolvedFilter) -> [bool; 2] {
     [Dialect::Sqlite, Dialect::Postgres].map(|dialect| {
-        let query = Query { resource_type, filter: Some(filter), sort: None, start: Start::Offset(0), limit: 100 };
+        let query =
+            Query { resource_type, filter: Some(filter), sort: None, start: Start::Offset(0), limit: 100, group_depth: 10 };
         page(dialect, DIRECTORY, &query).expect("SQL can say it").sql.contains("substrings")
     })
 }

@@ -21,7 +21,7 @@ pub(super) async fn plan(world: &mut World, statement: &Statement) -> String {
 /// The plans of the page and of the total hold all of `expected` and nothing forbidden.
 async fn check(resource_type: &ResourceType, filter: &ResolvedFilter, expected: &[&str]) {
     let mut world = World::new().await;
-    let query = Query { resource_type, filter: Some(filter), sort: None, start: Start::Offset(0), limit: 100 };
+    let query = Query { resource_type, filter: Some(filter), sort: None, start: Start::Offset(0), limit: 100, group_depth: 10 };
     let statements = [page(Dialect::Sqlite, DIRECTORY, &query), total(Dialect::Sqlite, DIRECTORY, &query)];
     for (statement, is_page) in statements.into_iter().zip([true, false]) {
         let statement = statement.expect("SQL can say it");
@@ -91,7 +91,7 @@ async fn id_and_times_read_their_own_indexes() {
 async fn a_list_is_read_in_its_order_without_sorting() {
     let mut world = World::new().await;
     let user = user();
-    let query = Query { resource_type: &user, filter: None, sort: None, start: Start::After(id(1)), limit: 100 };
+    let query = Query { resource_type: &user, filter: None, sort: None, start: Start::After(id(1)), limit: 100, group_depth: 10 };
     let list = plan(&mut world, &page(Dialect::Sqlite, DIRECTORY, &query).expect("a list")).await;
     assert!(list.contains("SEARCH r USING INDEX resources_by_type (directory_id=? AND resource_type=? AND id>?)"), "{list}");
     assert!(!list.contains("TEMP B-TREE"), "{list}");
@@ -102,7 +102,8 @@ async fn sorting_by_a_required_indexed_attribute_reads_the_page_from_the_index()
     let mut world = World::new().await;
     let user = user();
     let sort = Sort { target: target(&user, "userName"), descending: false };
-    let query = Query { resource_type: &user, filter: None, sort: Some(&sort), start: Start::Offset(0), limit: 100 };
+    let query =
+        Query { resource_type: &user, filter: None, sort: Some(&sort), start: Start::Offset(0), limit: 100, group_depth: 10 };
     let sorted = plan(&mut world, &page(Dialect::Sqlite, DIRECTORY, &query).expect("a page")).await;
     let rows = "SEARCH v USING PRIMARY KEY (directory_id=? AND resource_type=? AND attribute=?)";
     let (before, _) = sorted.split_once("SEARCH r").expect("reads the documents of the page");

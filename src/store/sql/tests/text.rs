@@ -23,7 +23,7 @@ const OPERATORS: [CompareOp; 9] = [
 ];
 
 fn query<'a>(resource_type: &'a ResourceType, filter: Option<&'a ResolvedFilter>, sort: Option<&'a Sort>) -> Query<'a> {
-    Query { resource_type, filter, sort, start: Start::Offset(0), limit: 100 }
+    Query { resource_type, filter, sort, start: Start::Offset(0), limit: 100, group_depth: 10 }
 }
 
 proptest! {
@@ -118,7 +118,7 @@ fn every_statement_names_the_directory_for_every_table() {
             let part = Part { resource_type: &user, filter, sort };
             let groups = Part { resource_type: &group, filter: None, sort: None };
             let start = ListingStart::After(Position { key: Some(SortKey::Text("x".into())), id: ResourceId::generate() });
-            let several = Listing { parts: vec![part, groups], start, limit: 100 };
+            let several = Listing { parts: vec![part, groups], start, limit: 100, group_depth: 10 };
             let several = [listing, listing_total].map(|compile| compile(Dialect::Sqlite, DIRECTORY, &several));
             for statement in several.into_iter().map(|statement| statement.expect("SQL can say it")).chain([one]) {
                 let tables = ["resources", "members", "attribute_values", "counters"].iter();

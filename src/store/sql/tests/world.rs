@@ -59,6 +59,7 @@ pub(super) fn resources() -> Vec<(u128, std::sync::Arc<ResourceType>, Value)> {
         (11, group.clone(), json!({"displayName": "staff"})),
         (12, group.clone(), json!({"displayName": "boards"})),
         (13, group.clone(), json!({"displayName": "empty"})),
+        (16, group.clone(), json!({"displayName": "outer"})),
         (
             21,
             device.clone(),
@@ -78,11 +79,14 @@ pub(super) fn resources() -> Vec<(u128, std::sync::Arc<ResourceType>, Value)> {
     ]
 }
 
-/// Group, member.
-pub(super) const MEMBERS: [(u128, u128); 7] = [(11, 1), (11, 2), (12, 11), (12, 1), (14, 1), (14, 2), (15, 2)];
+/// Group, member. 11 is in 12, which is in 16, which is in 11.
+pub(super) const MEMBERS: [(u128, u128); 9] =
+    [(11, 1), (11, 2), (12, 11), (12, 1), (14, 1), (14, 2), (15, 2), (16, 12), (11, 16)];
 
 /// The databases.
 pub(super) struct World {
+    /// How many groups deep filters look.
+    pub group_depth: u32,
     pub sqlite: SqliteConnection,
     postgres: PgConnection,
 }
@@ -100,7 +104,7 @@ impl World {
         // Temporary tables vanish with the connection.
         let tables = include_str!("../../../../migrations/postgres/0001_init.sql").replace("CREATE TABLE", "CREATE TEMP TABLE");
         sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(&mut postgres).await.expect("migrates");
-        let mut world = Self { sqlite, postgres };
+        let mut world = Self { group_depth: 10, sqlite, postgres };
         for (number, resource_type, keys) in resources() {
             world.insert(DIRECTORY, id(number), &resource_type, number, &keys).await;
             let elsewhere = ResourceId(Uuid::from_u128(id(number).0.as_u128() + 1000));
@@ -217,11 +221,18 @@ impl World {
 
     /// The numbers of the resources that match, by id. The probe, the bare predicate and the total must agree.
     pub async fn matches(&mut self, resource_type: &ResourceType, filter: &ResolvedFilter) -> Vec<u128> {
-        let query = Query { resource_type, filter: Some(filter), sort: None, start: Start::Offset(0), limit: 1000 };
+        let query = Query {
+            resource_type,
+            filter: Some(filter),
+            sort: None,
+            start: Start::Offset(0),
+            limit: 1000,
+            group_depth: self.group_depth,
+        };
         let found = self.page(&query).await;
         let bare = self
             .ids(|dialect| {
-                let mut compiler = Compiler::new(dialect, DIRECTORY, resource_type);
+                let mut compiler = Compiler::new(dialect, DIRECTORY, resource_type, query.group_depth);
                 let condition = predicate::condition(&mut compiler, filter).expect("SQL can say it");
                 let (directory, name) = (&compiler.directory, &compiler.type_name);
                 let sql = format!(
@@ -251,7 +262,15 @@ impl World {
 
     /// The numbers of all resources of a type in the order of `sort`.
     pub async fn sorted(&mut self, resource_type: &ResourceType, filter: Option<&ResolvedFilter>, sort: &Sort) -> Vec<u128> {
-        self.page(&Query { resource_type, filter, sort: Some(sort), start: Start::Offset(0), limit: 1000 }).await
+        self.page(&Query {
+            resource_type,
+            filter,
+            sort: Some(sort),
+            start: Start::Offset(0),
+            limit: 1000,
+            group_depth: self.group_depth,
+        })
+        .await
     }
 }
 
