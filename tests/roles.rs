@@ -145,6 +145,20 @@ on_both_back_ends! {
         app.post("/Roles", body).await.expect_error(400, "invalidValue");
     }
 
+    /// Shows that ServiceProviderConfig says of both types what the draft asks for, and nothing where they are not.
+    async fn the_configuration_says_that_there_are_roles_and_entitlements(app: App) {
+        assert_eq!(app.get("/ServiceProviderConfig").await.expect(200).json.get("RolesAndEntitlements"), None);
+        let app = with_roles(&app).await;
+        let config = app.get("/ServiceProviderConfig").await.expect(200);
+        let expected = json!({
+            "roles": { "supported": true, "multipleRolesSupported": true, "primarySupported": true, "typeSupported": true, "types": [] },
+            "entitlements": { "supported": true, "multipleEntitlementsSupported": true, "primarySupported": true,
+                "typeSupported": true, "types": [] }
+        });
+        assert_eq!(config.at("/RolesAndEntitlements"), &expected);
+        assert_eq!(config.at("/patch/supported"), true);
+    }
+
     /// Shows that entitlements are found where discovery says.
     async fn entitlements_are_published(app: App) {
         let app = with_roles(&app).await;

@@ -37,7 +37,7 @@ pub fn answer(
                 bulk_operations_max: state.limits.bulk_operations_max,
                 bulk_bytes_max: state.limits.bulk_bytes_max,
             };
-            Some(discovery::service_provider_config(base_url, &capabilities))
+            Some(discovery::service_provider_config(registry, base_url, &capabilities))
         }
         Endpoint::Schemas => Some(discovery::schemas(registry, base_url)),
         Endpoint::Schema(urn) => discovery::schema(registry, urn, base_url),

@@ -5,7 +5,7 @@
 
 use super::LIST_RESPONSE_SCHEMA;
 use crate::scim::schema::{Registry, ResourceType, Schema};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The schema of a ServiceProviderConfig.
 pub const SERVICE_PROVIDER_CONFIG_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -31,7 +31,31 @@ pub struct Capabilities {
 ///
 /// Always complete: a client that misses a part of it falls back to guessing (authentik takes a document without
 /// `bulk.maxOperations` to mean that there is neither PATCH nor filter).
-pub fn service_provider_config(base_url: &str, capabilities: &Capabilities) -> Value {
+///
+/// Resource types may add to it what no RFC defines (`serviceProviderConfig` of their definition); what several say under one name is
+/// put together.
+pub fn service_provider_config(registry: &Registry, base_url: &str, capabilities: &Capabilities) -> Value {
+    let mut config = defined(base_url, capabilities);
+    for resource_type in &registry.resource_types {
+        add(&mut config, &resource_type.service_provider_config);
+    }
+    config
+}
+
+/// Adds members to an object; of those that are there already, only what these lack.
+fn add(object: &mut Value, more: &Map<String, Value>) {
+    let Value::Object(object) = object else { return };
+    for (name, value) in more {
+        match (object.get_mut(name), value) {
+            (None, value) => drop(object.insert(name.clone(), value.clone())),
+            (Some(known), Value::Object(more)) => add(known, more),
+            (Some(_), _) => {}
+        }
+    }
+}
+
+/// What RFC 7643 §5 and RFC 9865 §4 define.
+fn defined(base_url: &str, capabilities: &Capabilities) -> Value {
     json!({
         "schemas": [SERVICE_PROVIDER_CONFIG_SCHEMA],
         "patch": { "supported": true },
@@ -145,7 +169,7 @@ mod tests {
     /// Shows S-5-02, S-5-03, S-5-04, S-5-05, S-5-06, S-5-07, S-5-08.
     #[test]
     fn service_provider_config_has_every_part_that_rfc_7643_requires() {
-        let config = service_provider_config(BASE, &CAPABILITIES);
+        let config = service_provider_config(&Registry::built_in(), BASE, &CAPABILITIES);
         for part in ["patch", "bulk", "filter", "changePassword", "sort", "etag"] {
             assert!(config[part]["supported"].is_boolean(), "{part}");
         }

@@ -162,6 +162,7 @@ pub(super) fn assemble(
         membership,
         member_of: member_of.map(MemberOf::computed).into_iter().collect(),
         shown_as,
+        service_provider_config: definition.service_provider_config.clone(),
         schema,
         extensions,
         common: common.to_vec(),

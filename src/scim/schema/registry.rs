@@ -6,7 +6,7 @@ use super::membership::{self, MemberOf, ShownAs};
 use super::path::{self, Resolved};
 use super::{Attribute, Mutability, Returned, Target};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
 
 /// A Schema resource (RFC 7643 §7).
@@ -69,6 +69,8 @@ pub struct ResourceType {
     pub member_of: Vec<MemberOf>,
     /// How its members show that they are members of a resource of this type, if they do.
     pub shown_as: Option<ShownAs>,
+    /// What ServiceProviderConfig says of the type, beside what RFC 7643 §5 defines.
+    pub service_provider_config: Map<String, Value>,
 }
 
 /// Why a schema or resource type file is not accepted.

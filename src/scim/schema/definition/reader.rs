@@ -86,6 +86,11 @@ impl<'r> Reader<'r> {
         })
     }
 
+    /// An object; empty if it is not there.
+    pub fn object(&mut self, key: &str) -> Map<String, Value> {
+        self.read(key, "must be an object", |value| value.as_object().cloned()).unwrap_or_default()
+    }
+
     /// Whether the key is not there, or null.
     pub fn is_absent(&self, key: &str) -> bool {
         self.object.get(key).is_none_or(Value::is_null)

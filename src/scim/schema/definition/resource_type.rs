@@ -10,6 +10,21 @@ const NAME_BYTES_MAX: usize = 100;
 /// First segments of paths that are taken (RFC 7644 §3.2).
 const TAKEN: [&str; 6] = ["ServiceProviderConfig", "Schemas", "ResourceTypes", "Bulk", "Me", ".search"];
 
+/// The attributes of ServiceProviderConfig that RFCs define.
+const DEFINED: [&str; 11] = [
+    "schemas",
+    "meta",
+    "documentationUri",
+    "patch",
+    "bulk",
+    "filter",
+    "changePassword",
+    "sort",
+    "etag",
+    "authenticationSchemes",
+    "pagination",
+];
+
 /// A resource type, its schemas by URN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceTypeDefinition {
@@ -35,6 +50,8 @@ pub struct ResourceTypeDefinition {
     pub shown_value: Option<String>,
     /// The attribute of this type that is shown there as `type`, if any.
     pub shown_type: Option<String>,
+    /// What ServiceProviderConfig says of the type, beside what RFC 7643 §5 defines.
+    pub service_provider_config: Map<String, Value>,
 }
 
 /// An extension of a resource type.
@@ -47,7 +64,7 @@ pub struct ExtensionDefinition {
 }
 
 pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> ResourceTypeDefinition {
-    const KEYS: [&str; 14] = [
+    const KEYS: [&str; 15] = [
         "schemas",
         "meta",
         "id",
@@ -62,6 +79,7 @@ pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> Reso
         "shownAs",
         "shownValue",
         "shownType",
+        "serviceProviderConfig",
     ];
     let mut reader = Reader::new(object, String::new(), &KEYS, faults);
     let name = reader.required_string("name").unwrap_or_default();
@@ -91,7 +109,17 @@ pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>) -> Reso
             extensions.push(ExtensionDefinition { schema, required });
         }
     }
+    let service_provider_config = reader.object("serviceProviderConfig");
+    for key in service_provider_config.keys() {
+        if DEFINED.iter().any(|defined| defined.eq_ignore_ascii_case(key)) {
+            reader.fault(
+                "serviceProviderConfig",
+                format!("{key} is defined by RFC 7643 §5 or RFC 9865 §4 and said by the server itself"),
+            );
+        }
+    }
     ResourceTypeDefinition {
+        service_provider_config,
         endpoint,
         description: reader.string("description").unwrap_or_default(),
         schema,

@@ -106,3 +106,11 @@ fn what_is_no_definition_is_refused() {
     }
     assert!(parse(&" ".repeat(DEFINITION_BYTES_MAX + 1)).is_err());
 }
+
+#[test]
+fn a_type_says_nothing_in_the_place_of_the_server() {
+    let text =
+        json!({ "name": "Device", "schema": "urn:x:y", "serviceProviderConfig": { "Patch": { "supported": false }, "x": 1 } });
+    let faults = parse(&text.to_string()).expect_err("is refused").to_string();
+    assert_eq!(faults, "serviceProviderConfig: Patch is defined by RFC 7643 §5 or RFC 9865 §4 and said by the server itself");
+}

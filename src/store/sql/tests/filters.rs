@@ -59,6 +59,7 @@ pub(super) fn device() -> Arc<ResourceType> {
         membership: None,
         member_of: Vec::new(),
         shown_as: None,
+        service_provider_config: serde_json::Map::new(),
     };
     for name in ["serial", "tags"] {
         let indexed =
