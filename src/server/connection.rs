@@ -65,6 +65,8 @@ where
     // at once when it is told to; so it is told later, and not in the middle of a head.
     loop {
         tokio::select! {
+            // What has come by the end of the grace is read before the end is noticed.
+            biased;
             () = watched.ended() => return,
             () = sleep(options.drain_idle_grace) => {}
         }

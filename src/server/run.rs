@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tower::Service;
 
 /// For how long accepting rests after an error such as "too many open files": doubled each time, from the first to the second.
@@ -25,6 +25,10 @@ const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duratio
 
 /// How long the kernel's queue has to stay empty to count as empty when the server stops accepting.
 const BACKLOG_QUIET: Duration = Duration::from_millis(10);
+
+/// For how long the server waits for that, at most, and how many connections it takes meanwhile: more than a queue holds, so
+/// that clients who go on connecting take none of the time for draining.
+const BACKLOG_MAX: (Duration, usize) = (Duration::from_millis(250), 8_192);
 
 /// Why a server did not end well.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -88,7 +92,7 @@ where
     // The receivers are in `connections`, so somebody listens.
     drain.send_replace(true);
     let deadline = Instant::now() + drain_timeout;
-    connections.admit_backlog(&listener, deadline).await;
+    connections.admit_backlog(&listener).await;
     drop(listener);
     connections.finish(deadline).await
 }
@@ -150,11 +154,26 @@ where
     }
 
     /// Takes the connections that the kernel has accepted: closing the listener would reset them.
-    async fn admit_backlog(&mut self, listener: &TcpListener, deadline: Instant) {
-        while Instant::now() < deadline {
-            match timeout(BACKLOG_QUIET, listener.accept()).await {
-                Ok(Ok((stream, peer))) => self.admit(stream, peer.ip()),
-                Ok(Err(_)) | Err(_) => return,
+    async fn admit_backlog(&mut self, listener: &TcpListener) {
+        let mut end = pin!(sleep(BACKLOG_MAX.0));
+        let mut quiet = pin!(sleep(BACKLOG_QUIET));
+        let mut taken = 0;
+        while taken < BACKLOG_MAX.1 {
+            tokio::select! {
+                // The timers come last: they count only when the queue is empty.
+                biased;
+                Some(ended) = self.tasks.join_next_with_id() => self.release(ended),
+                accepted = listener.accept() => {
+                    taken += 1;
+                    quiet.as_mut().reset(Instant::now() + BACKLOG_QUIET);
+                    match accepted {
+                        Ok((stream, peer)) => self.admit(stream, peer.ip()),
+                        Err(error) if concerns_one_connection(&error) => {}
+                        Err(_) => return,
+                    }
+                }
+                () = &mut quiet => return,
+                () = &mut end => return,
             }
         }
     }
