@@ -15,14 +15,18 @@ mod outages;
 mod waiting;
 
 use scimd::store::Store;
-use scimd::store::postgres::{PostgresOptions, PostgresStore};
+use scimd::store::postgres::PostgresStore;
 use std::sync::Arc;
-use test_database::TestDatabase;
+use std::time::Duration;
+use test_database::{TestDatabase, patient};
+
+/// Nothing that these tests wait for takes longer, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A store with its tables in a database of its own.
 async fn open() -> (TestDatabase, Arc<PostgresStore>) {
     let database = TestDatabase::create().await;
-    let store = PostgresStore::open(&database.url, PostgresOptions::default()).await.expect("opens");
+    let store = PostgresStore::open(&database.url, patient()).await.expect("opens");
     store.migrate().await.expect("migrates");
     (database, Arc::new(store))
 }

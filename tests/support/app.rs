@@ -43,7 +43,7 @@ use tower::ServiceExt;
 
 #[path = "postgres.rs"]
 mod test_database;
-use test_database::TestDatabase;
+use test_database::{TestDatabase, patient};
 
 /// The schema of Users.
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -196,7 +196,7 @@ impl App {
     /// On a PostgreSQL database of its own, on the server that `TEST_DATABASE_URL` names.
     pub async fn on_postgres() -> Self {
         let database = TestDatabase::create().await;
-        let options = PostgresOptions { connections_max: 8, ..PostgresOptions::default() };
+        let options = PostgresOptions { connections_max: 8, ..patient() };
         let store = PostgresStore::open(&database.url, options).await.expect("opens");
         Self::new(Arc::new(store), Database::Postgres(database)).await
     }

@@ -1,6 +1,19 @@
 //! A database of its own for each test, on the server that `TEST_DATABASE_URL` names.
 
+use scimd::store::postgres::PostgresOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::time::Duration;
+
+/// Options for tests that are not about the time that something may take: it may be long on a busy machine.
+pub fn patient() -> PostgresOptions {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    PostgresOptions {
+        acquire_timeout: PATIENCE,
+        statement_timeout: PATIENCE,
+        lock_timeout: PATIENCE,
+        ..PostgresOptions::default()
+    }
+}
 
 /// An empty database; dropped with this.
 pub struct TestDatabase {

@@ -1,9 +1,9 @@
 //! Changes that wait for each other. Each case holds a lock past the store, lets a change run into it, and goes on when
 //! the server says that the change waits.
 
-use crate::open;
 use crate::sample::*;
-use crate::test_database::TestDatabase;
+use crate::test_database::{TestDatabase, patient};
+use crate::{PATIENCE, open};
 use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::filter::{Filter, FilterOptions};
 use scimd::scim::schema::Registry;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// Returns when a session on the database waits for a lock.
 pub async fn until_one_waits(database: &TestDatabase) {
     let mut connection = database.connect().await;
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let waiting: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
@@ -138,22 +138,25 @@ async fn an_update_that_waits_is_refused_if_the_version_moved_meanwhile() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_that_the_server_ends_as_a_deadlock_is_tried_again() {
-    let (database, store) = open().await;
-    let directory = fresh_directory(&*store).await;
-    let alice = create_user(&*store, directory, "alice").await;
+    let (database, ready) = open().await;
+    let directory = fresh_directory(&*ready).await;
+    let alice = create_user(&*ready, directory, "alice").await;
     let mut groups = Vec::new();
     for name in ["one", "two"] {
-        groups.push(create_group(&*store, directory, name, &[alice]).await);
+        groups.push(create_group(&*ready, directory, name, &[alice]).await);
     }
     groups.sort();
+    // The server looks once at a session that has waited for so long: the circle has to be closed by then, and the test's own
+    // session must not be looked at before.
+    let url = format!("{}?options=-c%20deadlock_timeout%3D3s", database.url);
+    let store = PostgresStore::open(&url, patient()).await.expect("opens");
     let mut connection = database.connect().await;
     let move_on = "UPDATE resources SET version = version + 1 WHERE directory_id = $1 AND id = $2";
-    // So that the server looks at the store's session first.
     sqlx::raw_sql("BEGIN; SET LOCAL deadlock_timeout = '1min'").execute(&mut connection).await.expect("begins");
     sqlx::query(move_on).bind(directory.0).bind(groups[1].0).execute(&mut connection).await.expect("updates");
     let deleting = tokio::spawn({
         let store = store.clone();
-        async move { commit(&*store, directory, delete_user(alice, 1, "alice")).await }
+        async move { commit(&store, directory, delete_user(alice, 1, "alice")).await }
     });
     until_one_waits(&database).await;
     // The delete holds the first group and waits for the second.
@@ -161,7 +164,7 @@ async fn a_change_that_the_server_ends_as_a_deadlock_is_tried_again() {
     sqlx::raw_sql("COMMIT").execute(&mut connection).await.expect("commits");
     deleting.await.expect("does not panic").expect("deletes");
     for group in groups {
-        assert_eq!(get(&*store, directory, "Group", group).await.version, 3);
+        assert_eq!(get(&store, directory, "Group", group).await.version, 3);
     }
 }
 
@@ -214,9 +217,8 @@ async fn locked_out(
     let (database, ready) = open().await;
     let directory = fresh_directory(&*ready).await;
     create_user(&*ready, directory, "alice").await;
-    let lock_timeout = Duration::from_secs(60);
-    let options =
-        PostgresOptions { connections_max: 1, scan_timeout, statement_timeout, lock_timeout, ..PostgresOptions::default() };
+    // The timeout of statements covers what is asked of a new connection, too.
+    let options = PostgresOptions { connections_max: 1, scan_timeout, statement_timeout, ..patient() };
     let store = PostgresStore::open(&database.url, options).await.expect("opens");
     let mut connection = database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE resources IN ACCESS EXCLUSIVE MODE").execute(&mut connection).await.expect("locks");
@@ -256,12 +258,12 @@ async fn a_search_that_no_index_serves_is_too_much_when_its_time_is_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_that_an_index_serves_is_never_too_much() {
-    let (_database, store, directory, _lock) = locked_out(Duration::from_secs(30), Duration::from_millis(100)).await;
+    let (_database, store, directory, _lock) = locked_out(Duration::from_secs(30), Duration::from_secs(2)).await;
     let error = search(&store, directory, INDEXED).await.expect_err("it takes too long");
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     // No statement may take longer than statements may, so that is the limit for the others too.
     let error = search(&store, directory, UNINDEXED).await.expect_err("it takes too long");
-    assert!(matches!(error, StoreError::TooMany { limit } if limit == Duration::from_millis(100)), "{error:?}");
+    assert!(matches!(error, StoreError::TooMany { limit } if limit == Duration::from_secs(2)), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,10 @@
 //! The contract on PostgreSQL: a database per case.
 
 use super::fixture::{Event, Fixture};
-use super::test_database::TestDatabase;
+use super::test_database::{TestDatabase, patient};
 use scimd::id::{DirectoryId, ResourceId};
 use scimd::store::Store;
-use scimd::store::postgres::{PostgresOptions, PostgresStore};
+use scimd::store::postgres::PostgresStore;
 use sqlx::Row;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub struct PostgresFixture {
 impl Fixture for PostgresFixture {
     async fn open() -> Self {
         let database = TestDatabase::create().await;
-        let store = PostgresStore::open(&database.url, PostgresOptions::default()).await.expect("opens");
+        let store = PostgresStore::open(&database.url, patient()).await.expect("opens");
         store.migrate().await.expect("migrates");
         Self { store: Arc::new(store), database }
     }
@@ -27,7 +27,7 @@ impl Fixture for PostgresFixture {
     }
 
     async fn open_another(&self) -> Arc<dyn Store> {
-        Arc::new(PostgresStore::open(&self.database.url, PostgresOptions::default()).await.expect("opens"))
+        Arc::new(PostgresStore::open(&self.database.url, patient()).await.expect("opens"))
     }
 
     async fn events(&self, directory: DirectoryId) -> Vec<Event> {
