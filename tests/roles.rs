@@ -20,7 +20,7 @@ async fn with_roles(app: &App) -> App {
         File { name: path.display().to_string(), text: std::fs::read_to_string(path).expect("is readable") }
     };
     let files: Vec<File> = std::fs::read_dir(folder).expect("is there").map(read).collect();
-    provide(&*app.store, &SystemClock, &files, Timing { settle: Duration::ZERO }).await.expect("is accepted");
+    provide(&*app.store, &SystemClock, &files, Timing::After(Duration::ZERO)).await.expect("is accepted");
     app.fresh().await
 }
 

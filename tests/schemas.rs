@@ -12,12 +12,13 @@ use scimd::scim::schema::Fault;
 use scimd::store::{Change, Commit, DefinitionKind, NewResource};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 const BADGE: &str = "urn:example:scim:schemas:extension:badge:1.0:User";
 const DEVICE: &str = "urn:example:scim:schemas:core:1.0:Device";
 
 /// These tests have no requests on the way while schemas change.
-const TIMING: Timing = Timing { settle: Duration::ZERO };
+const TIMING: Timing = Timing::After(Duration::ZERO);
 
 async fn add(app: &App, kind: DefinitionKind, definition: Value) -> Result<Added, AdminError> {
     definitions::add(&*app.store, &SystemClock, &app.row().await, kind, &definition.to_string(), TIMING).await
@@ -315,9 +316,10 @@ on_both_back_ends! {
         let app = add_schema(&app, badge(json!([{ "name": "colour" }]))).await;
         let before = app.row().await.schema_revision;
         let other = app.clone();
+        let settled: &Semaphore = Box::leak(Box::new(Semaphore::new(0)));
         let change = tokio::spawn(async move {
             let (row, text) = (other.row().await, badge(json!([{ "name": "size", "indexed": true }])).to_string());
-            let timing = Timing { settle: Duration::from_millis(1_500) };
+            let timing = Timing::Permitted(settled);
             definitions::add(&*other.store, &SystemClock, &row, DefinitionKind::Schema, &text, timing).await
         });
         while app.row().await.schema_revision == before {
@@ -338,6 +340,8 @@ on_both_back_ends! {
         };
         let commit = Commit { actor: None, now: SystemClock.now(), change: Change::Create(Box::new(late)) };
         app.store.commit(app.row().await.id, commit).await.expect("is created");
+        // The change goes on, and later takes itself back.
+        settled.add_permits(2);
         let said = refusal(change.await.expect("ends"));
         assert!(said.contains(&format!("{BADGE}:colour: 1 resource of type User has a value, which would be lost")), "{said}");
         let schema = app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect(200);

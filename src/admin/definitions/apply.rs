@@ -9,21 +9,36 @@ use crate::scim::schema::change::TypeChange;
 use crate::scim::schema::{Fault, Faults};
 use crate::store::{DefinitionChange, DefinitionKind, Store, StoreError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How often a change is planned anew because another one came in between.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// How long a change waits.
+/// When a change goes on, after which no server writes by the definitions of before.
 #[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// After which time no server writes by the definitions of before: the second for which they are believed, and what a
-    /// request takes from its body's end to its commit.
-    pub settle: Duration,
+pub enum Timing {
+    /// After the second for which they are believed, and what a request takes from its body's end to its commit.
+    After(Duration),
+    /// With a permit, for tests: when that has happened which they want to happen meanwhile.
+    Permitted(&'static Semaphore),
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { settle: Duration::from_secs(4) }
+        Self::After(Duration::from_secs(4))
+    }
+}
+
+impl Timing {
+    async fn settled(self) {
+        match self {
+            Self::After(duration) => tokio::time::sleep(duration).await,
+            Self::Permitted(permits) => {
+                if let Ok(permit) = permits.acquire().await {
+                    permit.forget();
+                }
+            }
+        }
     }
 }
 
@@ -68,7 +83,7 @@ pub(super) async fn apply(
             Err(error) => return Err(error),
         }
         if plans.iter().any(Plan::concerns_resources) {
-            tokio::time::sleep(timing.settle).await;
+            timing.settled().await;
             finish(store, clock, &plans, names, &wanted, timing).await?;
         }
         return Ok(applied);
@@ -148,7 +163,7 @@ async fn take_back(
     let before = plans.first().map(|plan| plan.rows.as_slice()).unwrap_or_default();
     let undo = wanted.undo(before);
     update(store, clock, undo.directory, undo.put, undo.remove).await?;
-    tokio::time::sleep(timing.settle).await;
+    timing.settled().await;
     for plan in plans {
         for change in &plan.changes {
             let had = |name: &str| change.old.indexed.iter().any(|indexed| *indexed.name == *name);
