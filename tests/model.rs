@@ -1,6 +1,6 @@
 //! A long game of random requests: after each, the server answers as a simple model in memory does.
 //!
-//! Another game in every run. What fails says its seed; `MODEL_SEED=… cargo test --test model` plays that game again.
+//! The same game in every run; `MODEL_SEED=… cargo test --test model` plays another. What fails says its seed.
 
 #[path = "support/app.rs"]
 mod app;
@@ -10,11 +10,12 @@ mod dice;
 mod model;
 
 use app::App;
+use dice::Seed;
 use model::player::Player;
 
 async fn play(app: App, steps: usize) {
-    let seed = std::env::var("MODEL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(std::process::id().into());
-    let mut player = Player::new(app, seed);
+    let seed = Seed::of("MODEL_SEED");
+    let mut player = Player::new(app, seed.number);
     for _ in 0..steps {
         player.play().await;
     }

@@ -1,5 +1,31 @@
 //! Numbers that look random, the same for the same seed.
 
+/// The seed of a test; said if the test fails.
+pub struct Seed {
+    variable: &'static str,
+    /// The number.
+    pub number: u64,
+}
+
+impl Seed {
+    /// What the environment says, else a fixed one, so that a run is the same as the one before.
+    pub fn of(variable: &'static str) -> Self {
+        let number = std::env::var(variable).map_or(1, |text| text.parse().expect("the seed is a number"));
+        Self { variable, number }
+    }
+}
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            #[expect(clippy::print_stderr, reason = "the test harness shows it with the failure")]
+            {
+                eprintln!("to run it again: {}={}", self.variable, self.number);
+            }
+        }
+    }
+}
+
 /// A generator.
 pub struct Dice(u64);
 

@@ -64,14 +64,13 @@ pub struct Worker {
     everyone: String,
     pub in_everyone: Vec<String>,
     doubt: Option<Doubt>,
-    pub acknowledged: usize,
 }
 
 impl Worker {
-    pub fn new(number: usize, group: String, everyone: String) -> Self {
+    pub fn new(number: usize, seed: u64, group: String, everyone: String) -> Self {
         Self {
             number,
-            dice: Dice::new(number as u64 + 1),
+            dice: Dice::new(seed + number as u64),
             created: 0,
             users: Vec::new(),
             gone: Vec::new(),
@@ -81,7 +80,6 @@ impl Worker {
             everyone,
             in_everyone: Vec::new(),
             doubt: None,
-            acknowledged: 0,
         }
     }
 
@@ -136,7 +134,6 @@ impl Worker {
             }
         }
         self.doubt = None;
-        self.acknowledged += 1;
         Ok(())
     }
 
