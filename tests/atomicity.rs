@@ -3,8 +3,7 @@
 #[path = "support/app.rs"]
 mod app;
 
-use app::{Answer, App, ENTERPRISE, GROUP, PATCH_OP, USER};
-use scimd::clock::{Clock, SystemClock};
+use app::{Answer, App, ENTERPRISE, GROUP, PATCH_OP, USER, next_millisecond};
 use scimd::id::ResourceId;
 use serde_json::{Value, json};
 
@@ -49,10 +48,7 @@ impl World {
         let user = format!("/Users/{user}");
         let state = state(&app, &user, &group).await;
         // So that a lastModified that moves is another one.
-        let created = SystemClock.now();
-        while SystemClock.now() == created {
-            tokio::task::yield_now().await;
-        }
+        next_millisecond().await;
         Self { app, user, group, member, other, state }
     }
 

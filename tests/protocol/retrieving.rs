@@ -1,6 +1,6 @@
 //! GET of one resource and of a list (RFC 7644 §3.4.1, §3.4.2).
 
-use crate::app::USER;
+use crate::app::{USER, next_millisecond};
 use crate::on_both_back_ends;
 use serde_json::json;
 
@@ -68,7 +68,9 @@ on_both_back_ends! {
 
     /// Shows P-3.4.2-01.
     async fn one_resource_a_type_and_the_root_can_be_asked(app: App) {
-        let (user, group) = (app.user("bjensen").await, app.group("g", &[]).await);
+        let user = app.user("bjensen").await;
+        next_millisecond().await;
+        let group = app.group("g", &[]).await;
         assert_eq!(app.get(&format!("/Users/{user}?attributes=userName")).await.expect(200).json["userName"], "bjensen");
         assert_eq!(app.get("/Users").await.expect(200).at("/totalResults"), 1);
         let all = app.get("/?sortBy=meta.created").await.expect(200);

@@ -1,6 +1,6 @@
 //! Sorting (RFC 7644 §3.4.2.3).
 
-use crate::app::{App, ENTERPRISE, USER};
+use crate::app::{App, ENTERPRISE, USER, next_millisecond};
 use crate::on_both_back_ends;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ async fn users(app: &App, users: &[(&str, Value)]) {
         let mut body = json!({ "schemas": [USER], "userName": name });
         body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         app.post("/Users", body).await.expect(201);
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        next_millisecond().await;
     }
 }
 

@@ -172,6 +172,14 @@ impl Answer {
     }
 }
 
+/// Returns in another millisecond than the one in which it was called: the times of resources count in milliseconds.
+pub async fn next_millisecond() {
+    let now = SystemClock.now();
+    while SystemClock.now() == now {
+        tokio::task::yield_now().await;
+    }
+}
+
 fn config() -> Config {
     let mut config = Config::load(&Sources::default()).expect("the defaults are valid");
     // The least work that the settings allow, for speed.

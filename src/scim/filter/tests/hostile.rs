@@ -6,8 +6,9 @@ use crate::scim::{ErrorKind, Tolerance};
 use std::time::{Duration, Instant};
 
 const STACK_BYTES: usize = 256 * 1024;
-/// Far more than any of these needs, so that a slow machine passes and a quadratic parser does not.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Far more than any of these needs, so that a slow and busy machine passes and a parser that is quadratic in a megabyte
+/// does not.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Limits so wide that only depth refuses.
 fn long_texts() -> FilterOptions {
