@@ -114,7 +114,7 @@ on_both_back_ends! {
             { "name": "level", "type": "integer" }, { "name": "weight", "type": "decimal" }, { "name": "since", "type": "dateTime" },
             { "name": "valid", "type": "boolean" }
         ] }).to_string();
-        let timing = Timing { settle: Duration::ZERO };
+        let timing = Timing::After(Duration::ZERO);
         definitions::add(&*app.store, &*app.clock, &app.row().await, DefinitionKind::Schema, &schema, timing).await.expect("is accepted");
         let app = app.fresh().await;
         for (name, badge) in [

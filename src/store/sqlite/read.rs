@@ -125,11 +125,11 @@ pub(super) async fn members_of(
 const MEMBERS_OF: &str = concat!(
     "SELECT r.id, r.resource_type, ",
     display!(),
-    ", m.group_id FROM ( \
+    ", listed.group_id FROM ( \
          SELECT asked.key AS place, m.group_id, m.member_id FROM json_each($2) AS asked \
          CROSS JOIN members AS m ON m.directory_id = $1 AND m.group_id = unhex(asked.value) LIMIT +$3 \
-     ) AS m CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = m.member_id \
-     ORDER BY m.place, m.member_id"
+     ) AS listed CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = listed.member_id \
+     ORDER BY listed.place, listed.member_id"
 );
 
 /// Reads the columns id, resource_type, display.

@@ -37,7 +37,8 @@ async fn list(
     let sorts: Vec<Option<Sort>> = types.iter().map(sort).collect();
     let parts =
         types.iter().zip(&sorts).map(|(resource_type, sort)| Part { resource_type, filter: None, sort: sort.as_ref() }).collect();
-    let ListingPage { total, resources, .. } = store.list(directory, &Listing { parts, start, limit }).await.expect("answers");
+    let ListingPage { total, resources, .. } =
+        store.list(directory, &Listing { parts, start, limit, group_depth: 10 }).await.expect("answers");
     (total, resources.into_iter().map(|(stored, key)| (stored.id, key)).collect())
 }
 
@@ -96,7 +97,10 @@ pub async fn a_listing_has_all_types_in_one_order(fixture: &mut impl Fixture) {
 
     let types = types();
     let parts = types.iter().map(|resource_type| Part { resource_type, filter: None, sort: None }).collect();
-    let page = store.list(directory, &Listing { parts, start: ListingStart::Offset(0), limit: 10 }).await.expect("answers");
+    let page = store
+        .list(directory, &Listing { parts, start: ListingStart::Offset(0), limit: 10, group_depth: 10 })
+        .await
+        .expect("answers");
     assert_eq!(page.scanned, None);
     for (stored, _) in page.resources {
         assert_eq!(stored, get(&*store, directory, &stored.resource_type, stored.id).await);
@@ -190,7 +194,7 @@ pub async fn each_type_of_a_listing_has_its_own_filter(fixture: &mut impl Fixtur
             .zip([of_users, of_groups])
             .map(|(resource_type, filter)| Part { resource_type, filter: Some(filter), sort: None })
             .collect();
-        let listing = Listing { parts, start: ListingStart::Offset(0), limit: 10 };
+        let listing = Listing { parts, start: ListingStart::Offset(0), limit: 10, group_depth: 10 };
         let page = store.list(directory, &listing).await.expect("answers");
         assert_eq!(page.resources.iter().map(|(stored, _)| stored.id).collect::<Vec<_>>(), expected);
         assert_eq!(page.total, expected.len() as u64);

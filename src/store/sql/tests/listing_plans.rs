@@ -23,7 +23,8 @@ async fn listing_plan(
     let sorts: Vec<Option<Sort>> = types.iter().map(|resource_type| sort_of(resource_type)).collect();
     let parts =
         types.iter().zip(&sorts).map(|(resource_type, sort)| Part { resource_type, filter, sort: sort.as_ref() }).collect();
-    let statement = listing(Dialect::Sqlite, DIRECTORY, &Listing { parts, start, limit: 100 }).expect("SQL can say it");
+    let statement =
+        listing(Dialect::Sqlite, DIRECTORY, &Listing { parts, start, limit: 100, group_depth: 10 }).expect("SQL can say it");
     let plan = plan(&mut World::new().await, &statement).await;
     format!("{plan}{}", statement.sql)
 }
@@ -106,7 +107,8 @@ async fn a_filter_that_an_index_serves_is_looked_up_whatever_the_place() {
         assert!(plan.contains(values), "{plan}");
     }
     // So it is when index paging goes on behind an id.
-    let query = Query { resource_type: &user, filter: Some(&bob), sort: None, start: Start::After(id(1)), limit: 100 };
+    let query =
+        Query { resource_type: &user, filter: Some(&bob), sort: None, start: Start::After(id(1)), limit: 100, group_depth: 10 };
     let plan = plan(&mut World::new().await, &page(Dialect::Sqlite, DIRECTORY, &query).expect("SQL can say it")).await;
     assert!(plan.contains("SEARCH r USING INDEX resources_by_type (directory_id=? AND resource_type=? AND id=?)"), "{plan}");
     // Few are found, so they may be sorted.

@@ -13,10 +13,11 @@ fn check(filter: Option<&ResolvedFilter>, sort: Option<(&str, bool)>, page_scans
     let (user, group) = (user(), group());
     let sort = sort.map(|(name, descending)| Sort { target: target(&user, name), descending });
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-        let query = Query { resource_type: &user, filter, sort: sort.as_ref(), start: Start::Offset(0), limit: 10 };
+        let query =
+            Query { resource_type: &user, filter, sort: sort.as_ref(), start: Start::Offset(0), limit: 10, group_depth: 10 };
         let users = Part { resource_type: &user, filter, sort: sort.as_ref() };
         let groups = Part { resource_type: &group, filter: filter.map(|_| &ResolvedFilter::Constant(false)), sort: None };
-        let all = Listing { parts: vec![groups, users], start: ListingStart::Offset(0), limit: 10 };
+        let all = Listing { parts: vec![groups, users], start: ListingStart::Offset(0), limit: 10, group_depth: 10 };
         let pages = [page(dialect, DIRECTORY, &query), listing(dialect, DIRECTORY, &all)];
         let totals = [total(dialect, DIRECTORY, &query), listing_total(dialect, DIRECTORY, &all)];
         for (statements, scans) in [(pages, page_scans), (totals, total_scans)] {
