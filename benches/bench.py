@@ -72,7 +72,7 @@ def cpu_s(root):
     return sum(t[p][1] for p in tree(root, t))
 
 
-def pss_mb(root):
+def pss_mb(root, kinds=("Pss:",)):
     """Proportional set size of the process tree: shared pages (PostgreSQL buffers) count once."""
     if not root:
         return None
@@ -80,11 +80,16 @@ def pss_mb(root):
     for p in tree(root, proc_table()):
         try:
             for line in open(f"/proc/{p}/smaps_rollup"):
-                if line.startswith("Pss:"):
+                if line.startswith(tuple(kinds)):
                     kb += int(line.split()[1])
         except OSError:
             pass
     return round(kb / 1024, 1)
+
+
+def own_mb(root):
+    """That part of it that is no page of a file: the kernel cannot take it back when memory runs short."""
+    return pss_mb(root, ("Pss_Anon:", "Pss_Shmem:"))
 
 
 def busy_s():
@@ -495,7 +500,8 @@ def cmd_run(o):
             last = len(T.users) < size * 0.98
             if not T.users:
                 break
-            meta["growth"].append({"users": len(T.users), "server_mb": pss_mb(T.pid), "db_mb": pss_mb(T.db_pid)})
+            meta["growth"].append({"users": len(T.users), "server_mb": pss_mb(T.pid), "server_own_mb": own_mb(T.pid),
+                                   "db_mb": pss_mb(T.db_pid)})
             if "W2" in W: w2(T, o, (1, 16))
             if "W3" in W: w3(T, o, (1, 16))
             if "W4" in W: w4(T, o, 16)

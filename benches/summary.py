@@ -112,7 +112,8 @@ def rest(name, run):
     print(f"| memory idle | {meta['idle_mb']} MB |")
     for point in meta["growth"]:
         database = f", PostgreSQL {point['db_mb']} MB" if point.get("db_mb") else ""
-        print(f"| memory with {point['users']:,} users | {point['server_mb']} MB{database} |")
+        own = f" (without pages of files: {point['server_own_mb']} MB)" if "server_own_mb" in point else ""
+        print(f"| memory with {point['users']:,} users | {point['server_mb']} MB{own}{database} |")
     for row in run["rows"]:
         if row["workload"].startswith("W8"):
             if "items" not in row:

@@ -25,7 +25,8 @@ pub struct SqliteOptions {
     pub write_batch_max: usize,
     /// The page cache of each connection, in KiB.
     pub cache_kib: u32,
-    /// How much of the file is mapped into memory, in bytes.
+    /// How much of the file is mapped into memory, in bytes; SQLite maps [`MMAP_BYTES_MAX`] at most. What lies behind it, each
+    /// reader copies into a page cache of its own.
     pub mmap_bytes: u64,
     /// After how many pages the write-ahead log is written back to the file.
     pub wal_checkpoint_pages: u32,
@@ -43,7 +44,7 @@ impl Default for SqliteOptions {
             write_queue_max: 1024,
             write_batch_max: 256,
             cache_kib: 32 * 1024,
-            mmap_bytes: 256 * 1024 * 1024,
+            mmap_bytes: MMAP_BYTES_MAX,
             wal_checkpoint_pages: 4000,
             wal_bytes_max: 64 * 1024 * 1024,
         }
@@ -123,6 +124,9 @@ impl Database {
         &self.options
     }
 }
+
+/// The most that SQLite maps, as it is built (`SQLITE_MAX_MMAP_SIZE`).
+const MMAP_BYTES_MAX: u64 = 0x7fff_0000;
 
 /// The pause between two attempts to connect to a file that another process is setting up.
 const CONNECT_PAUSE: Duration = Duration::from_millis(10);
