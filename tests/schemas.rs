@@ -9,7 +9,7 @@ use scimd::admin::definitions::{self, Added, File, Timing};
 use scimd::clock::{Clock as _, SystemClock};
 use scimd::id::ResourceId;
 use scimd::scim::schema::Fault;
-use scimd::store::{Change, Commit, DefinitionKind, NewResource};
+use scimd::store::{Change, Commit, DefinitionChange, DefinitionKind, NewResource};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -346,5 +346,25 @@ on_both_back_ends! {
         assert!(said.contains(&format!("{BADGE}:colour: 1 resource of type User has a value, which would be lost")), "{said}");
         let schema = app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect(200);
         assert_eq!(schema.text("/attributes/0/name"), "colour");
+    }
+
+    /// Shows that a Directory with more definitions than are read for one fails, and does not lose some of its schemas unseen.
+    async fn no_schema_is_lost_among_many_indexes_that_are_being_built(app: App) {
+        let app = add_schema(&app, badge(json!([{ "name": "colour" }]))).await;
+        let row = app.row().await;
+        let record = async |revision: i64, from: usize, to: usize| {
+            let index = |number| (DefinitionKind::Building, format!("User/x{number}"), json!(["User", format!("x{number}")]).to_string());
+            let change = DefinitionChange {
+                directory: Some(row.id),
+                expected: vec![(row.id, revision)],
+                put: (from..to).map(index).collect(),
+                remove: Vec::new(),
+            };
+            app.store.change_definitions(&change, SystemClock.now()).await.expect("is recorded");
+        };
+        record(row.schema_revision, 0, 9_999).await;
+        app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect(200);
+        record(row.schema_revision + 1, 9_999, 10_000).await;
+        app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect_error(500, "");
     }
 }

@@ -1,13 +1,29 @@
 //! From the definitions that an operator gave to the registry of a Directory.
 
+use crate::id::DirectoryId;
 use crate::scim::schema::definition::{self, Definition};
 use crate::scim::schema::extended::IndexName;
 use crate::scim::schema::{Faults, Registry};
-use crate::store::{DefinitionKind, DefinitionRow};
+use crate::store::{DefinitionKind, DefinitionRow, Store, StoreError};
 use std::sync::Arc;
 
-/// How many definitions are read for one Directory: those of every Directory, its own, and its indexes that are being built.
-pub const ROWS_MAX: u32 = 1_000;
+/// How many definitions one Directory has at most: those of every Directory, its own, and its indexes that are being built. The
+/// admin functions refuse a change that would leave more.
+pub const ROWS_MAX: usize = 10_000;
+
+/// The definitions of every Directory and, if one is given, of that Directory: all of them.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if there are more than [`ROWS_MAX`]: without some of them a Directory would have other schemas than
+/// its resources, and nobody would know.
+pub async fn read(store: &dyn Store, directory: Option<DirectoryId>) -> Result<Vec<DefinitionRow>, StoreError> {
+    let rows = store.definitions(directory, ROWS_MAX as u32 + 1).await?;
+    if rows.len() > ROWS_MAX {
+        let source = format!("a Directory has more than {ROWS_MAX} definitions").into();
+        return Err(StoreError::Corrupt { table: "definitions", source });
+    }
+    Ok(rows)
+}
 
 /// The registry of a Directory that has these definitions, beside what is built in.
 ///

@@ -139,7 +139,7 @@ impl HttpState {
         if let Some(directory) = self.loaded(row) {
             return Ok(directory);
         }
-        let rows = self.store.definitions(Some(row.id), definitions::ROWS_MAX).await.map_err(ScimError::from)?;
+        let rows = definitions::read(&*self.store, Some(row.id)).await.map_err(ScimError::from)?;
         let made = definitions::registry(&rows).map_err(Into::into).and_then(|registry| (self.load)(row, registry));
         let directory = Arc::new(made.map_err(|cause| {
             tracing::error!(directory.id = row.id.0, cause = %cause, "the settings or schemas of a Directory cannot be read");
@@ -182,7 +182,7 @@ impl HttpState {
             }
             known
         };
-        let rows = match (self.store.definitions(None, definitions::ROWS_MAX).await, known) {
+        let rows = match (definitions::read(&*self.store, None).await, known) {
             (Ok(rows), _) => rows,
             (Err(_), Some((registry, _))) => return Ok(registry),
             (Err(error), None) => return Err(ScimError::from(error).into()),

@@ -5,7 +5,7 @@ use super::plan::Wanted;
 use super::{kind_of, oddities};
 use crate::admin::{AdminError, directories};
 use crate::clock::Clock;
-use crate::directory::definitions::{ROWS_MAX, registry};
+use crate::directory::definitions::{self as stored, registry};
 use crate::scim::schema::definition::{self, Definition, Fault, Faults};
 use crate::store::{DefinitionChange, DefinitionKind, Store, StoreError};
 
@@ -29,7 +29,7 @@ pub async fn provide(
     timing: Timing,
 ) -> Result<(Applied, Vec<Fault>), AdminError> {
     let Read { put, definitions, mut warnings } = read(files)?;
-    let rows = store.definitions(None, ROWS_MAX).await?;
+    let rows = stored::read(store, None).await?;
     let is_new = |(kind, name, text): &(DefinitionKind, String, String)| {
         !rows.iter().any(|row| row.kind == *kind && row.name == *name && row.definition == *text)
     };

@@ -23,13 +23,13 @@ pub use files::{File, provide};
 
 use super::AdminError;
 use crate::clock::Clock;
-use crate::directory::definitions::{ROWS_MAX, registry};
+use crate::directory::definitions::{read, registry};
 use crate::scim::schema::definition::{self, Definition, Fault};
 use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, Store};
 
 /// The definitions of a kind that a Directory has, those of every Directory included.
 pub async fn list(store: &dyn Store, directory: &DirectoryRow, kind: DefinitionKind) -> Result<Vec<DefinitionRow>, AdminError> {
-    let mut rows = store.definitions(Some(directory.id), ROWS_MAX).await?;
+    let mut rows = read(store, Some(directory.id)).await?;
     rows.retain(|row| row.kind == kind);
     Ok(rows)
 }
@@ -65,7 +65,7 @@ pub async fn add(
         return Err(AdminError::WrongKind { found });
     }
     let name = parsed.definition.name().to_owned();
-    let rows = store.definitions(Some(directory.id), ROWS_MAX).await?;
+    let rows = read(store, Some(directory.id)).await?;
     let known = rows.iter().find(|row| row.kind == kind && row.name.eq_ignore_ascii_case(&name));
     if known.is_some_and(|row| row.directory.is_none()) {
         return Err(AdminError::Everyones(name));
@@ -95,7 +95,7 @@ pub async fn remove(
     name: &str,
     timing: Timing,
 ) -> Result<Applied, AdminError> {
-    let rows = store.definitions(Some(directory.id), ROWS_MAX).await?;
+    let rows = read(store, Some(directory.id)).await?;
     let row = rows
         .iter()
         .find(|row| row.kind == kind && row.name.eq_ignore_ascii_case(name))

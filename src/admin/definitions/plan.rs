@@ -2,8 +2,9 @@
 
 use crate::admin::AdminError;
 use crate::directory::Directory;
-use crate::directory::definitions::{ROWS_MAX, index_name, registry};
+use crate::directory::definitions::{ROWS_MAX, index_name, read, registry};
 use crate::id::DirectoryId;
+use crate::scim::schema::Faults;
 use crate::scim::schema::change::{self, TypeChange};
 use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, Store};
 
@@ -75,14 +76,20 @@ impl Plan {
     /// Makes the plan for the Directory called `name`.
     pub async fn make(store: &dyn Store, name: &str, wanted: &Wanted) -> Result<Self, AdminError> {
         let row = super::super::directories::find(store, name).await?;
-        let rows = store.definitions(Some(row.id), ROWS_MAX).await?;
+        let rows = read(store, Some(row.id)).await?;
         let old = registry(&rows).map_err(AdminError::Definition)?;
         let new = registry(&wanted.result(&rows)).map_err(AdminError::Definition)?;
         let building = rows.iter().filter(|row| row.kind == DefinitionKind::Building);
         let unfinished = building.map(index_name).collect::<Result<_, _>>().map_err(AdminError::Definition)?;
         let changes = change::changes(&old, &new);
         let directory = |registry| Directory::load(&row, registry).map_err(AdminError::Settings);
-        Ok(Self { old: directory(old)?, new: directory(new)?, row, changes, rows, unfinished })
+        let plan = Self { old: directory(old)?, new: directory(new)?, row, changes, rows, unfinished };
+        let recorded = plan.built().into_iter().filter(|index| !plan.unfinished.contains(index)).count();
+        if recorded > 0 && plan.rows.len() + wanted.put.len() + recorded > ROWS_MAX {
+            let problem = format!("the Directory would have more than {ROWS_MAX} definitions and indexes to build");
+            return Err(AdminError::Definition(Faults::one("", &problem)));
+        }
+        Ok(plan)
     }
 
     /// The indexes that have to be built, each by its type and attribute.
