@@ -105,7 +105,8 @@ impl Place {
         };
         self.store(async |store| {
             let directory = store.directory("acme").await.expect("answers").expect("acme is there").id;
-            let commit = Commit { actor: None, now: Timestamp(1_800_000_000_000), change: Change::Create(Box::new(user)) };
+            let commit =
+                Commit { actor: None, now: Timestamp(1_800_000_000_000), basis: None, change: Change::Create(Box::new(user)) };
             store.commit(directory, commit).await.expect("creates");
         });
         id

@@ -325,7 +325,7 @@ on_both_back_ends! {
         while app.row().await.schema_revision == before {
             tokio::task::yield_now().await;
         }
-        // What a server writes that still goes by the old schema.
+        // What a server writes that goes by the old schema and began before the change.
         let document = json!({ "schemas": [USER, BADGE], "userName": "late", BADGE: { "colour": "red" } }).to_string();
         let late = NewResource {
             id: ResourceId::generate(),
@@ -338,7 +338,7 @@ on_both_back_ends! {
             members: Vec::new(),
             member_types: Vec::new(),
         };
-        let commit = Commit { actor: None, now: SystemClock.now(), change: Change::Create(Box::new(late)) };
+        let commit = Commit { actor: None, now: SystemClock.now(), basis: None, change: Change::Create(Box::new(late)) };
         app.store.commit(app.row().await.id, commit).await.expect("is created");
         // The change goes on, and later takes itself back.
         settled.add_permits(2);
@@ -346,6 +346,26 @@ on_both_back_ends! {
         assert!(said.contains(&format!("{BADGE}:colour: 1 resource of type User has a value, which would be lost")), "{said}");
         let schema = app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect(200);
         assert_eq!(schema.text("/attributes/0/name"), "colour");
+    }
+
+    /// Shows that a server that has not seen a change yet does not write by what was before: it looks again, and answers.
+    async fn a_write_is_made_by_the_schemas_of_now(app: App) {
+        let change = async |attributes: Value| {
+            add(&app, DefinitionKind::Schema, badge(attributes)).await.expect("is accepted");
+        };
+        change(json!([{ "name": "colour" }, { "name": "once" }])).await;
+        let app = app.fresh().await;
+        let path = format!("/Users/{}", user_with(&app, "a", json!({ "colour": "red", "once": "x" })).await.expect(201).id());
+        // From here on it believes for a second what it read.
+        let other = app.replica();
+        other.get(&path).await.expect(200);
+        change(json!([{ "name": "colour", "uniqueness": "server" }, { "name": "once" }])).await;
+        user_with(&other, "b", json!({ "colour": "red" })).await.expect_error(409, "uniqueness");
+        change(json!([{ "name": "colour", "uniqueness": "server" }, { "name": "once", "mutability": "immutable" }])).await;
+        let operations = json!([{ "op": "replace", "path": format!("{BADGE}:once"), "value": "y" }]);
+        other.patch(&path, operations).await.expect_error(400, "mutability");
+        change(json!([{ "name": "colour", "uniqueness": "server" }, { "name": "once" }])).await;
+        other.delete(&path).await.expect(204);
     }
 
     /// Shows that a Directory with more definitions than are read for one fails, and does not lose some of its schemas unseen.

@@ -55,6 +55,8 @@ macro_rules! contract {
             definitions: [
                 definitions_change_together_and_move_the_revision,
                 index_rows_are_written_for_the_version_they_were_made_of,
+                a_change_by_the_schemas_of_before_is_refused,
+                work_on_an_index_by_the_schemas_of_before_is_refused,
             ],
             durability: [
                 what_was_committed_is_there_after_reopening,

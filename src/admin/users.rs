@@ -78,7 +78,7 @@ pub async fn set_password(
         members: MemberChange::default(),
         member_types: Vec::new(),
     };
-    let commit = Commit { actor: None, now: clock.now(), change: Change::Update(Box::new(update)) };
+    let commit = Commit { actor: None, now: clock.now(), basis: None, change: Change::Update(Box::new(update)) };
     match store.commit(directory, commit).await {
         Ok(_) => Ok(()),
         Err(StoreError::NotFound) => Err(AdminError::NoUser(user.id.to_string())),

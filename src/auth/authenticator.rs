@@ -101,6 +101,11 @@ impl Authenticator {
         Ok(Caller { token: entry.token.id, user: entry.token.user, directory: entry.directory })
     }
 
+    /// Reads the token anew when it is shown next.
+    pub fn forget(&self, secret: &str) {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&token::digest(secret));
+    }
+
     fn cached(&self, digest: &TokenDigest, now: Timestamp) -> Option<Entry> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.get(digest).filter(|entry| is_fresh(entry, now)).cloned()

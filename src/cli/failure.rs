@@ -125,7 +125,7 @@ pub fn store_advice(error: &StoreError) -> Option<&'static str> {
     match error {
         StoreError::Unavailable(_) => Some("Is the database there, and may this user open it? Its URL is database.url."),
         StoreError::Full(_) => Some("Make space on the disk of the database; nothing was changed."),
-        StoreError::Contention(_) => Some("Try again; nothing was changed."),
+        StoreError::Contention(_) | StoreError::SchemasChanged => Some("Try again; nothing was changed."),
         StoreError::Migrate(_) => Some("Does the database belong to a newer scimd, or may this user not create tables?"),
         StoreError::Uniqueness { .. }
         | StoreError::Exists

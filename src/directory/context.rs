@@ -3,7 +3,7 @@
 use super::cursors::Cursors;
 use super::walks::Walks;
 use crate::auth::PasswordHasher;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::id::{DirectoryId, ResourceId, TokenId};
 use crate::scim::filter::FilterOptions;
@@ -14,7 +14,7 @@ use crate::scim::quirks::Quirk;
 use crate::scim::resource::{Projection, ProjectionRequest, ValueLimits};
 use crate::scim::schema::{Registry, ResourceType};
 use crate::scim::{ScimError, Tolerance};
-use crate::store::Store;
+use crate::store::{Basis, Change, Commit, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ pub struct Directory {
     pub name: String,
     /// Its schemas and resource types.
     pub registry: Arc<Registry>,
-    /// The revision that they are at, or an earlier one.
+    /// The revision that they are at, or an earlier one. A change that is made by an earlier one than the Directory's is refused
+    /// by the store.
     pub schema_revision: i64,
     /// Where the core bends for its provider.
     pub tolerance: Tolerance,
@@ -62,6 +63,13 @@ pub struct Ctx<'a> {
 }
 
 impl Ctx<'_> {
+    /// A change of a resource of this type, as the schemas of the Directory make it.
+    pub fn commit(&self, resource_type: &ResourceType, now: Timestamp, change: Change) -> Commit {
+        let building = resource_type.indexed.iter().any(|indexed| !indexed.ready);
+        let basis = Basis { revision: self.directory.schema_revision, building };
+        Commit { actor: self.actor, now, basis: Some(basis), change }
+    }
+
     /// The address of a resource, if its type is one of this Directory (D-28).
     pub fn location(&self, resource_type: &str, id: ResourceId) -> Option<String> {
         self.directory.registry.resource_type(resource_type).map(|resource_type| self.location_in(resource_type, id))

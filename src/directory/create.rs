@@ -6,7 +6,7 @@ use crate::scim::ScimError;
 use crate::scim::quirks::MessageKind;
 use crate::scim::resource::{Normalized, defaults, grams, keys, validate};
 use crate::scim::schema::ResourceType;
-use crate::store::{Change, Commit, NewResource, StoreError, Stored};
+use crate::store::{Change, NewResource, StoreError, Stored};
 
 /// Creates a resource from a request body, and answers with it as stored.
 ///
@@ -69,7 +69,7 @@ pub async fn store(
     };
     let added = new.members.clone();
     let change = Change::Create(Box::new(new));
-    match ctx.store.commit(ctx.directory.id, Commit { actor: ctx.actor, now, change }).await {
+    match ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, now, change)).await {
         Ok(_) => Ok((stored, sent)),
         Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
         Err(error) => Err(error.into()),

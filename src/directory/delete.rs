@@ -3,7 +3,7 @@
 use super::{Ctx, Precondition, load};
 use crate::scim::schema::ResourceType;
 use crate::scim::{ErrorKind, ScimError};
-use crate::store::{Change, Commit, StoreError};
+use crate::store::{Change, StoreError};
 
 /// Deletes a resource for good, and takes it out of all groups.
 ///
@@ -20,7 +20,7 @@ pub async fn delete(ctx: &Ctx<'_>, resource_type: &ResourceType, id: &str, if_ma
             expected_version: stored.version,
             index: ctx.directory.index_rows(&document, resource_type),
         };
-        match ctx.store.commit(ctx.directory.id, Commit { actor: ctx.actor, now: ctx.clock.now(), change }).await {
+        match ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await {
             Ok(_) => return Ok(()),
             // Somebody changed it since it was read; the index rows to remove have to be those of the new document.
             Err(StoreError::VersionConflict) => {}

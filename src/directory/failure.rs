@@ -17,6 +17,7 @@ impl From<StoreError> for ScimError {
                 ErrorKind::PreconditionFailed,
                 "the resource has changed since the version that If-Match names; read it again",
             ),
+            StoreError::SchemasChanged => Self::schemas_changed(),
             StoreError::UnknownMember => Self::invalid_value("a member's value must be the id of a resource of this Directory"),
             StoreError::Unsupported { attribute } => Self::invalid_filter(format!("{attribute} cannot be compared like this")),
             StoreError::TooMany { .. } => Self::new(ErrorKind::TooMany, error.to_string()),

@@ -5,7 +5,7 @@ use crate::id::ResourceId;
 use crate::scim::ScimError;
 use crate::scim::patch::{self, MemberPatch, Operation, PatchContext, Patched};
 use crate::scim::schema::ResourceType;
-use crate::store::{Change, Commit, Committed, MemberChange, PasswordChange, StoreError, Stored, Update};
+use crate::store::{Change, Committed, MemberChange, PasswordChange, StoreError, Stored, Update};
 
 /// Applies the operations of a request body to a resource, all or none.
 ///
@@ -123,7 +123,7 @@ pub async fn commit_members(
         member_types: members::types(ctx, resource_type),
     };
     let change = Change::Update(Box::new(update));
-    match ctx.store.commit(ctx.directory.id, Commit { actor: ctx.actor, now: ctx.clock.now(), change }).await {
+    match ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await {
         Ok(committed) => Ok(committed),
         Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
         Err(error) => Err(error.into()),

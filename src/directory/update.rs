@@ -4,7 +4,7 @@ use super::{Ctx, load, members, memberships};
 use crate::scim::resource::{Document, grams, keys};
 use crate::scim::schema::ResourceType;
 use crate::scim::{ErrorKind, ScimError};
-use crate::store::{Change, Commit, DocumentChange, IndexRow, MemberChange, PasswordChange, StoreError, Stored, Update};
+use crate::store::{Change, DocumentChange, IndexRow, MemberChange, PasswordChange, StoreError, Stored, Update};
 
 /// What a resource is to become.
 pub struct Wanted {
@@ -49,7 +49,7 @@ pub async fn commit(
         member_types: members::types(ctx, resource_type),
     };
     let change = Change::Update(Box::new(update));
-    let committed = ctx.store.commit(ctx.directory.id, Commit { actor: ctx.actor, now: ctx.clock.now(), change }).await?;
+    let committed = ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await?;
     Ok(Stored {
         document: new_text.unwrap_or_else(|| stored.document.clone()),
         version: committed.version,

@@ -62,12 +62,16 @@ pub async fn check_schemas(state: &HttpState, headers: &HeaderMap, revision: i64
     let Presented::Bearer(secret) = presented(headers) else { return Err(ScimError::new(ErrorKind::Unauthorized, UNAUTHORIZED)) };
     match state.authenticator.authenticate(secret).await {
         Ok(caller) if caller.directory.schema_revision <= revision => Ok(()),
-        Ok(_) => {
-            let detail = "the schemas of the Directory changed while the request arrived; send it again";
-            Err(ScimError::new(ErrorKind::Unavailable, detail))
-        }
+        Ok(_) => Err(ScimError::schemas_changed()),
         Err(AuthError::Denied(_)) => Err(ScimError::new(ErrorKind::Unauthorized, UNAUTHORIZED)),
         Err(AuthError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Forgets who the caller is, so that the row of the Directory is read anew with the token.
+pub fn forget(state: &HttpState, headers: &HeaderMap) {
+    if let Presented::Bearer(secret) = presented(headers) {
+        state.authenticator.forget(secret);
     }
 }
 

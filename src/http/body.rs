@@ -15,19 +15,24 @@ pub struct RequestBody {
     inner: Body,
     begun: bool,
     failed: bool,
+    /// What was read, for a request that is answered anew.
+    read: Option<Bytes>,
 }
 
 impl RequestBody {
     /// The body, not read yet.
     pub fn new(inner: Body) -> Self {
-        Self { inner, begun: false, failed: false }
+        Self { inner, begun: false, failed: false, read: None }
     }
 
-    /// Reads it whole.
+    /// Reads it whole; what was read once is given again.
     ///
     /// # Errors
     /// 413 if it is longer than `bytes_max`, at once if it says so; 408 if it comes too slowly; 400 if it breaks off.
     pub async fn read(&mut self, bytes_max: usize) -> Result<Bytes, HttpError> {
+        if let Some(read) = &self.read {
+            return Ok(read.clone());
+        }
         if self.inner.size_hint().lower() > bytes_max as u64 {
             return Err(HttpError::body_too_large(bytes_max));
         }
@@ -47,7 +52,9 @@ impl RequestBody {
                 whole.extend_from_slice(&data);
             }
         }
-        Ok(if whole.is_empty() { first } else { whole.into() })
+        let read = if whole.is_empty() { first } else { whole.into() };
+        self.read = Some(read.clone());
+        Ok(read)
     }
 
     /// Whether there is more of it that should be taken before answering.
@@ -128,6 +135,9 @@ mod tests {
             let mut body = body;
             let read = body.read(4).await;
             assert_eq!(read.as_deref().map_err(HttpError::status), expected.map(str::as_bytes));
+            if read.is_ok() {
+                assert_eq!(body.read(4).await, read, "for a request that is answered anew");
+            }
         }
     }
 

@@ -23,6 +23,7 @@ pub struct HttpError {
     scim_type: Option<&'static str>,
     detail: String,
     header: Option<(HeaderName, HeaderValue)>,
+    outdated: bool,
 }
 
 impl HttpError {
@@ -108,6 +109,11 @@ impl HttpError {
         self.status
     }
 
+    /// Whether nothing was done because the schemas are others by now, so that the request can be answered anew.
+    pub fn is_outdated(&self) -> bool {
+        self.outdated
+    }
+
     /// With the id of the request where only the log can say more.
     pub fn with_request(mut self, id: RequestId) -> Self {
         if self.status == StatusCode::INTERNAL_SERVER_ERROR {
@@ -123,7 +129,7 @@ impl HttpError {
 
     /// The response, with the id of the request where only the log can say more.
     pub fn into_response(self, media_type: MediaType, id: RequestId) -> Response {
-        let Self { status, scim_type, detail, header } = self.with_request(id);
+        let Self { status, scim_type, detail, header, outdated: _ } = self.with_request(id);
         let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail));
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
@@ -132,7 +138,7 @@ impl HttpError {
     }
 
     fn plain(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, scim_type: None, detail: detail.into(), header: None }
+        Self { status, scim_type: None, detail: detail.into(), header: None, outdated: false }
     }
 }
 
@@ -141,10 +147,12 @@ impl From<ScimError> for HttpError {
         let (status, scim_type) = status_and_type(error.kind);
         let header = match error.kind {
             ErrorKind::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scimd\""))),
-            ErrorKind::TooManyRequests | ErrorKind::Unavailable => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
+            ErrorKind::TooManyRequests | ErrorKind::Unavailable | ErrorKind::SchemasChanged => {
+                Some((RETRY_AFTER, RETRY_AFTER_SECONDS))
+            }
             _ => None,
         };
-        Self { status, scim_type, detail: error.detail, header }
+        Self { status, scim_type, detail: error.detail, header, outdated: error.kind == ErrorKind::SchemasChanged }
     }
 }
 
@@ -176,7 +184,7 @@ fn status_and_type(kind: ErrorKind) -> (StatusCode, Option<&'static str>) {
         ErrorKind::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, None),
         ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, None),
         ErrorKind::NotImplemented => (StatusCode::NOT_IMPLEMENTED, None),
-        ErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None),
+        ErrorKind::Unavailable | ErrorKind::SchemasChanged => (StatusCode::SERVICE_UNAVAILABLE, None),
         ErrorKind::InsufficientStorage => (StatusCode::INSUFFICIENT_STORAGE, None),
     }
 }

@@ -57,6 +57,8 @@ pub enum ErrorKind {
     NotImplemented,
     /// The database is away or the server is draining (503).
     Unavailable,
+    /// The schemas of the Directory changed while the request was being answered; nothing was done (503).
+    SchemasChanged,
     /// The disk is full (507).
     InsufficientStorage,
 }
@@ -120,6 +122,11 @@ impl ScimError {
     /// `uniqueness`: another resource already has this `attribute`.
     pub fn uniqueness(attribute: &str) -> Self {
         Self::new(ErrorKind::Uniqueness, format!("another resource already has this {attribute}"))
+    }
+
+    /// 503: what the request was made into is not what the schemas of now would make of it.
+    pub fn schemas_changed() -> Self {
+        Self::new(ErrorKind::SchemasChanged, "the schemas of the Directory changed while the request arrived; send it again")
     }
 
     /// 404 for a resource: the same words whether it never was, is gone, or belongs to another Directory.

@@ -15,8 +15,21 @@ pub struct Commit {
     pub actor: Option<TokenId>,
     /// When.
     pub now: Timestamp,
+    /// The schemas that it was made by; `None`: by none, for nothing in it depends on them.
+    pub basis: Option<Basis>,
     /// What.
     pub change: Change,
+}
+
+/// The schemas that a change was made by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Basis {
+    /// Their revision. If the Directory is at a higher one, the change is refused: it may lack index rows, or have values that
+    /// nobody reads any more.
+    pub revision: i64,
+    /// Whether an index of the type is being built. Somebody else writes rows for stored resources then, so whoever replaces or
+    /// deletes one must see those that were written until it got hold of the resource.
+    pub building: bool,
 }
 
 /// What changes.

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// The resource is at another version than the commit expects.
     #[error("the resource has changed")]
     VersionConflict,
+    /// The schemas of the Directory are others than those that the change was made by.
+    #[error("the schemas of the Directory have changed")]
+    SchemasChanged,
     /// A member to add is no resource of this Directory of an allowed type.
     #[error("there is no resource to be a member with one of these ids")]
     UnknownMember,

@@ -22,7 +22,7 @@ pub mod sql;
 pub mod sqlite;
 
 pub use crate::scim::resource::keys::{INDEX_VALUE_BYTES_MAX, IndexRow};
-pub use commit::{Change, Commit, Committed, DocumentChange, MemberChange, NewResource, PasswordChange, Update};
+pub use commit::{Basis, Change, Commit, Committed, DocumentChange, MemberChange, NewResource, PasswordChange, Update};
 pub use definition::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex};
 pub use error::StoreError;
 pub use query::{
@@ -128,20 +128,28 @@ pub trait Store: Send + Sync {
     /// [`StoreError::VersionConflict`] if a Directory has another revision than expected.
     async fn change_definitions(&self, change: &DefinitionChange, now: Timestamp) -> Result<(), StoreError>;
 
+    /// Returns when no change is on its way any more that was made by schemas of before the last
+    /// [`Store::change_definitions`]: all those that come later are refused with [`StoreError::SchemasChanged`].
+    async fn wait_for_changes(&self) -> Result<(), StoreError>;
+
     /// Writes index rows of stored resources beside those that they have, for those that are still at the version given, and
     /// returns the ids of these. A row that is there is as unique as the new one afterwards. [`StoreError::Uniqueness`], and
-    /// nothing written, if another resource has a unique value. At most 1,000 resources.
+    /// nothing written, if another resource has a unique value; [`StoreError::SchemasChanged`] if the Directory's schemas are at
+    /// a higher `revision`. At most 1,000 resources.
     async fn index_resources(
         &self,
         directory: DirectoryId,
+        revision: i64,
         resource_type: &str,
         resources: Vec<ResourceIndex>,
     ) -> Result<Vec<ResourceId>, StoreError>;
 
-    /// Deletes up to `limit` index rows of one attribute, and returns how many there were.
+    /// Deletes up to `limit` index rows of one attribute, and returns how many there were. [`StoreError::SchemasChanged`] if
+    /// the Directory's schemas are at a higher `revision`.
     async fn drop_index(
         &self,
         directory: DirectoryId,
+        revision: i64,
         resource_type: &str,
         attribute: &str,
         limit: u32,
@@ -198,7 +206,7 @@ pub trait Store: Send + Sync {
     async fn password_hash(&self, directory: DirectoryId, id: ResourceId) -> Result<Option<String>, StoreError>;
 
     /// Makes one change, whole or not at all, durable when this returns (R20, R21). It runs to its end even if the
-    /// caller is dropped (R22).
+    /// caller is dropped (R22). [`StoreError::SchemasChanged`] if it was made by other schemas than the Directory's.
     async fn commit(&self, directory: DirectoryId, commit: Commit) -> Result<Committed, StoreError>;
 
     /// Finishes what was begun and closes the connections.

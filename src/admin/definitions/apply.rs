@@ -14,10 +14,11 @@ use tokio::sync::Semaphore;
 /// How often a change is planned anew because another one came in between.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// When a change goes on, after which no server writes by the definitions of before.
+/// When a change goes on, after which no server reads by the definitions of before.
 #[derive(Debug, Clone, Copy)]
 pub enum Timing {
-    /// After the second for which they are believed, and what a request takes from its body's end to its commit.
+    /// After the second for which they are believed, and what a search takes. None writes by them at once, for the store
+    /// refuses it, and [`Store::wait_for_changes`] says when the last change has come to its end that was on its way.
     After(Duration),
     /// With a permit, for tests: when that has happened which they want to happen meanwhile.
     Permitted(&'static Semaphore),
@@ -84,6 +85,7 @@ pub(super) async fn apply(
         }
         if plans.iter().any(Plan::concerns_resources) {
             timing.settled().await;
+            store.wait_for_changes().await?;
             finish(store, clock, &plans, names, &wanted, timing).await?;
         }
         return Ok(applied);
@@ -164,6 +166,7 @@ async fn take_back(
     let undo = wanted.undo(before);
     update(store, clock, undo.directory, undo.put, undo.remove).await?;
     timing.settled().await;
+    store.wait_for_changes().await?;
     for plan in plans {
         for change in &plan.changes {
             let had = |name: &str| change.old.indexed.iter().any(|indexed| *indexed.name == *name);

@@ -4,8 +4,8 @@
 //! resources. What they contradict is refused, with numbers. Then the definitions change in one transaction, and every server
 //! sees it within a second.
 //!
-//! A server that has not seen it yet may still write by the old ones. So a change that stored resources could contradict waits
-//! until no server does, looks again, and takes itself back if somebody was faster. An index that needs rows of stored resources is
+//! What was written by the old ones until then was not looked at. So a change that stored resources could contradict waits
+//! until no server goes by those, looks again, and takes itself back if somebody was faster. An index that needs rows of stored resources is
 //! *building* meanwhile: servers write its rows but do not read by them, until all are there.
 //!
 //! - `plan`: what a change does to each Directory

@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// How often a resource that changes while it is indexed is read again.
 const ATTEMPTS_MAX: u32 = 100;
 
+/// Index rows are written and deleted at whatever revision the schemas are.
+const ANY: i64 = i64::MAX;
+
 /// Index rows that are deleted in one statement.
 const DROP_ROWS: u32 = 1_000;
 
@@ -104,7 +107,7 @@ async fn build(
             rows.retain(|row| built.iter().any(|name| **name == *row.attribute));
             indexes.push(ResourceIndex { id: stored.id, version: stored.version, rows });
         }
-        let done: Vec<ResourceId> = match store.index_resources(directory, &resource_type.name, indexes).await {
+        let done: Vec<ResourceId> = match store.index_resources(directory, ANY, &resource_type.name, indexes).await {
             Ok(done) => done,
             Err(StoreError::Uniqueness { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
@@ -129,6 +132,6 @@ pub(super) async fn drop_index(
     resource_type: &str,
     attribute: &str,
 ) -> Result<(), AdminError> {
-    while store.drop_index(directory, resource_type, attribute, DROP_ROWS).await? == u64::from(DROP_ROWS) {}
+    while store.drop_index(directory, ANY, resource_type, attribute, DROP_ROWS).await? == u64::from(DROP_ROWS) {}
     Ok(())
 }

@@ -8,7 +8,7 @@ pub mod bulk;
 pub mod discovery;
 pub mod resources;
 
-use super::authorization::authorize;
+use super::authorization::{authorize, forget};
 use super::body::RequestBody;
 use super::error::HttpError;
 use super::media::{self, MediaType};
@@ -31,7 +31,13 @@ pub async fn serve(State(state): State<Arc<HttpState>>, request: Request) -> Res
     let mut body = RequestBody::new(body);
     let mut facts = Facts::default();
     let media_type = media::accepted(&parts.headers);
-    let answered = answer(&state, &parts, media_type, &mut body, &mut facts).await;
+    let mut answered = answer(&state, &parts, media_type, &mut body, &mut facts).await;
+    if answered.as_ref().is_err_and(HttpError::is_outdated) {
+        // Nothing was done yet, and the schemas of now are one look-up away. If they change once more, the client comes again.
+        forget(&state, &parts.headers);
+        facts = Facts::default();
+        answered = answer(&state, &parts, media_type, &mut body, &mut facts).await;
+    }
     if body.is_left(awaits_continue(&parts.headers)) {
         body.drain(state.options.drain_bytes_max, state.options.drain_timeout).await;
     }

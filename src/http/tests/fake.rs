@@ -109,10 +109,19 @@ impl Store for Fake {
     async fn change_definitions(&self, _: &DefinitionChange, _: Timestamp) -> Result<(), StoreError> {
         nothing()
     }
-    async fn index_resources(&self, _: DirectoryId, _: &str, _: Vec<ResourceIndex>) -> Result<Vec<ResourceId>, StoreError> {
+    async fn wait_for_changes(&self) -> Result<(), StoreError> {
         nothing()
     }
-    async fn drop_index(&self, _: DirectoryId, _: &str, _: &str, _: u32) -> Result<u64, StoreError> {
+    async fn index_resources(
+        &self,
+        _: DirectoryId,
+        _: i64,
+        _: &str,
+        _: Vec<ResourceIndex>,
+    ) -> Result<Vec<ResourceId>, StoreError> {
+        nothing()
+    }
+    async fn drop_index(&self, _: DirectoryId, _: i64, _: &str, _: &str, _: u32) -> Result<u64, StoreError> {
         nothing()
     }
     async fn get(&self, _: DirectoryId, _: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {

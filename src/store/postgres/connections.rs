@@ -18,6 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// What sessions are called in the server's views.
+pub(super) const APPLICATION_NAME: &str = "scimd";
+
 /// A connection that was idle for longer is tried out first; in steady traffic none is.
 const VERIFY_AFTER: Duration = Duration::from_millis(100);
 
@@ -77,7 +80,7 @@ impl Connections {
     /// Reads the URL; connects to nothing yet.
     pub(super) fn new(url: &str, options: PostgresOptions) -> Result<Self, sqlx::Error> {
         let connect = PgConnectOptions::from_str(url)?
-            .application_name("scimd")
+            .application_name(APPLICATION_NAME)
             .statement_cache_capacity(options.statements_max)
             .options(SESSION)
             .disable_statement_logging();

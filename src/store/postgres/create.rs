@@ -2,17 +2,22 @@
 
 use super::commit::{Failure, IndexColumns, refused, signed, sorted_ids};
 use super::connections::Connections;
+use super::failure::corrupt;
 use crate::id::DirectoryId;
 use crate::store::{Commit, Committed, NewResource, StoreError};
+use sqlx::Row;
 
-/// One row if the resource was created, none if a member is unknown.
+/// One row: whether the schemas are those that the change was made by, and whether the resource was created, which without
+/// the first it is not, nor if a member is unknown.
 ///
 /// Everything hangs on `known`: if a member is missing, nothing is written. A member that goes while this runs is
 /// refused by the foreign key. The counter's slot is the session's, so that sessions do not queue on one row; session
 /// numbers are given in turn, so those of one pool fall into different slots.
 const CREATE: &str = "
-WITH known AS (
-    SELECT 1 WHERE cardinality($10::uuid[]) = (
+WITH schemas AS MATERIALIZED (
+    SELECT $15::bigint IS NULL OR schema_revision <= $15::bigint AS current FROM directories WHERE id = $1
+), known AS (
+    SELECT 1 FROM schemas WHERE current AND cardinality($10::uuid[]) = (
         SELECT count(*) FILTER (WHERE r.resource_type = ANY($11::text[])) FROM unnest($10::uuid[]) AS m (id),
             LATERAL (SELECT resource_type FROM resources WHERE directory_id = $1 AND id = m.id OFFSET 0) AS r
     )
@@ -40,7 +45,7 @@ WITH known AS (
         CASE WHEN cardinality($10::uuid[]) > 0 THEN format('{\"added\":%s,\"removed\":0}', cardinality($10::uuid[])) END
     FROM created
 )
-SELECT id FROM created";
+SELECT current, EXISTS (SELECT 1 FROM created) FROM schemas";
 
 pub(super) async fn create(
     connections: &Connections,
@@ -63,10 +68,18 @@ pub(super) async fn create(
         .bind(&resource.member_types)
         .bind(commit.now.0)
         .bind(commit.actor.map(|actor| actor.0))
-        .bind(signed(&resource.grams));
-    match connections.fetch_optional(query).await {
-        Ok(Some(_)) => Ok(Committed { version: 1, created: commit.now, last_modified: commit.now, changed: true }),
-        Ok(None) => Err(Failure::Final(StoreError::UnknownMember)),
-        Err(error) => Err(refused(error, connections, directory, &resource.resource_type, resource.id, &index).await),
+        .bind(signed(&resource.grams))
+        .bind(commit.basis.map(|basis| basis.revision));
+    let row = match connections.fetch_optional(query).await {
+        Ok(row) => row.ok_or(Failure::Final(StoreError::NotFound))?,
+        Err(error) => {
+            return Err(refused(error, connections, directory, &resource.resource_type, resource.id, &index).await);
+        }
+    };
+    let read = |column| row.try_get(column).map_err(corrupt("resources")).map_err(Failure::Final);
+    match (read(0)?, read(1)?) {
+        (_, true) => Ok(Committed { version: 1, created: commit.now, last_modified: commit.now, changed: true }),
+        (true, false) => Err(Failure::Final(StoreError::UnknownMember)),
+        (false, false) => Err(Failure::Final(StoreError::SchemasChanged)),
     }
 }

@@ -1,12 +1,13 @@
 //! Schemas and resource types of an operator, and the indexes that they ask for.
 
-use super::connections::Connections;
+use super::connections::{APPLICATION_NAME, Connections};
 use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// `directory_id` of what is for every Directory.
@@ -76,11 +77,49 @@ pub(super) async fn change(connections: &Connections, change: &DefinitionChange,
     }
 }
 
+/// How often it is asked whether sessions have come to an end.
+const WAIT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How much longer than its statements a transaction may take.
+const WAIT_GRACE: Duration = Duration::from_secs(5);
+
+/// A change compares its revision with what its statement sees, without a lock, which all changes of a Directory would share.
+/// So a statement whose snapshot is from before the new revision was committed goes through after it. Those are the statements
+/// of transactions that are open now: each transaction holds the lock on its own number from before its first snapshot until
+/// after its end can be seen by others. Who begins later sees the new revision.
+///
+/// It is bounded by what a transaction may take at most: two statements, of which each ends by its timeout.
+pub(super) async fn wait_for_changes(connections: &Connections) -> Result<(), StoreError> {
+    let query = sqlx::query(
+        "SELECT l.virtualxid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'virtualxid' AND l.virtualtransaction = l.virtualxid AND l.pid <> pg_backend_pid() \
+             AND a.datname = current_database() AND a.application_name = $1",
+    )
+    .bind(APPLICATION_NAME);
+    let rows = connections.fetch_all(query).await.map_err(store_error)?;
+    let mut open: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(corrupt("pg_locks"))?;
+    let deadline = Instant::now() + 2 * connections.options().statement_timeout + WAIT_GRACE;
+    while !open.is_empty() {
+        if Instant::now() >= deadline {
+            return Err(StoreError::Contention(sqlx::Error::PoolTimedOut));
+        }
+        tokio::time::sleep(WAIT_PAUSE).await;
+        let query = sqlx::query("SELECT virtualxid FROM pg_locks WHERE locktype = 'virtualxid' AND virtualxid = ANY($1::text[])")
+            .bind(&open);
+        let rows = connections.fetch_all(query).await.map_err(store_error)?;
+        open = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(corrupt("pg_locks"))?;
+    }
+    Ok(())
+}
+
 /// The resources are locked before their rows are written: one that waits for a change is seen as that change leaves it, and
-/// is left out if it is at another version then.
+/// is left out if it is at another version then. One that waits for this sees the rows that are written here, because it locks
+/// the resource before it looks ([`Basis::building`](crate::store::Basis)). A row that is as it should be stays, so that a
+/// second builder moves nothing under those who change it.
 pub(super) async fn index_resources(
     connections: &Connections,
     directory: DirectoryId,
+    revision: i64,
     resource_type: &str,
     resources: &[ResourceIndex],
 ) -> Result<Vec<ResourceId>, StoreError> {
@@ -95,8 +134,10 @@ pub(super) async fn index_resources(
         }
     }
     let query = sqlx::query(
-        "WITH locked AS MATERIALIZED ( \
-             SELECT r.id FROM unnest($3::uuid[], $4::bigint[]) AS w (id, version) \
+        "WITH schemas AS MATERIALIZED ( \
+             SELECT 1 FROM directories WHERE id = $1 AND schema_revision <= $9 \
+         ), locked AS MATERIALIZED ( \
+             SELECT r.id FROM schemas, unnest($3::uuid[], $4::bigint[]) AS w (id, version) \
              JOIN resources r ON r.directory_id = $1 AND r.id = w.id \
              WHERE r.resource_type = $2 AND r.version = w.version ORDER BY r.id FOR SHARE OF r \
          ), indexed AS ( \
@@ -105,8 +146,8 @@ pub(super) async fn index_resources(
              FROM unnest($5::uuid[], $6::text[], $7::text[], $8::boolean[]) AS i (id, attribute, value, is_unique) \
              JOIN locked ON locked.id = i.id \
              ON CONFLICT (directory_id, resource_type, attribute, value, resource_id) \
-                 DO UPDATE SET is_unique = excluded.is_unique \
-         ) SELECT id FROM locked",
+                 DO UPDATE SET is_unique = excluded.is_unique WHERE attribute_values.is_unique <> excluded.is_unique \
+         ) SELECT id FROM locked UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT 1 FROM schemas)",
     )
     .bind(directory.0)
     .bind(resource_type)
@@ -115,7 +156,8 @@ pub(super) async fn index_resources(
     .bind(of)
     .bind(attributes)
     .bind(values)
-    .bind(unique);
+    .bind(unique)
+    .bind(revision);
     let rows = connections.fetch_all(query).await.map_err(|error| match Cause::of(&error) {
         // Which attribute it is, the caller finds out: it has all of them.
         Cause::Unique => StoreError::Uniqueness { attribute: String::new() },
@@ -128,27 +170,36 @@ pub(super) async fn index_resources(
         | Cause::Misconfigured
         | Cause::Other => store_error(error),
     })?;
-    rows.iter().map(|row| Ok(ResourceId(row.try_get(0).map_err(corrupt("resources"))?))).collect()
+    let id = |row: &PgRow| row.try_get::<Option<Uuid>, _>(0).map_err(corrupt("resources"));
+    rows.iter().map(|row| id(row)?.map(ResourceId).ok_or(StoreError::SchemasChanged)).collect()
 }
 
 pub(super) async fn drop_index(
     connections: &Connections,
     directory: DirectoryId,
+    revision: i64,
     resource_type: &str,
     attribute: &str,
     limit: u32,
 ) -> Result<u64, StoreError> {
     let query = sqlx::query(
-        "DELETE FROM attribute_values WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 \
-             AND (value, resource_id) IN (SELECT value, resource_id FROM attribute_values \
-                 WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 LIMIT $4) \
-         RETURNING 1",
+        "WITH schemas AS MATERIALIZED ( \
+             SELECT 1 FROM directories WHERE id = $1 AND schema_revision <= $5 \
+         ), dropped AS ( \
+             DELETE FROM attribute_values WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 \
+                 AND (value, resource_id) IN (SELECT value, resource_id FROM schemas, attribute_values \
+                     WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 LIMIT $4) \
+             RETURNING 1 \
+         ) SELECT (SELECT count(*) FROM dropped) FROM schemas",
     )
     .bind(directory.0)
     .bind(resource_type)
     .bind(attribute)
-    .bind(i64::from(limit));
-    Ok(connections.fetch_all(query).await.map_err(store_error)?.len() as u64)
+    .bind(i64::from(limit))
+    .bind(revision);
+    let row = connections.fetch_optional(query).await.map_err(store_error)?.ok_or(StoreError::SchemasChanged)?;
+    let dropped: i64 = row.try_get(0).map_err(corrupt("attribute_values"))?;
+    Ok(dropped.unsigned_abs())
 }
 
 /// Reads the columns directory_id, kind, name, definition.

@@ -15,8 +15,8 @@ pub(super) struct Target<'c> {
     pub index: &'c [IndexRow],
 }
 
-/// One row: version, created, last_modified, whether it went (else it is at another version); none if there is no such
-/// resource.
+/// One row: version, created, last_modified, whether it went, and whether the schemas are those that the change was made by
+/// (if they are, and it did not go, it is at another version); none if there is no such resource.
 ///
 /// `locked` holds the groups that have it as a member, by id, then the resource itself, each in its latest version. A
 /// membership that was added while this waited is invisible here; the foreign key, which deletes nothing by itself,
@@ -29,7 +29,11 @@ WITH locked AS MATERIALIZED (
     ORDER BY r.id = $2, r.id
     FOR UPDATE OF r
 ), judged AS MATERIALIZED (
-    SELECT version, created, last_modified, version = $4 AS agreed FROM locked WHERE id = $2 AND resource_type = $3
+    SELECT version, created, last_modified, version = $4 AND current AS agreed, current
+    FROM locked, (
+        SELECT $9::bigint IS NULL OR schema_revision <= $9::bigint AS current FROM directories WHERE id = $1
+    ) AS schemas
+    WHERE id = $2 AND resource_type = $3
 ), parted AS (
     DELETE FROM members m USING judged WHERE agreed AND m.directory_id = $1 AND m.member_id = $2
     RETURNING m.group_id
@@ -61,7 +65,7 @@ WITH locked AS MATERIALIZED (
     UNION ALL
     SELECT $1, $8, $7, 'delete', $3, $2, version, NULL FROM gone
 )
-SELECT judged.version + 1, judged.created, GREATEST(judged.last_modified, $8), judged.agreed
+SELECT judged.version + 1, judged.created, GREATEST(judged.last_modified, $8), judged.agreed, judged.current
 FROM judged";
 
 /// Waits until nobody changes the resource or adds it to a group.
@@ -83,7 +87,8 @@ pub(super) async fn delete(
         .bind(&index.attributes)
         .bind(&index.values)
         .bind(commit.actor.map(|actor| actor.0))
-        .bind(commit.now.0);
+        .bind(commit.now.0)
+        .bind(commit.basis.map(|basis| basis.revision));
     let row = match locking {
         Locking::InStatement => connections.fetch_optional(query).await,
         Locking::Before => {
@@ -96,8 +101,10 @@ pub(super) async fn delete(
         Err(error) if Cause::of(&error) == Cause::ForeignKey => return Err(Failure::Outrun),
         Err(error) => return Err(Failure::of(error)),
     };
-    match row.try_get(3).map_err(corrupt("resources")).map_err(Failure::Final)? {
-        true => read_committed(&row),
-        false => Err(Failure::Final(StoreError::VersionConflict)),
+    let read = |column| row.try_get(column).map_err(corrupt("resources")).map_err(Failure::Final);
+    match (read(3)?, read(4)?) {
+        (true, _) => read_committed(&row),
+        (false, true) => Err(Failure::Final(StoreError::VersionConflict)),
+        (false, false) => Err(Failure::Final(StoreError::SchemasChanged)),
     }
 }

@@ -159,23 +159,29 @@ impl Store for PostgresStore {
         definitions::change(&self.connections, change, now).await
     }
 
+    async fn wait_for_changes(&self) -> Result<(), StoreError> {
+        definitions::wait_for_changes(&self.connections).await
+    }
+
     async fn index_resources(
         &self,
         directory: DirectoryId,
+        revision: i64,
         resource_type: &str,
         resources: Vec<ResourceIndex>,
     ) -> Result<Vec<ResourceId>, StoreError> {
-        definitions::index_resources(&self.connections, directory, resource_type, &resources).await
+        definitions::index_resources(&self.connections, directory, revision, resource_type, &resources).await
     }
 
     async fn drop_index(
         &self,
         directory: DirectoryId,
+        revision: i64,
         resource_type: &str,
         attribute: &str,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        definitions::drop_index(&self.connections, directory, resource_type, attribute, limit).await
+        definitions::drop_index(&self.connections, directory, revision, resource_type, attribute, limit).await
     }
 
     async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {

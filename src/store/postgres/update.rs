@@ -25,6 +25,7 @@ WITH target AS (
     FOR NO KEY UPDATE
 ), judged AS MATERIALIZED (
     SELECT target.*, CASE
+        WHEN $21::bigint < (SELECT schema_revision FROM directories WHERE id = $1) THEN 'schemas changed'
         WHEN version <> $4::bigint THEN 'conflict'
         WHEN cardinality($16::uuid[]) > (
             SELECT count(*) FILTER (WHERE r.resource_type = ANY($17::text[])) FROM unnest($16::uuid[]) AS m (id),
@@ -135,7 +136,8 @@ pub(super) async fn update(
         .bind(&update.member_types)
         .bind(commit.now.0)
         .bind(commit.actor.map(|actor| actor.0))
-        .bind(document.and_then(|document| document.grams.as_deref()).map(signed));
+        .bind(document.and_then(|document| document.grams.as_deref()).map(signed))
+        .bind(commit.basis.map(|basis| basis.revision));
     let row = match locking {
         Locking::InStatement => connections.fetch_optional(query).await,
         Locking::Before => {
@@ -150,6 +152,7 @@ pub(super) async fn update(
         }
     };
     match row.try_get(4).map_err(corrupt("resources")).map_err(Failure::Final)? {
+        "schemas changed" => Err(Failure::Final(StoreError::SchemasChanged)),
         "conflict" => Err(Failure::Final(StoreError::VersionConflict)),
         "unknown member" => Err(Failure::Final(StoreError::UnknownMember)),
         "outrun" => Err(Failure::Outrun),

@@ -152,6 +152,7 @@ impl Failure {
             | StoreError::Exists
             | StoreError::NotFound
             | StoreError::VersionConflict
+            | StoreError::SchemasChanged
             | StoreError::UnknownMember
             | StoreError::TooMany { .. }
             | StoreError::Unsupported { .. }

@@ -70,12 +70,25 @@ pub(super) async fn change(
     .map_err(store_error)
 }
 
+/// [`StoreError::SchemasChanged`] if the schemas are at a higher revision. The transaction writes, so they stay as they are.
+async fn check_revision(connection: &mut SqliteConnection, directory: DirectoryId, revision: i64) -> Result<(), StoreError> {
+    let found = sqlx::query("RELEASE job; SAVEPOINT job; SELECT 1 FROM directories WHERE id = $1 AND schema_revision <= $2")
+        .bind(directory.0)
+        .bind(revision)
+        .fetch_optional(connection)
+        .await
+        .map_err(store_error)?;
+    found.map(drop).ok_or(StoreError::SchemasChanged)
+}
+
 pub(super) async fn index_resources(
     connection: &mut SqliteConnection,
     directory: DirectoryId,
+    revision: i64,
     resource_type: &str,
     resources: &[ResourceIndex],
 ) -> Result<Vec<ResourceId>, StoreError> {
+    check_revision(connection, directory, revision).await?;
     let ids: Vec<_> = resources.iter().map(|resource| (resource.id.0.as_simple().to_string(), resource.version)).collect();
     let mut rows = Vec::new();
     for resource in resources {
@@ -85,8 +98,7 @@ pub(super) async fn index_resources(
         );
     }
     let done = sqlx::query(
-        "RELEASE job; SAVEPOINT job; \
-         INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
+        "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
          SELECT $1, $2, i.value ->> 2, i.value ->> 3, r.id, i.value ->> 4 FROM json_each($3) AS i \
          CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = unhex(i.value ->> 0) \
              AND r.resource_type = $2 AND r.version = i.value ->> 1 \
@@ -114,13 +126,14 @@ pub(super) async fn index_resources(
 pub(super) async fn drop_index(
     connection: &mut SqliteConnection,
     directory: DirectoryId,
+    revision: i64,
     resource_type: &str,
     attribute: &str,
     limit: u32,
 ) -> Result<u64, StoreError> {
+    check_revision(connection, directory, revision).await?;
     let rows = sqlx::query(
-        "RELEASE job; SAVEPOINT job; \
-         DELETE FROM attribute_values WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 \
+        "DELETE FROM attribute_values WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 \
              AND (value, resource_id) IN (SELECT value, resource_id FROM attribute_values \
                  WHERE directory_id = $1 AND resource_type = $2 AND attribute = $3 LIMIT $4) \
          RETURNING 1",

@@ -144,25 +144,32 @@ impl Store for SqliteStore {
         self.writer.ask(|reply| Job::ChangeDefinitions { change, now, reply }).await
     }
 
+    async fn wait_for_changes(&self) -> Result<(), StoreError> {
+        // Each change looks at the revision in a transaction that writes, and there is one of those at a time.
+        Ok(())
+    }
+
     async fn index_resources(
         &self,
         directory: DirectoryId,
+        revision: i64,
         resource_type: &str,
         resources: Vec<ResourceIndex>,
     ) -> Result<Vec<ResourceId>, StoreError> {
         let resource_type = resource_type.to_owned();
-        self.writer.ask(|reply| Job::IndexResources { directory, resource_type, resources, reply }).await
+        self.writer.ask(|reply| Job::IndexResources { directory, revision, resource_type, resources, reply }).await
     }
 
     async fn drop_index(
         &self,
         directory: DirectoryId,
+        revision: i64,
         resource_type: &str,
         attribute: &str,
         limit: u32,
     ) -> Result<u64, StoreError> {
         let (resource_type, attribute) = (resource_type.to_owned(), attribute.to_owned());
-        self.writer.ask(|reply| Job::DropIndex { directory, resource_type, attribute, limit, reply }).await
+        self.writer.ask(|reply| Job::DropIndex { directory, revision, resource_type, attribute, limit, reply }).await
     }
 
     async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {

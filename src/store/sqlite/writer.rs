@@ -51,12 +51,14 @@ pub(super) enum Job {
     },
     IndexResources {
         directory: DirectoryId,
+        revision: i64,
         resource_type: String,
         resources: Vec<ResourceIndex>,
         reply: Reply<Vec<ResourceId>>,
     },
     DropIndex {
         directory: DirectoryId,
+        revision: i64,
         resource_type: String,
         attribute: String,
         limit: u32,
@@ -132,15 +134,15 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                 Job::ChangeDefinitions { change, now, reply } => {
                     transaction.run(reply, async |connection| definitions::change(connection, &change, now).await).await;
                 }
-                Job::IndexResources { directory, resource_type, resources, reply } => {
+                Job::IndexResources { directory, revision, resource_type, resources, reply } => {
                     let index = async |connection: &mut _| {
-                        definitions::index_resources(connection, directory, &resource_type, &resources).await
+                        definitions::index_resources(connection, directory, revision, &resource_type, &resources).await
                     };
                     transaction.run(reply, index).await;
                 }
-                Job::DropIndex { directory, resource_type, attribute, limit, reply } => {
+                Job::DropIndex { directory, revision, resource_type, attribute, limit, reply } => {
                     let drop = async |connection: &mut _| {
-                        definitions::drop_index(connection, directory, &resource_type, &attribute, limit).await
+                        definitions::drop_index(connection, directory, revision, &resource_type, &attribute, limit).await
                     };
                     transaction.run(reply, drop).await;
                 }

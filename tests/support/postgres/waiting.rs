@@ -9,7 +9,7 @@ use scimd::scim::filter::{Filter, FilterOptions};
 use scimd::scim::schema::Registry;
 use scimd::scim::{ErrorKind, ScimError, Tolerance};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
-use scimd::store::{MemberChange, Query, Start, Store as _, StoreError};
+use scimd::store::{Basis, Change, Commit, DefinitionChange, DefinitionKind, MemberChange, Query, Start, Store as _, StoreError};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -207,6 +207,51 @@ async fn memberships_and_versions_agree_when_members_come_and_go_at_once() {
             .await
             .expect("reads");
     assert_eq!(versions, (1..=1 + moves).collect::<Vec<_>>());
+}
+
+/// Inserts a unique index row in a transaction that stays open.
+async fn begin_taking(connection: &mut PgConnection, directory: DirectoryId, attribute: &str, value: &str) {
+    sqlx::raw_sql("BEGIN").execute(&mut *connection).await.expect("begins");
+    sqlx::query(
+        "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
+         VALUES ($1, 'User', $2, $3, $4, true)",
+    )
+    .bind(directory.0)
+    .bind(attribute)
+    .bind(value)
+    .bind(ResourceId::generate().0)
+    .execute(&mut *connection)
+    .await
+    .expect("inserts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_by_the_schemas_of_before_that_is_on_its_way_is_waited_for() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let mut connection = database.connect().await;
+    begin_taking(&mut connection, directory, "userName", "alice").await;
+    let alice = user("alice");
+    let id = alice.id;
+    let creating = tokio::spawn({
+        let store = store.clone();
+        let basis = Some(Basis { revision: 0, building: false });
+        async move { store.commit(directory, Commit { actor: None, now: NOW, basis, change: Change::Create(Box::new(alice)) }).await }
+    });
+    until_one_waits(&database).await;
+    let change = DefinitionChange {
+        directory: Some(directory),
+        expected: vec![(directory, 0)],
+        put: vec![(DefinitionKind::Schema, "urn:a".into(), "1".into())],
+        remove: Vec::new(),
+    };
+    store.change_definitions(&change, NOW).await.expect("does not wait for it");
+    let early = tokio::time::timeout(Duration::from_millis(200), store.wait_for_changes()).await;
+    assert!(early.is_err(), "it is still on its way");
+    sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.expect("rolls back");
+    store.wait_for_changes().await.expect("it comes to its end");
+    assert_eq!(get(&*store, directory, "User", id).await.version, 1);
+    creating.await.expect("does not panic").expect("creates");
 }
 
 /// A store with one connection, and a lock that no read gets past: long reading, played by a wait that only a limit ends.

@@ -28,7 +28,7 @@ pub async fn commit_at(
     now: Timestamp,
     change: Change,
 ) -> Result<Committed, StoreError> {
-    store.commit(directory, Commit { actor: None, now, change }).await
+    store.commit(directory, Commit { actor: None, now, basis: None, change }).await
 }
 
 /// Creates a user and gives its id.

@@ -28,23 +28,29 @@ pub(super) async fn create(
         .bind(lists::names(&resource.member_types))
         .bind(detail)
         .bind(lists::grams(&resource.grams))
+        .bind(origin.revision)
         .execute(&mut *connection)
         .await;
     match created {
         Ok(_) => Ok(Committed { version: 1, created: origin.now, last_modified: origin.now, changed: true }),
         Err(error) => {
             let target = Target { resource_type: &resource.resource_type, id: resource.id, expected_version: None };
-            Err(refusal::of_create(connection, origin.directory, target, &resource.index, error).await)
+            Err(refusal::of_create(connection, origin, target, &resource.index, error).await)
         }
     }
 }
 
+/// By other schemas the version is NULL, which the column refuses.
 macro_rules! insert_resource {
     () => {
-        "INSERT INTO resources \
-             (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys) \
-         VALUES ($1, $3, $2, $6, 1, $4, $4, $9, jsonb($7)); \
-         INSERT OR REPLACE INTO substrings_due (number, grams) SELECT last_insert_rowid(), $13 WHERE $13 <> ''; "
+        concat!(
+            "INSERT INTO resources \
+                 (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys) \
+             VALUES ($1, $3, $2, $6, CASE WHEN ",
+            schemas_are!("$14"),
+            " THEN 1 END, $4, $4, $9, jsonb($7)); \
+             INSERT OR REPLACE INTO substrings_due (number, grams) SELECT last_insert_rowid(), $13 WHERE $13 <> ''; "
+        )
     };
 }
 

@@ -19,12 +19,13 @@ pub(super) async fn delete(
         .bind(origin.actor)
         .bind(target.expected_version)
         .bind(lists::index_rows(index))
+        .bind(origin.revision)
         .fetch_all(&mut *connection)
         .await
         .map_err(store_error)?;
     match rows.first() {
         Some(row) => read_committed(row, true),
-        None => Err(refusal::of_missing(connection, origin.directory, target).await),
+        None => Err(refusal::of_missing(connection, origin, target).await),
     }
 }
 
@@ -42,8 +43,9 @@ pub(super) const DELETE: &str = concat!(
     remove_index!("$7"),
     "INSERT OR REPLACE INTO substrings_due (number, grams) \
      SELECT number, '' FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6; ",
-    "DELETE FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6 \
-     RETURNING version + 1, created, max(last_modified, $4); \
+    "DELETE FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6 AND ",
+    schemas_are!("$8"),
+    " RETURNING version + 1, created, max(last_modified, $4); \
      UPDATE counters SET resources = resources - 1 WHERE directory_id = $1 AND resource_type = $2 AND slot = 0; \
      INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version) \
      VALUES ($1, $4, $5, 'delete', $2, $3, $6 + 1)",

@@ -18,6 +18,20 @@ macro_rules! next_job {
     };
 }
 
+/// Whether the schemas are those that the change was made by, whose revision is `$revision`. Nothing can come in between: the
+/// change is made in a transaction that writes, and there is one at a time.
+macro_rules! schemas_are {
+    ($revision:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM directories WHERE id = $1 AND (",
+            $revision,
+            " IS NULL OR schema_revision <= ",
+            $revision,
+            "))"
+        )
+    };
+}
+
 /// Adds the rows of the list `$8` to the index: `[[attribute, value, unique], …]`.
 macro_rules! add_index {
     () => {
@@ -71,7 +85,8 @@ pub(super) async fn apply(
     directory: DirectoryId,
     commit: &Commit,
 ) -> Result<Committed, StoreError> {
-    let origin = Origin { directory, actor: commit.actor.map(|token| token.0), now: commit.now };
+    let revision = commit.basis.map(|basis| basis.revision);
+    let origin = Origin { directory, actor: commit.actor.map(|token| token.0), now: commit.now, revision };
     match &commit.change {
         Change::Create(resource) => create::create(connection, origin, resource).await,
         Change::Update(change) => update::update(connection, origin, change).await,
@@ -82,12 +97,13 @@ pub(super) async fn apply(
     }
 }
 
-/// Where a change happens, who makes it, and when.
+/// Where a change happens, who makes it, when, and by which revision of the schemas.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
     directory: DirectoryId,
     actor: Option<i64>,
     now: Timestamp,
+    revision: Option<i64>,
 }
 
 /// The resource that is changed, and the version it must be at.

@@ -2,8 +2,7 @@
 //!
 //! Each question first undoes what the change did, so that it sees what others have written.
 
-use super::{Target, lists};
-use crate::id::DirectoryId;
+use super::{Origin, Target, lists};
 use crate::store::sqlite::failure::{Cause, corrupt, store_error};
 use crate::store::{IndexRow, StoreError};
 use sqlx::{Row, SqliteConnection};
@@ -11,14 +10,15 @@ use sqlx::{Row, SqliteConnection};
 /// For the creation of `target` with these rows in the index.
 pub(super) async fn of_create(
     connection: &mut SqliteConnection,
-    directory: DirectoryId,
+    origin: Origin,
     target: Target<'_>,
     index: &[IndexRow],
     error: sqlx::Error,
 ) -> StoreError {
     match Cause::of(&error) {
-        Cause::Unique => taken(connection, directory, target, index, error).await,
-        Cause::NotNull => StoreError::UnknownMember,
+        Cause::Unique => taken(connection, origin, target, index, error).await,
+        // A member that is not there makes a NULL, and so do schemas that are others.
+        Cause::NotNull => outdated(connection, origin).await.unwrap_or(StoreError::UnknownMember),
         Cause::ForeignKey | Cause::Full | Cause::Contention | Cause::Unavailable | Cause::Other => store_error(error),
     }
 }
@@ -26,19 +26,19 @@ pub(super) async fn of_create(
 /// For an update of `target` that adds these rows to the index.
 pub(super) async fn of_update(
     connection: &mut SqliteConnection,
-    directory: DirectoryId,
+    origin: Origin,
     target: Target<'_>,
     index: &[IndexRow],
     error: sqlx::Error,
 ) -> StoreError {
     match Cause::of(&error) {
         // The constraints were met before it was known whether the resource is there and at its version.
-        Cause::Unique => match missing(connection, directory, target).await {
+        Cause::Unique => match missing(connection, origin, target).await {
             Some(reason) => reason,
-            None => taken(connection, directory, target, index, error).await,
+            None => taken(connection, origin, target, index, error).await,
         },
         // A member that is not there makes a NULL, a group that is not there breaks the foreign key.
-        Cause::NotNull | Cause::ForeignKey => match missing(connection, directory, target).await {
+        Cause::NotNull | Cause::ForeignKey => match missing(connection, origin, target).await {
             Some(reason) => reason,
             None => StoreError::UnknownMember,
         },
@@ -47,17 +47,38 @@ pub(super) async fn of_update(
 }
 
 /// For a change that did not find `target` at its version.
-pub(super) async fn of_missing(connection: &mut SqliteConnection, directory: DirectoryId, target: Target<'_>) -> StoreError {
-    missing(connection, directory, target).await.unwrap_or(StoreError::VersionConflict)
+pub(super) async fn of_missing(connection: &mut SqliteConnection, origin: Origin, target: Target<'_>) -> StoreError {
+    missing(connection, origin, target).await.unwrap_or(StoreError::VersionConflict)
 }
 
-/// Whether it is the resource or its version that is not there, or how asking failed.
-async fn missing(connection: &mut SqliteConnection, directory: DirectoryId, target: Target<'_>) -> Option<StoreError> {
+/// Whether the schemas are others than those that the change was made by, or how asking failed.
+async fn outdated(connection: &mut SqliteConnection, origin: Origin) -> Option<StoreError> {
+    let row = sqlx::query("ROLLBACK TO job; SELECT schema_revision FROM directories WHERE id = $1")
+        .bind(origin.directory.0)
+        .fetch_optional(connection)
+        .await;
+    let revision = match row {
+        Ok(row) => row.map(|row| row.try_get::<i64, _>(0)),
+        Err(error) => return Some(store_error(error)),
+    };
+    match (revision, origin.revision) {
+        (Some(Ok(revision)), Some(made_by)) if revision > made_by => Some(StoreError::SchemasChanged),
+        (Some(Ok(_)), _) => None,
+        (Some(Err(error)), _) => Some(corrupt("directories")(error)),
+        (None, _) => Some(StoreError::NotFound),
+    }
+}
+
+/// Whether it is the schemas, the resource or its version that is not there, or how asking failed.
+async fn missing(connection: &mut SqliteConnection, origin: Origin, target: Target<'_>) -> Option<StoreError> {
+    if let Some(reason) = outdated(connection, origin).await {
+        return Some(reason);
+    }
     let row = sqlx::query(
         "ROLLBACK TO job; \
          SELECT version FROM resources WHERE directory_id = $1 AND id = $2 AND resource_type = $3",
     )
-    .bind(directory.0)
+    .bind(origin.directory.0)
     .bind(target.id.0)
     .bind(target.resource_type)
     .fetch_optional(connection)
@@ -77,13 +98,13 @@ async fn missing(connection: &mut SqliteConnection, directory: DirectoryId, targ
 /// Which of the unique values in `index` another resource has; if none, the error stands.
 async fn taken(
     connection: &mut SqliteConnection,
-    directory: DirectoryId,
+    origin: Origin,
     target: Target<'_>,
     index: &[IndexRow],
     error: sqlx::Error,
 ) -> StoreError {
     let row = sqlx::query(TAKEN)
-        .bind(directory.0)
+        .bind(origin.directory.0)
         .bind(target.resource_type)
         .bind(target.id.0)
         .bind(lists::index_rows(index))

@@ -49,14 +49,15 @@ async fn change_members(
         .bind(None::<i64>)
         .bind(lists::ids(&update.members.add))
         .bind(lists::names(&update.member_types))
+        .bind(origin.revision)
         .fetch_all(&mut *connection)
         .await;
     let rows = match rows {
         Ok(rows) => rows,
-        Err(error) => return Err(refusal::of_update(connection, origin.directory, target(update), &[], error).await),
+        Err(error) => return Err(refusal::of_update(connection, origin, target(update), &[], error).await),
     };
     let [resource, removed, added] = rows.as_slice() else {
-        return Err(refusal::of_missing(connection, origin.directory, target(update)).await);
+        return Err(refusal::of_missing(connection, origin, target(update)).await);
     };
     let corrupt = corrupt("resources");
     let count = |row: &sqlx::sqlite::SqliteRow, column| row.try_get::<i64, _>(column).map_err(&corrupt);
@@ -100,14 +101,15 @@ async fn revise(
         .bind(lists::index_rows(index_removed))
         .bind(detail)
         .bind(document.and_then(|document| document.grams.as_deref()).map(lists::grams))
+        .bind(origin.revision)
         .fetch_all(&mut *connection)
         .await;
     match rows {
         Ok(rows) => match rows.first() {
             Some(row) => read_committed(row, true),
-            None => Err(refusal::of_missing(connection, origin.directory, target(update)).await),
+            None => Err(refusal::of_missing(connection, origin, target(update)).await),
         },
-        Err(error) => Err(refusal::of_update(connection, origin.directory, target(update), index_added, error).await),
+        Err(error) => Err(refusal::of_update(connection, origin, target(update), index_added, error).await),
     }
 }
 
@@ -116,11 +118,13 @@ fn target(update: &Update) -> Target<'_> {
 }
 
 /// Gives three rows: the resource with `total_changes()` before, and `total_changes()` after removing and after adding;
-/// no first row if the resource is not there or at another version.
+/// no first row if the resource is not there or at another version, or the schemas are others.
 pub(super) const CHANGE_MEMBERS: &str = concat!(
     next_job!(),
     "SELECT version, created, last_modified, password_hash IS NOT NULL, total_changes() FROM resources \
-     WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($4 IS NULL OR version = $4); \
+     WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($4 IS NULL OR version = $4) AND ",
+    schemas_are!("$12"),
+    "; \
      DELETE FROM members WHERE $5 AND directory_id = $1 AND group_id = $3 \
          AND member_id NOT IN (SELECT unhex(value) FROM json_each($10)); \
      DELETE FROM members WHERE directory_id = $1 AND group_id = $3 \
@@ -136,8 +140,9 @@ macro_rules! revise {
             "UPDATE resources SET document = coalesce($6, document), keys = coalesce(jsonb($7), keys), \
                  password_hash = CASE WHEN $9 THEN $10 ELSE password_hash END, \
                  version = version + 1, last_modified = max(last_modified, $4) \
-             WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($11 IS NULL OR version = $11) \
-             RETURNING version, created, last_modified; \
+             WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($11 IS NULL OR version = $11) AND ",
+            schemas_are!("$15"),
+            " RETURNING version, created, last_modified; \
              INSERT OR REPLACE INTO substrings_due (number, grams) \
              SELECT number, $14 FROM resources WHERE $14 IS NOT NULL AND directory_id = $1 AND id = $3; ",
             remove_index!("$12"),
