@@ -36,7 +36,7 @@ pub(super) async fn commit(
 }
 
 async fn run(connections: &Connections, directory: DirectoryId, commit: &Commit) -> Result<Committed, StoreError> {
-    let mut locking = Locking::InStatement;
+    let mut locking = Locking::of(commit);
     let mut attempts = 0;
     loop {
         attempts += 1;
@@ -66,7 +66,7 @@ async fn run(connections: &Connections, directory: DirectoryId, commit: &Commit)
 /// When a statement gets the lock of the resource that it changes.
 ///
 /// A statement sees what was committed when it began. If it then waits for a lock, its holder's changes to the row
-/// itself are seen, but not the members that it added.
+/// itself are seen, but not the members or the index rows that it added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Locking {
     /// While it runs: one round trip. It notices if members may have come while it waited, and is [`Failure::Outrun`].
@@ -84,6 +84,19 @@ pub(super) enum Failure {
     Again(StoreError),
     /// It may succeed with [`Locking::Before`].
     Outrun,
+}
+
+impl Locking {
+    /// How a change begins. While an index is being built, its builder writes rows for resources that it holds a lock on; who
+    /// removes the rows of one must see those.
+    fn of(commit: &Commit) -> Self {
+        let removes_rows = match &commit.change {
+            Change::Create(_) => false,
+            Change::Update(update) => update.document.is_some(),
+            Change::Delete { .. } => true,
+        };
+        if removes_rows && commit.basis.is_some_and(|basis| basis.building) { Self::Before } else { Self::InStatement }
+    }
 }
 
 impl Failure {

@@ -9,13 +9,21 @@ use scimd::scim::filter::{Filter, FilterOptions};
 use scimd::scim::schema::Registry;
 use scimd::scim::{ErrorKind, ScimError, Tolerance};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
-use scimd::store::{Basis, Change, Commit, DefinitionChange, DefinitionKind, MemberChange, Query, Start, Store as _, StoreError};
+use scimd::store::{
+    Basis, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, MemberChange, Query, ResourceIndex, Start, Store as _,
+    StoreError,
+};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Returns when a session on the database waits for a lock.
 pub async fn until_one_waits(database: &TestDatabase) {
+    until_waiting(database, 1).await;
+}
+
+/// Returns when so many sessions on the database wait for locks.
+async fn until_waiting(database: &TestDatabase, sessions: i64) {
     let mut connection = database.connect().await;
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -25,10 +33,10 @@ pub async fn until_one_waits(database: &TestDatabase) {
         .fetch_one(&mut connection)
         .await
         .expect("counts");
-        if waiting > 0 {
+        if waiting >= sessions {
             return;
         }
-        assert!(Instant::now() < deadline, "nobody waits");
+        assert!(Instant::now() < deadline, "{waiting} of {sessions} wait");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -223,6 +231,47 @@ async fn begin_taking(connection: &mut PgConnection, directory: DirectoryId, att
     .execute(&mut *connection)
     .await
     .expect("inserts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_waits_for_the_builder_of_an_index_removes_what_it_wrote() {
+    let title = |value: &str| IndexRow { attribute: "title".into(), value: value.into(), unique: true };
+    for deletes in [false, true] {
+        let (database, store) = open().await;
+        let directory = fresh_directory(&*store).await;
+        let alice = create_user(&*store, directory, "alice").await;
+        let mut connection = database.connect().await;
+        // The builder locks the resource, then waits for who is about to take the value.
+        begin_taking(&mut connection, directory, "title", "red").await;
+        let building = tokio::spawn({
+            let (store, index) = (store.clone(), vec![ResourceIndex { id: alice, version: 1, rows: vec![title("red")] }]);
+            async move { store.index_resources(directory, 0, "User", index).await }
+        });
+        until_one_waits(&database).await;
+        let change = if deletes {
+            let index = vec![user_name_row("alice"), title("red")];
+            Change::Delete { resource_type: "User".into(), id: alice, expected_version: 1, index }
+        } else {
+            let mut update = rename_user(alice, 1, "alice", "alice");
+            let document = update.document.as_mut().expect("changes the document");
+            (document.index_removed, document.index_added) = (vec![title("red")], vec![title("blue")]);
+            updated(update)
+        };
+        let changing = tokio::spawn({
+            let store = store.clone();
+            let basis = Some(Basis { revision: 0, building: true });
+            async move { store.commit(directory, Commit { actor: None, now: NOW, basis, change }).await }
+        });
+        until_waiting(&database, 2).await;
+        sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.expect("rolls back");
+        assert_eq!(building.await.expect("does not panic").expect("writes"), [alice]);
+        changing.await.expect("does not panic").expect("changes");
+        let values: Vec<String> = sqlx::query_scalar("SELECT value FROM attribute_values WHERE attribute = 'title'")
+            .fetch_all(&mut connection)
+            .await
+            .expect("reads");
+        assert_eq!(values, if deletes { vec![] } else { vec!["blue"] });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
