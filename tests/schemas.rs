@@ -43,6 +43,31 @@ async fn user_with(app: &App, user_name: &str, extension: Value) -> app::Answer 
     app.post("/Users", json!({ "schemas": [USER, BADGE], "userName": user_name, BADGE: extension })).await
 }
 
+/// Gives a schema whose command is killed as soon as the schema is in force.
+async fn interrupt(app: &App, definition: Value) {
+    let (row, other, text) = (app.row().await, app.clone(), definition.to_string());
+    let timing = Timing { settle: Duration::from_secs(600) };
+    let command = tokio::spawn({
+        let (row, text) = (row.clone(), text.clone());
+        async move { definitions::add(&*other.store, &SystemClock, &row, DefinitionKind::Schema, &text, timing).await }
+    });
+    loop {
+        let rows = app.store.definitions(Some(row.id), 100).await.expect("answers");
+        if rows.iter().any(|row| row.definition == text) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    command.abort();
+    assert!(command.await.expect_err("does not end by itself").is_cancelled());
+}
+
+/// The indexes that are recorded as being built or dropped.
+async fn unfinished(app: &App) -> Vec<String> {
+    let rows = app.store.definitions(Some(app.row().await.id), 100).await.expect("answers");
+    rows.into_iter().filter(|row| row.kind == DefinitionKind::Building).map(|row| row.name).collect()
+}
+
 /// The faults of a refused change, one a line.
 #[track_caller]
 fn refusal<T: std::fmt::Debug>(refused: Result<T, AdminError>) -> String {
@@ -346,6 +371,69 @@ on_both_back_ends! {
         assert!(said.contains(&format!("{BADGE}:colour: 1 resource of type User has a value, which would be lost")), "{said}");
         let schema = app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect(200);
         assert_eq!(schema.text("/attributes/0/name"), "colour");
+    }
+
+    /// Shows that an index whose building was interrupted is finished by a server that starts, and holds uniqueness then.
+    async fn an_interrupted_index_is_finished_by_a_server_that_starts(app: App) {
+        let app = add_schema(&app, badge(json!([{ "name": "colour" }, { "name": "number" }]))).await;
+        user_with(&app, "u", json!({ "colour": "red", "number": "1" })).await.expect(201);
+        let attributes = json!([{ "name": "colour", "indexed": true }, { "name": "number", "uniqueness": "server" }]);
+        interrupt(&app, badge(attributes)).await;
+        assert_eq!(unfinished(&app).await, [format!("User/{BADGE}:colour"), format!("User/{BADGE}:number")]);
+        let resumed = definitions::resume(&*app.store, &SystemClock, TIMING).await.expect("is finished");
+        assert_eq!((resumed.examined, resumed.built, resumed.unfinished), (1, 2, Vec::new()));
+        assert_eq!(unfinished(&app).await, Vec::<String>::new());
+        let app = app.fresh().await;
+        assert_eq!(app.filter("/Users", &format!("{BADGE}:colour eq \"red\"")).await.at("/totalResults"), 1);
+        user_with(&app, "v", json!({ "number": "1" })).await.expect_error(409, "uniqueness");
+        let nothing = definitions::resume(&*app.store, &SystemClock, TIMING).await.expect("has nothing to do");
+        assert_eq!(nothing, definitions::Applied::default());
+    }
+
+    /// Shows that an index is not said to be complete while it lacks resources, and that the others are.
+    async fn an_index_that_cannot_be_completed_is_not_read_by(app: App) {
+        let app = add_schema(&app, badge(json!([{ "name": "colour" }, { "name": "number" }]))).await;
+        for (name, number) in [("a", "1"), ("b", "2")] {
+            user_with(&app, name, json!({ "colour": "red", "number": number })).await.expect(201);
+        }
+        let schema = badge(json!([{ "name": "colour", "indexed": true }, { "name": "number", "uniqueness": "server" }]));
+        interrupt(&app, schema.clone()).await;
+        // As long as the first has no row, nothing keeps another one from its number.
+        let app = app.fresh().await;
+        let double = user_with(&app, "c", json!({ "number": "1" })).await.expect(201).id();
+        let added = add(&app, DefinitionKind::Schema, schema.clone()).await.expect("is in force already");
+        let problem = "1 resource of type User has a value that another one has, which must be unique";
+        assert_eq!(added.applied.unfinished.iter().map(ToString::to_string).collect::<Vec<_>>(), [format!("{BADGE}:number: {problem}")]);
+        assert_eq!(unfinished(&app).await, [format!("User/{BADGE}:number")], "the other index is complete");
+        let app = app.fresh().await;
+        for number in ["1", "2"] {
+            let total = if number == "1" { 2 } else { 1 };
+            assert_eq!(app.filter("/Users", &format!("{BADGE}:number eq \"{number}\"")).await.at("/totalResults"), total);
+        }
+        assert_eq!(app.filter("/Users", &format!("{BADGE}:colour eq \"red\"")).await.at("/totalResults"), 2);
+        user_with(&app, "d", json!({ "number": "2" })).await.expect_error(409, "uniqueness");
+
+        app.delete(&format!("/Users/{double}")).await.expect(204);
+        let added = add(&app, DefinitionKind::Schema, schema).await.expect("is in force already");
+        assert_eq!(added.applied.unfinished, []);
+        assert_eq!(unfinished(&app).await, Vec::<String>::new());
+        user_with(&app.fresh().await, "d", json!({ "number": "1" })).await.expect_error(409, "uniqueness");
+    }
+
+    /// Shows that rows that nobody kept up to date since an index was given up are gone when it is wanted again.
+    async fn an_index_that_is_wanted_again_has_no_rows_of_before(app: App) {
+        let indexed = badge(json!([{ "name": "colour", "indexed": true }]));
+        let app = add_schema(&app, indexed.clone()).await;
+        let user = user_with(&app, "u", json!({ "colour": "red" })).await.expect(201).id();
+        interrupt(&app, badge(json!([{ "name": "colour" }]))).await;
+        assert_eq!(unfinished(&app).await, [format!("User/{BADGE}:colour")]);
+        let app = app.fresh().await;
+        app.patch(&format!("/Users/{user}"), json!([{ "op": "replace", "path": format!("{BADGE}:colour"), "value": "blue" }])).await.expect(200);
+        let app = add_schema(&app, indexed).await;
+        assert_eq!(unfinished(&app).await, Vec::<String>::new());
+        for (colour, total) in [("red", 0), ("blue", 1)] {
+            assert_eq!(app.filter("/Users", &format!("{BADGE}:colour eq \"{colour}\"")).await.at("/totalResults"), total, "{colour}");
+        }
     }
 
     /// Shows that a server that has not seen a change yet does not write by what was before: it looks again, and answers.

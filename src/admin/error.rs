@@ -48,6 +48,13 @@ pub enum AdminError {
     /// Stored resources contradict a change of schemas.
     #[error("stored resources contradict the change, and nothing was changed:{list}", list = indented(.0))]
     Contradicted(Faults),
+    /// Stored resources contradict indexes that an earlier change began to build.
+    #[error(
+        "the definitions are in force, but some indexes are not complete: searches do without them, and not every resource is \
+         held to unique values:{list}",
+        list = indented(.0)
+    )]
+    Unfinished(Faults),
     /// A schema was given for a resource type, or the other way round.
     #[error("this is a {}", if *found == DefinitionKind::Schema { "schema, not a resource type" } else { "resource type, not a schema" })]
     WrongKind {

@@ -102,6 +102,7 @@ impl From<AdminError> for Failure {
             AdminError::TokenExists(_) => Some("Choose another --name, or revoke that one first."),
             AdminError::NoDefinition(_) => Some("`scimd schema list` and `scimd resource-type list` show those that there are."),
             AdminError::Contradicted(_) => Some("Change those resources first."),
+            AdminError::Unfinished(_) => Some("Change those values, then give the command again, or start a server."),
             AdminError::Everyones(_) => Some("Change the file in schemas.folder, and start the server again."),
             AdminError::WrongKind { .. } => Some("There are `scimd schema` and `scimd resource-type`."),
             AdminError::Definition(_)

@@ -4,10 +4,10 @@ use super::arguments::{Arguments, DefinitionCommand};
 use super::failure::Failure;
 use super::output;
 use super::session::Session;
-use crate::admin::definitions::{self, Timing};
+use crate::admin::definitions::{self, Applied, Timing};
 use crate::admin::{AdminError, directories};
-use crate::scim::schema::Definition;
 use crate::scim::schema::definition::{DEFINITION_BYTES_MAX, parse};
+use crate::scim::schema::{Definition, Faults};
 use crate::store::{DefinitionKind, DefinitionRow};
 use serde_json::{Value, json};
 use std::io::{self, Read as _};
@@ -42,7 +42,12 @@ async fn add(session: &Session, kind: DefinitionKind, directory: &str, file: &Pa
         let (built, examined) = (added.applied.built, added.applied.examined);
         output::note(&format!("Indexes built: {built}, for {examined} stored resources."));
     }
-    Ok(())
+    complete(added.applied)
+}
+
+/// Says which indexes could not be completed.
+fn complete(applied: Applied) -> Result<(), Failure> {
+    if applied.unfinished.is_empty() { Ok(()) } else { Err(AdminError::Unfinished(Faults(applied.unfinished)).into()) }
 }
 
 async fn list(session: &Session, kind: DefinitionKind, directory: &str, json: bool) -> Result<(), Failure> {
@@ -74,9 +79,9 @@ async fn show(session: &Session, kind: DefinitionKind, directory: &str, name: &s
 async fn remove(session: &Session, kind: DefinitionKind, directory: &str, name: &str) -> Result<(), Failure> {
     let store = session.store.as_ref();
     let directory = directories::find(store, directory).await?;
-    definitions::remove(store, &session.clock, &directory, kind, name, Timing::default()).await?;
+    let applied = definitions::remove(store, &session.clock, &directory, kind, name, Timing::default()).await?;
     output::note(&format!("{} {name} removed.", word(kind)));
-    Ok(())
+    complete(applied)
 }
 
 /// The text of a file, of standard input for `-`.

@@ -1,7 +1,7 @@
 //! The files of `schemas.folder`, brought to every Directory when the server starts.
 
 use super::failure::Failure;
-use crate::admin::definitions::{File, Timing, provide};
+use crate::admin::definitions::{self, File, Timing, provide};
 use crate::clock::SystemClock;
 use crate::config::SchemasConfig;
 use crate::scim::schema::definition::DEFINITION_BYTES_MAX;
@@ -9,6 +9,7 @@ use crate::store::Store;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Files of the folder at most.
 const FILES_MAX: usize = 200;
@@ -29,10 +30,28 @@ pub async fn bring(config: &SchemasConfig, store: &dyn Store) -> Result<(), Fail
     for warning in &warnings {
         tracing::warn!(definition = %warning, "a schema is odd");
     }
+    for fault in &applied.unfinished {
+        tracing::warn!(index = %fault, "an index cannot be completed: searches do without it");
+    }
     if applied.examined > 0 {
         tracing::info!(resources = applied.examined, indexes = applied.built, "the schemas of every Directory have changed");
     }
     Ok(())
+}
+
+/// Goes on with the indexes that interrupted changes have left, while requests are answered.
+pub async fn resume(store: Arc<dyn Store>) {
+    match definitions::resume(store.as_ref(), &SystemClock, Timing::default()).await {
+        Ok(applied) => {
+            if applied.built > 0 {
+                tracing::info!(resources = applied.examined, indexes = applied.built, "interrupted work on indexes was finished");
+            }
+            for fault in &applied.unfinished {
+                tracing::warn!(index = %fault, "an index cannot be completed: searches do without it");
+            }
+        }
+        Err(error) => tracing::warn!(cause = %error, "interrupted work on indexes goes on at the next start"),
+    }
 }
 
 /// The `.json` files of a folder, by name.

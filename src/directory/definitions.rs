@@ -7,8 +7,8 @@ use crate::scim::schema::{Faults, Registry};
 use crate::store::{DefinitionKind, DefinitionRow, Store, StoreError};
 use std::sync::Arc;
 
-/// How many definitions one Directory has at most: those of every Directory, its own, and its indexes that are being built. The
-/// admin functions refuse a change that would leave more.
+/// How many definitions one Directory has at most: those of every Directory, its own, and its indexes that are being built or
+/// dropped. The admin functions refuse a change that would leave more.
 pub const ROWS_MAX: usize = 10_000;
 
 /// The definitions of every Directory and, if one is given, of that Directory: all of them.

@@ -1,18 +1,17 @@
 //! A change of definitions, from beginning to end.
 
+use super::indexes::{self, building};
 use super::plan::{Plan, Wanted};
 use super::scan;
 use crate::admin::AdminError;
 use crate::clock::Clock;
-use crate::id::DirectoryId;
-use crate::scim::schema::change::TypeChange;
 use crate::scim::schema::{Fault, Faults};
-use crate::store::{DefinitionChange, DefinitionKind, Store, StoreError};
+use crate::store::{DefinitionChange, Store, StoreError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// How often a change is planned anew because another one came in between.
-const ATTEMPTS_MAX: u32 = 5;
+pub(super) const ATTEMPTS_MAX: u32 = 5;
 
 /// When a change goes on, after which no server reads by the definitions of before.
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +42,16 @@ impl Timing {
     }
 }
 
-/// What a change took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What a change took, and what is left of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Applied {
     /// How many stored resources were looked at.
     pub examined: u64,
     /// How many indexes were built for them.
     pub built: usize,
+    /// Indexes that an earlier change began and that cannot be completed: searches do without them, and some resources are not
+    /// held to the uniqueness of their values.
+    pub unfinished: Vec<Fault>,
 }
 
 /// Changes the definitions of the Directories called `names`, or nothing.
@@ -61,53 +63,89 @@ pub(super) async fn apply(
     timing: Timing,
 ) -> Result<Applied, AdminError> {
     for _ in 0..ATTEMPTS_MAX {
-        let mut plans = Vec::with_capacity(names.len());
-        for name in names {
-            plans.push(Plan::make(store, name, &wanted).await?);
-        }
-        let mut applied = Applied::default();
-        let mut faults = Vec::new();
-        for plan in &plans {
-            for change in &plan.changes {
-                let found = scan::scan(store, plan.row.id, change, None).await?;
-                applied.examined += found.resources;
-                faults.extend(within(plan, names, found.faults));
-            }
-        }
+        let mut plans = make(store, names, &wanted).await?;
+        let (examined, faults) = contradictions(store, &plans).await?;
         if !faults.is_empty() {
             return Err(AdminError::Contradicted(Faults(faults)));
         }
-        applied.built = plans.iter().map(|plan| plan.built().len()).sum();
-        match change(store, clock, &mut plans, &wanted).await {
+        let built = plans.iter().map(|plan| plan.built().len()).sum();
+        match enforce(store, clock, &mut plans, &wanted, timing).await {
             Ok(()) => {}
-            Err(AdminError::Store(StoreError::VersionConflict)) => continue,
+            Err(AdminError::Store(StoreError::VersionConflict | StoreError::SchemasChanged)) => continue,
             Err(error) => return Err(error),
         }
+        let mut applied = Applied { examined, built, unfinished: Vec::new() };
         if plans.iter().any(Plan::concerns_resources) {
-            timing.settled().await;
-            store.wait_for_changes().await?;
-            finish(store, clock, &plans, names, &wanted, timing).await?;
+            finish(store, clock, &plans, &wanted, timing, &mut applied).await?;
         }
         return Ok(applied);
     }
     Err(AdminError::TooBusy)
 }
 
-/// Names the Directory of faults, if there are several.
-fn within(plan: &Plan, names: &[&str], faults: Vec<Fault>) -> Vec<Fault> {
-    if names.len() < 2 {
-        return faults;
+async fn make(store: &dyn Store, names: &[&str], wanted: &Wanted) -> Result<Vec<Plan>, AdminError> {
+    let mut plans = Vec::with_capacity(names.len());
+    for name in names {
+        plans.push(Plan::make(store, name, wanted).await?);
     }
-    faults.into_iter().map(|fault| Fault::new(format!("Directory {}: {}", plan.row.name, fault.path), fault.problem)).collect()
+    Ok(plans)
 }
 
-/// Changes the definitions, after those indexes are said to be building that stored resources need rows in.
+/// How many stored resources were looked at, and what they contradict.
+async fn contradictions(store: &dyn Store, plans: &[Plan]) -> Result<(u64, Vec<Fault>), AdminError> {
+    let (mut examined, mut faults) = (0, Vec::new());
+    for plan in plans {
+        for change in &plan.changes {
+            let found = scan::scan(store, plan.row.id, change).await?;
+            examined += found.resources;
+            faults.extend(found.faults.into_iter().map(|fault| within(plan, plans, fault)));
+        }
+    }
+    Ok((examined, faults))
+}
+
+/// Names the Directory of a fault, if there are several.
+fn within(plan: &Plan, plans: &[Plan], fault: Fault) -> Fault {
+    if plans.len() < 2 { fault } else { Fault::new(format!("Directory {}: {}", plan.row.name, fault.path), fault.problem) }
+}
+
+/// Brings definitions into force. When it returns, nobody goes by those of before any more.
+async fn enforce(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    plans: &mut [Plan],
+    wanted: &Wanted,
+    timing: Timing,
+) -> Result<(), AdminError> {
+    if plans.iter().any(|plan| !plan.leftovers().is_empty()) {
+        settle(store, timing).await?;
+    }
+    for plan in &*plans {
+        for (resource_type, attribute) in plan.leftovers() {
+            scan::drop_index(store, plan, &resource_type, &attribute).await?;
+        }
+    }
+    change(store, clock, plans, wanted).await?;
+    if plans.iter().any(Plan::concerns_resources) {
+        settle(store, timing).await?;
+    }
+    Ok(())
+}
+
+/// Waits until nobody goes by the definitions of before.
+pub(super) async fn settle(store: &dyn Store, timing: Timing) -> Result<(), AdminError> {
+    timing.settled().await;
+    Ok(store.wait_for_changes().await?)
+}
+
+/// Changes the definitions, after those indexes are recorded whose rows have to come or go: whatever happens from then on, it is
+/// known what is left to do.
 async fn change(store: &dyn Store, clock: &dyn Clock, plans: &mut [Plan], wanted: &Wanted) -> Result<(), AdminError> {
-    for plan in plans.iter_mut().filter(|plan| !plan.built().is_empty()) {
+    for plan in plans.iter_mut().filter(|plan| !plan.touched().is_empty()) {
         let begin = DefinitionChange {
             directory: Some(plan.row.id),
             expected: vec![(plan.row.id, plan.row.schema_revision)],
-            put: plan.built().iter().map(building).collect(),
+            put: plan.touched().iter().map(building).collect(),
             remove: Vec::new(),
         };
         store.change_definitions(&begin, clock.now()).await?;
@@ -122,36 +160,35 @@ async fn change(store: &dyn Store, clock: &dyn Clock, plans: &mut [Plan], wanted
     Ok(store.change_definitions(&change, clock.now()).await?)
 }
 
-/// Looks again and builds the indexes; or takes the change back.
+/// Looks again, then builds and drops the indexes; or takes the change back. An index that an earlier change began is no reason
+/// to take this one back.
 async fn finish(
     store: &dyn Store,
     clock: &dyn Clock,
     plans: &[Plan],
-    names: &[&str],
     wanted: &Wanted,
     timing: Timing,
+    applied: &mut Applied,
 ) -> Result<(), AdminError> {
-    let mut faults = Vec::new();
-    for plan in plans {
-        for change in &plan.changes {
-            let index = change.new.as_ref().map(|resource_type| (&plan.new, resource_type));
-            let found = scan::scan(store, plan.row.id, change, index).await?;
-            faults.extend(within(plan, names, found.faults));
-        }
-    }
-    if !faults.is_empty() {
-        take_back(store, clock, plans, wanted, timing).await?;
-        return Err(AdminError::Contradicted(Faults(faults)));
-    }
-    for plan in plans {
-        for change in plan.changes.iter().filter(|change| change.new.is_some()) {
-            for attribute in &change.dropped {
-                scan::drop_index(store, plan.row.id, &change.old.name, attribute).await?;
+    let (_, mut faults) = contradictions(store, plans).await?;
+    if faults.is_empty() {
+        let mut indexed = 0;
+        for plan in plans {
+            let finished = indexes::finish(store, clock, &plan.row.name).await?;
+            indexed += finished.resources;
+            for (index, fault) in finished.faults {
+                let earlier = plan.unfinished.contains(&index);
+                if earlier { &mut applied.unfinished } else { &mut faults }.push(within(plan, plans, fault));
             }
         }
-        built(store, clock, plan).await?;
+        applied.examined = applied.examined.max(indexed);
+        applied.built = applied.built.saturating_sub(applied.unfinished.len());
     }
-    Ok(())
+    if faults.is_empty() {
+        return Ok(());
+    }
+    take_back(store, clock, plans, wanted, timing).await?;
+    Err(AdminError::Contradicted(Faults(faults)))
 }
 
 /// Brings the definitions back, and the index rows.
@@ -164,53 +201,23 @@ async fn take_back(
 ) -> Result<(), AdminError> {
     let before = plans.first().map(|plan| plan.rows.as_slice()).unwrap_or_default();
     let undo = wanted.undo(before);
-    update(store, clock, undo.directory, undo.put, undo.remove).await?;
-    timing.settled().await;
-    store.wait_for_changes().await?;
-    for plan in plans {
-        for change in &plan.changes {
-            let had = |name: &str| change.old.indexed.iter().any(|indexed| *indexed.name == *name);
-            let (again, new): (Vec<_>, Vec<_>) = change.built.iter().cloned().partition(|name| had(name));
-            for attribute in new {
-                scan::drop_index(store, plan.row.id, &change.old.name, &attribute).await?;
-            }
-            let again = TypeChange { conditions: Vec::new(), built: again, ..change.clone() };
-            scan::scan(store, plan.row.id, &again, Some((&plan.old, &change.old))).await?;
-        }
-        built(store, clock, plan).await?;
-    }
-    Ok(())
-}
-
-/// Says that the indexes of a plan are not building any more.
-async fn built(store: &dyn Store, clock: &dyn Clock, plan: &Plan) -> Result<(), AdminError> {
-    let remove: Vec<_> =
-        plan.built().iter().chain(&plan.unfinished).map(|index| (DefinitionKind::Building, building(index).1)).collect();
-    if remove.is_empty() { Ok(()) } else { update(store, clock, Some(plan.row.id), Vec::new(), remove).await }
-}
-
-/// Changes definitions whatever others do to others at the same time.
-async fn update(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    directory: Option<DirectoryId>,
-    put: Vec<(DefinitionKind, String, String)>,
-    remove: Vec<(DefinitionKind, String)>,
-) -> Result<(), AdminError> {
+    let names: Vec<&str> = plans.iter().map(|plan| plan.row.name.as_str()).collect();
     for _ in 0..ATTEMPTS_MAX {
-        let rows = crate::admin::directories::list(store).await?;
-        let expected = rows.iter().filter(|row| directory == Some(row.id)).map(|row| (row.id, row.schema_revision)).collect();
-        let change = DefinitionChange { directory, expected, put: put.clone(), remove: remove.clone() };
-        match store.change_definitions(&change, clock.now()).await {
-            Err(StoreError::VersionConflict) => {}
-            done => return Ok(done?),
+        let mut undoing = make(store, &names, &undo).await?;
+        for (undoing, plan) in undoing.iter_mut().zip(plans) {
+            // Somebody else may have dropped one of them meanwhile.
+            undoing.rebuild(&plan.touched());
         }
+        match enforce(store, clock, &mut undoing, &undo, timing).await {
+            Ok(()) => {}
+            Err(AdminError::Store(StoreError::VersionConflict | StoreError::SchemasChanged)) => continue,
+            Err(error) => return Err(error),
+        }
+        for name in names {
+            // What cannot be completed was not complete before either.
+            indexes::finish(store, clock, name).await?;
+        }
+        return Ok(());
     }
     Err(AdminError::TooBusy)
-}
-
-/// The row that says that an index is building.
-fn building((resource_type, attribute): &(String, String)) -> (DefinitionKind, String, String) {
-    let definition = serde_json::json!([resource_type, attribute]).to_string();
-    (DefinitionKind::Building, format!("{resource_type}/{attribute}"), definition)
 }

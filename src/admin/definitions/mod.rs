@@ -5,16 +5,19 @@
 //! sees it within a second.
 //!
 //! What was written by the old ones until then was not looked at. So a change that stored resources could contradict waits
-//! until no server goes by those, looks again, and takes itself back if somebody was faster. An index that needs rows of stored resources is
-//! *building* meanwhile: servers write its rows but do not read by them, until all are there.
+//! until no server goes by those, looks again, and takes itself back if somebody was faster. An index that needs rows of stored
+//! resources is *building* meanwhile: servers write its rows but do not read by them, until all are there. What is interrupted
+//! before, the next change of the Directory brings to its end, or the next server that starts.
 //!
 //! - `plan`: what a change does to each Directory
 //! - `scan`: stored resources against a plan, and their index rows
+//! - `indexes`: building and dropping what is left to build and to drop
 //! - `apply`: a change from beginning to end
 //! - `files`: the definitions of every Directory
 
 mod apply;
 mod files;
+mod indexes;
 mod plan;
 mod scan;
 
@@ -105,6 +108,38 @@ pub async fn remove(
     }
     let wanted = plan::Wanted { directory: Some(directory.id), put: Vec::new(), remove: vec![(kind, row.name.clone())] };
     apply::apply(store, clock, &[directory.name.as_str()], wanted, timing).await
+}
+
+/// Builds and drops the indexes that interrupted changes have left, in every Directory. One that cannot be brought to its end is
+/// no obstacle to the others.
+///
+/// # Errors
+/// The first of those that happened, once all Directories had their turn.
+pub async fn resume(store: &dyn Store, clock: &dyn Clock, timing: Timing) -> Result<Applied, AdminError> {
+    let mut names = Vec::new();
+    for directory in super::directories::list(store).await? {
+        if read(store, Some(directory.id)).await?.iter().any(|row| row.kind == DefinitionKind::Building) {
+            names.push(directory.name);
+        }
+    }
+    let mut applied = Applied::default();
+    if names.is_empty() {
+        return Ok(applied);
+    }
+    apply::settle(store, timing).await?;
+    let mut failed = None;
+    for name in names {
+        match indexes::finish(store, clock, &name).await {
+            Ok(finished) => {
+                applied.examined += finished.resources;
+                applied.built += finished.indexes;
+                let within = |fault: Fault| Fault::new(format!("Directory {name}: {}", fault.path), fault.problem);
+                applied.unfinished.extend(finished.faults.into_iter().map(|(_, fault)| within(fault)));
+            }
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok(applied), Err)
 }
 
 /// What is odd about `definitions` beside all that there will be; nothing, if these do not fit each other, which is refused elsewhere.

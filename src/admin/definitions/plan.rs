@@ -6,7 +6,9 @@ use crate::directory::definitions::{ROWS_MAX, index_name, read, registry};
 use crate::id::DirectoryId;
 use crate::scim::schema::Faults;
 use crate::scim::schema::change::{self, TypeChange};
+use crate::scim::schema::extended::IndexName;
 use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, Store};
+use std::sync::Arc;
 
 /// The definitions that come and go.
 #[derive(Debug, Clone)]
@@ -20,6 +22,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// That everything stays.
+    pub fn nothing() -> Self {
+        Self { directory: None, put: Vec::new(), remove: Vec::new() }
+    }
+
     /// The definitions as they will be, without the indexes that are being built.
     pub fn result(&self, rows: &[DefinitionRow]) -> Vec<DefinitionRow> {
         let goes = |row: &DefinitionRow| {
@@ -68,8 +75,8 @@ pub(super) struct Plan {
     pub changes: Vec<TypeChange>,
     /// The definitions that it was made from.
     pub rows: Vec<DefinitionRow>,
-    /// Indexes that an earlier change began to build and did not finish.
-    pub unfinished: Vec<(String, String)>,
+    /// Indexes that an earlier change began to build or to drop and did not finish.
+    pub unfinished: Vec<IndexName>,
 }
 
 impl Plan {
@@ -80,29 +87,57 @@ impl Plan {
         let old = registry(&rows).map_err(AdminError::Definition)?;
         let new = registry(&wanted.result(&rows)).map_err(AdminError::Definition)?;
         let building = rows.iter().filter(|row| row.kind == DefinitionKind::Building);
-        let unfinished = building.map(index_name).collect::<Result<_, _>>().map_err(AdminError::Definition)?;
+        let unfinished: Vec<IndexName> = building.map(index_name).collect::<Result<_, _>>().map_err(AdminError::Definition)?;
         let changes = change::changes(&old, &new);
         let directory = |registry| Directory::load(&row, registry).map_err(AdminError::Settings);
         let plan = Self { old: directory(old)?, new: directory(new)?, row, changes, rows, unfinished };
-        let recorded = plan.built().into_iter().filter(|index| !plan.unfinished.contains(index)).count();
+        let recorded = plan.touched().into_iter().filter(|index| !plan.unfinished.contains(index)).count();
         if recorded > 0 && plan.rows.len() + wanted.put.len() + recorded > ROWS_MAX {
-            let problem = format!("the Directory would have more than {ROWS_MAX} definitions and indexes to build");
+            let problem = format!("the Directory would have more than {ROWS_MAX} definitions and indexes to build or drop");
             return Err(AdminError::Definition(Faults::one("", &problem)));
         }
         Ok(plan)
     }
 
+    /// Has these built too, as far as the Directory will have them.
+    pub fn rebuild(&mut self, indexes: &[IndexName]) {
+        for change in &mut self.changes {
+            let Some(new) = &change.new else { continue };
+            for indexed in &new.indexed {
+                let is_it = |(of_type, attribute): &IndexName| **of_type == *new.name && **attribute == *indexed.name;
+                if indexes.iter().any(is_it) && !change.built.contains(&indexed.name) {
+                    change.built.push(indexed.name.clone());
+                }
+            }
+        }
+    }
+
     /// The indexes that have to be built, each by its type and attribute.
-    pub fn built(&self) -> Vec<(String, String)> {
-        let of = |change: &TypeChange| {
-            let name = change.old.name.to_string();
-            change.built.iter().map(|attribute| (name.clone(), attribute.to_string())).collect::<Vec<_>>()
+    pub fn built(&self) -> Vec<IndexName> {
+        self.changes.iter().flat_map(|change| names(change, &change.built)).collect()
+    }
+
+    /// The indexes that have to be built or dropped. Those of a type that goes have no rows: there is no resource of it.
+    pub fn touched(&self) -> Vec<IndexName> {
+        let stays = self.changes.iter().filter(|change| change.new.is_some());
+        self.built().into_iter().chain(stays.flat_map(|change| names(change, &change.dropped))).collect()
+    }
+
+    /// The indexes that come, but may have rows of before that nobody kept up to date.
+    pub fn leftovers(&self) -> Vec<IndexName> {
+        let has = |directory: &Directory, (resource_type, attribute): &IndexName| {
+            let known = directory.registry.resource_type(resource_type);
+            known.is_some_and(|known| known.indexed.iter().any(|indexed| *indexed.name == **attribute))
         };
-        self.changes.iter().flat_map(of).collect()
+        self.unfinished.iter().filter(|index| !has(&self.old, index) && has(&self.new, index)).cloned().collect()
     }
 
     /// Whether its stored resources have to be looked at, or its index rows change.
     pub fn concerns_resources(&self) -> bool {
         !self.unfinished.is_empty() || self.changes.iter().any(|change| change.concerns_resources() || !change.dropped.is_empty())
     }
+}
+
+fn names(change: &TypeChange, attributes: &[Arc<str>]) -> Vec<IndexName> {
+    attributes.iter().map(|attribute| (change.old.name.to_string(), attribute.to_string())).collect()
 }

@@ -1,19 +1,17 @@
 //! Stored resources against a change, and their index rows, a batch at a time.
 
+use super::plan::Plan;
 use crate::admin::{AdminError, PAGE_ROWS};
-use crate::directory::Directory;
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::resource::Document;
 use crate::scim::schema::change::{Seen, TypeChange};
 use crate::scim::schema::{Fault, ResourceType};
 use crate::store::{Query, ResourceIndex, Start, Store, StoreError, Stored};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How often a resource that changes while it is indexed is read again.
+/// How often resources of a page that change while they are indexed are read again.
 const ATTEMPTS_MAX: u32 = 100;
-
-/// Index rows are written and deleted at whatever revision the schemas are.
-const ANY: i64 = i64::MAX;
 
 /// Index rows that are deleted in one statement.
 const DROP_ROWS: u32 = 1_000;
@@ -27,20 +25,11 @@ pub(super) struct Found {
     pub resources: u64,
 }
 
-/// Looks at all resources of a type. With `index`, writes the rows that the Directory has for them in the indexes that the
-/// change builds.
+/// Looks at all resources of a type, if there is a condition that they could break.
 ///
 /// # Errors
-/// Those of the store; a unique value that two of them have is no error but a fault.
-pub(super) async fn scan(
-    store: &dyn Store,
-    directory: DirectoryId,
-    change: &TypeChange,
-    index: Option<(&Directory, &Arc<ResourceType>)>,
-) -> Result<Found, AdminError> {
-    if !change.concerns_resources() {
-        return Ok(Found::default());
-    }
+/// Those of the store.
+pub(super) async fn scan(store: &dyn Store, directory: DirectoryId, change: &TypeChange) -> Result<Found, AdminError> {
     if change.new.is_none() {
         let query =
             Query { resource_type: &change.old, filter: None, sort: None, start: Start::Offset(0), limit: 0, group_depth: 1 };
@@ -49,15 +38,14 @@ pub(super) async fn scan(
         let faults = if resources > 0 { vec![Fault::new(&*change.old.name, problem)] } else { Vec::new() };
         return Ok(Found { faults, resources });
     }
+    if change.conditions.is_empty() {
+        return Ok(Found::default());
+    }
     let mut seen: Vec<(Seen, u64)> = change.conditions.iter().map(|_| (Seen::default(), 0)).collect();
     let mut resources = 0;
-    let mut taken = false;
     let mut start = Start::Offset(0);
-    loop {
-        let query = Query { resource_type: &change.old, filter: None, sort: None, start, limit: PAGE_ROWS, group_depth: 1 };
-        let page = store.search(directory, &query).await?.resources;
-        let Some(last) = page.last().map(|last| last.id) else { break };
-        start = Start::After(last);
+    while let Some((page, next)) = page(store, directory, &change.old, start).await? {
+        start = next;
         resources += page.len() as u64;
         for stored in &page {
             let document = document(stored)?;
@@ -65,18 +53,23 @@ pub(super) async fn scan(
                 *broken += u64::from(condition.is_broken(&document, seen));
             }
         }
-        if let Some((of, resource_type)) = index {
-            taken |= !build(store, directory, of, resource_type, &change.built, page).await?;
-        }
     }
     let broken = change.conditions.iter().zip(&seen).filter(|(_, (_, broken))| *broken > 0);
-    let mut faults: Vec<Fault> = broken
-        .map(|(condition, (_, broken))| Fault::new(condition.name(), condition.problem(&change.old.name, *broken)))
-        .collect();
-    if taken && faults.is_empty() {
-        faults.push(Fault::new(&*change.old.name, "a value that must be unique was given to two resources at the same time"));
-    }
-    Ok(Found { faults, resources })
+    let faults =
+        broken.map(|(condition, (_, broken))| Fault::new(condition.name(), condition.problem(&change.old.name, *broken)));
+    Ok(Found { faults: faults.collect(), resources })
+}
+
+/// The resources from `start` on, and where the next ones begin; `None`: there are no more.
+async fn page(
+    store: &dyn Store,
+    directory: DirectoryId,
+    resource_type: &ResourceType,
+    start: Start,
+) -> Result<Option<(Vec<Stored>, Start)>, AdminError> {
+    let query = Query { resource_type, filter: None, sort: None, start, limit: PAGE_ROWS, group_depth: 1 };
+    let page = store.search(directory, &query).await?.resources;
+    Ok(page.last().map(|last| Start::After(last.id)).map(|next| (page, next)))
 }
 
 fn count(resources: u64) -> String {
@@ -87,29 +80,56 @@ fn document(stored: &Stored) -> Result<Document, AdminError> {
     Document::from_stored(&stored.document).map_err(|source| AdminError::Corrupt { id: stored.id.to_string(), source })
 }
 
-/// Writes the index rows of some resources, those that change meanwhile again. Returns whether all could be written: not if a
-/// unique value is taken.
-async fn build(
+/// Writes the rows that all resources of a type have in the indexes that the change builds, and returns how many resources there
+/// are, and how many of them could not be written for which index: they have a unique value that another one has.
+///
+/// # Errors
+/// [`StoreError::SchemasChanged`] if the definitions are others than those of the plan by now, and those of the store.
+pub(super) async fn build(
     store: &dyn Store,
-    directory: DirectoryId,
-    of: &Directory,
-    resource_type: &Arc<ResourceType>,
-    built: &[Arc<str>],
-    mut resources: Vec<Stored>,
-) -> Result<bool, AdminError> {
-    if built.is_empty() {
-        return Ok(true);
+    plan: &Plan,
+    change: &TypeChange,
+) -> Result<(u64, BTreeMap<Arc<str>, u64>), AdminError> {
+    let mut taken = BTreeMap::new();
+    let mut count = 0;
+    let mut start = Start::Offset(0);
+    while let Some((page, next)) = page(store, plan.row.id, &change.old, start).await? {
+        start = next;
+        count += page.len() as u64;
+        write(store, plan, change, page, &mut taken).await?;
     }
-    for _ in 0..ATTEMPTS_MAX {
+    Ok((count, taken))
+}
+
+/// Writes the index rows of some resources: all at once, those that change meanwhile again, and one by one if a unique value
+/// among them is taken.
+async fn write(
+    store: &dyn Store,
+    plan: &Plan,
+    change: &TypeChange,
+    resources: Vec<Stored>,
+    taken: &mut BTreeMap<Arc<str>, u64>,
+) -> Result<(), AdminError> {
+    let Some(resource_type) = &change.new else { return Ok(()) };
+    let (directory, revision) = (plan.row.id, plan.row.schema_revision);
+    let mut missed_often = 0;
+    let mut work = vec![(resources, change.built.clone())];
+    while let Some((resources, built)) = work.pop() {
         let mut indexes = Vec::with_capacity(resources.len());
         for stored in &resources {
-            let mut rows = of.index_rows(&document(stored)?, resource_type);
+            let mut rows = plan.new.index_rows(&document(stored)?, resource_type);
             rows.retain(|row| built.iter().any(|name| **name == *row.attribute));
             indexes.push(ResourceIndex { id: stored.id, version: stored.version, rows });
         }
-        let done: Vec<ResourceId> = match store.index_resources(directory, ANY, &resource_type.name, indexes).await {
+        let done: Vec<ResourceId> = match store.index_resources(directory, revision, &resource_type.name, indexes).await {
             Ok(done) => done,
-            Err(StoreError::Uniqueness { .. }) => return Ok(false),
+            Err(StoreError::Uniqueness { .. }) => {
+                match (resources.as_slice(), built.as_slice()) {
+                    ([_], [attribute]) => *taken.entry(attribute.clone()).or_default() += 1,
+                    _ => work.extend(one_by_one(&resources, &built)),
+                }
+                continue;
+            }
             Err(error) => return Err(error.into()),
         };
         let mut missed = Vec::new();
@@ -117,21 +137,29 @@ async fn build(
             // One that is gone needs no rows.
             missed.extend(store.get(directory, &resource_type.name, id).await?);
         }
-        if missed.is_empty() {
-            return Ok(true);
+        if !missed.is_empty() {
+            missed_often += 1;
+            if missed_often == ATTEMPTS_MAX {
+                return Err(AdminError::TooBusy);
+            }
+            work.push((missed, built));
         }
-        resources = missed;
     }
-    Err(AdminError::TooBusy)
+    Ok(())
 }
 
-/// Deletes all rows of an index.
-pub(super) async fn drop_index(
-    store: &dyn Store,
-    directory: DirectoryId,
-    resource_type: &str,
-    attribute: &str,
-) -> Result<(), AdminError> {
-    while store.drop_index(directory, ANY, resource_type, attribute, DROP_ROWS).await? == u64::from(DROP_ROWS) {}
+fn one_by_one(resources: &[Stored], built: &[Arc<str>]) -> Vec<(Vec<Stored>, Vec<Arc<str>>)> {
+    let of = |stored: &Stored| -> Vec<_> { built.iter().map(|name| (vec![stored.clone()], vec![name.clone()])).collect() };
+    // What is last is done first; the first to have a value keeps it.
+    resources.iter().rev().flat_map(of).collect()
+}
+
+/// Deletes all rows of an index, which the definitions of the plan have not.
+///
+/// # Errors
+/// [`StoreError::SchemasChanged`] if they are others by now, and those of the store.
+pub(super) async fn drop_index(store: &dyn Store, plan: &Plan, resource_type: &str, attribute: &str) -> Result<(), AdminError> {
+    let (directory, revision) = (plan.row.id, plan.row.schema_revision);
+    while store.drop_index(directory, revision, resource_type, attribute, DROP_ROWS).await? == u64::from(DROP_ROWS) {}
     Ok(())
 }
