@@ -46,7 +46,7 @@ async fn user_with(app: &App, user_name: &str, extension: Value) -> app::Answer 
 /// Gives a schema whose command is killed as soon as the schema is in force.
 async fn interrupt(app: &App, definition: Value) {
     let (row, other, text) = (app.row().await, app.clone(), definition.to_string());
-    let timing = Timing { settle: Duration::from_secs(600) };
+    let timing = Timing::After(Duration::from_secs(600));
     let command = tokio::spawn({
         let (row, text) = (row.clone(), text.clone());
         async move { definitions::add(&*other.store, &SystemClock, &row, DefinitionKind::Schema, &text, timing).await }
@@ -365,8 +365,8 @@ on_both_back_ends! {
         };
         let commit = Commit { actor: None, now: SystemClock.now(), basis: None, change: Change::Create(Box::new(late)) };
         app.store.commit(app.row().await.id, commit).await.expect("is created");
-        // The change goes on, and later takes itself back.
-        settled.add_permits(2);
+        // The change goes on, and takes itself back.
+        settled.add_permits(100);
         let said = refusal(change.await.expect("ends"));
         assert!(said.contains(&format!("{BADGE}:colour: 1 resource of type User has a value, which would be lost")), "{said}");
         let schema = app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect(200);
