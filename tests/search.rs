@@ -156,7 +156,7 @@ on_both_back_ends! {
         assert_eq!(whole.text("/Resources/0/groups/0/display"), "Staff");
         let body = json!({ "schemas": [SEARCH], "attributes": ["userName", "members.value"], "sortBy": "userName" });
         assert_eq!(app.post("/.search", body).await.expect(200).json, shown.json);
-        refused(app.post("/.search", json!({ "schemas": [SEARCH], "count": "10" })).await, "invalidSyntax");
+        refused(app.post("/.search", json!({ "schemas": [SEARCH], "count": "10" })).await, "invalidValue");
     }
 
     /// Shows P-3.4.2.1-01: another Directory's resources are not among them.

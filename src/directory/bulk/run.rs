@@ -48,8 +48,8 @@ struct Created {
 /// Creates resources that refer to each other: each without the members that do not exist yet, which are added once
 /// they do. Other references need no such care, because the ids are known.
 ///
-/// Each is a commit of its own. If one fails, those that came to be are taken back, unless another client has changed them
-/// meanwhile; a server that is killed in between leaves them.
+/// Each is a commit of its own. If one fails, those that came to be are taken back; a server that is killed in between
+/// leaves them.
 pub async fn cycle(ctx: &Ctx<'_>, tasks: Vec<(usize, Result<Task, ScimError>)>) -> Vec<(usize, Result<Done, ScimError>)> {
     let operations: Vec<usize> = tasks.iter().map(|(operation, _)| *operation).collect();
     let mut created = Vec::with_capacity(tasks.len());
@@ -103,8 +103,8 @@ fn take_missing(body: &mut Normalized, absent: &HashSet<String>) -> Vec<Resource
 }
 
 async fn undo(ctx: &Ctx<'_>, created: &Created) {
-    let as_created = Precondition::OneOf(vec![created.version]);
-    if let Err(error) = delete::delete(ctx, &created.resource_type, &created.id.to_string(), &as_created).await {
+    // At any version: the group of a member that was taken back is at another one than it was created at.
+    if let Err(error) = delete::delete(ctx, &created.resource_type, &created.id.to_string(), &Precondition::None).await {
         tracing::error!(
             resource.r#type = &*created.resource_type.name,
             resource.id = %created.id,

@@ -80,7 +80,7 @@ fn text(name: &str, value: Value) -> Result<String, ScimError> {
 fn integer(name: &str, value: &Value) -> Result<String, ScimError> {
     let digits = value.as_number().map(ToString::to_string);
     let is_integer = |text: &String| text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
-    digits.filter(is_integer).ok_or_else(|| ScimError::invalid_syntax(format!("{name} is an integer, as a JSON number")))
+    digits.filter(is_integer).ok_or_else(|| ScimError::invalid_value(format!("{name} is an integer, as a JSON number")))
 }
 
 /// A list of names; one string with commas, as in a query string, is tolerated.
