@@ -31,6 +31,7 @@ impl SearchRequest {
     ///
     /// # Errors
     /// - `InvalidSyntax`: not an object, not a SearchRequest, or a member of another JSON type
+    /// - `InvalidValue`: `startIndex` or `count` is no integer (D-45)
     pub fn parse(body: Value) -> Result<Self, ScimError> {
         let Value::Object(body) = body else {
             return Err(ScimError::invalid_syntax("a search request is a JSON object"));
