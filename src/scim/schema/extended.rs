@@ -50,6 +50,7 @@ impl Registry {
         }
         faults.extend(membership::link(&mut resource_types));
         for resource_type in &mut resource_types {
+            check_full_names(resource_type, &mut faults);
             mark_indexed(resource_type, building);
         }
         membership::note_indexes(&mut resource_types);
@@ -191,6 +192,24 @@ fn extend(definition: &SchemaDefinition, resource_types: &mut [ResourceType], fa
             faults.push(Fault::new(&*schema.id, problem));
         } else {
             resource_type.extensions.push(Extension { schema: schema.clone(), required: false });
+        }
+    }
+}
+
+/// No full name of an attribute is the id of another schema of the type: a path that is one means that schema (RFC 7644 §3.10), so that
+/// nobody could name the attribute.
+fn check_full_names(resource_type: &ResourceType, faults: &mut Vec<Fault>) {
+    for urn in resource_type.urns() {
+        for other in resource_type.urns() {
+            let head = other.get(..urn.len()).filter(|head| head.eq_ignore_ascii_case(urn));
+            let Some(path) = head.and_then(|_| other[urn.len()..].strip_prefix(':')) else { continue };
+            let (name, sub) = path.split_once('.').map_or((path, None), |(name, sub)| (name, Some(sub)));
+            let mut attributes = resource_type.attributes_of(urn).unwrap_or_default().iter();
+            let attribute = attributes.find(|attribute| attribute.name.eq_ignore_ascii_case(name));
+            if attribute.is_some_and(|attribute| sub.is_none_or(|sub| attribute.sub_attribute(sub).is_some())) {
+                let problem = format!("{other} is the id of a schema of {} already, so nobody could name it", resource_type.name);
+                faults.push(Fault::new(format!("{urn}: attributes.{path}"), problem));
+            }
         }
     }
 }

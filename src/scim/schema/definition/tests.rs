@@ -100,6 +100,25 @@ fn definitions_must_fit_each_other() {
 }
 
 #[test]
+fn the_full_name_of_an_attribute_is_no_schema_of_its_type() {
+    let with = |id: &str| {
+        let attributes = json!([{ "name": "a" }, { "name": "b", "type": "complex", "subAttributes": [{ "name": "c" }] }]);
+        let first = json!({ "id": "urn:example:x", "extends": ["User"], "attributes": attributes });
+        let second = json!({ "id": id, "extends": ["User"], "attributes": [{ "name": "d" }] });
+        let definitions = [first, second].map(|definition| parse(&definition.to_string()).expect("is well-formed").definition);
+        Registry::built_in().with(&definitions, &[]).map(|_| ()).map_err(|faults| faults.to_string())
+    };
+    for (id, path) in [("urn:example:x:a", "a"), ("URN:example:x:A", "A"), ("urn:example:x:b.c", "b.c")] {
+        let fault =
+            format!("urn:example:x: attributes.{path}: {id} is the id of a schema of User already, so nobody could name it");
+        assert_eq!(with(id), Err(fault));
+    }
+    for id in ["urn:example:x:d", "urn:example:x:a.c", "urn:example:x:a:b", "urn:example:xa"] {
+        assert_eq!(with(id), Ok(()), "{id}");
+    }
+}
+
+#[test]
 fn what_is_no_definition_is_refused() {
     for text in ["", "[]", "{}", "{\"attributes\":[],\"attributes\":[]}", "\u{0}"] {
         assert!(parse(text).is_err(), "{text}");
