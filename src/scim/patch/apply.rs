@@ -4,6 +4,7 @@ use super::element::{Selection, check_immutable, has_immutable_subs, write_selec
 use super::membership::is_membership;
 use super::target::{self, AttributeTarget, PatchTarget};
 use super::value::{Edit, is_empty, write, write_sub};
+use super::work::Work;
 use super::{Op, Operation, schemas};
 use crate::scim::filter::FilterOptions;
 use crate::scim::resource::validate::validate;
@@ -68,7 +69,7 @@ pub fn apply(
         root: document.as_object().clone(),
         password: None,
         sent: Vec::new(),
-        elements: 0,
+        work: Work::new(context.limits.patch_elements_max),
     };
     for operation in operations {
         patch.run(operation).map_err(|error| operation.locate(error))?;
@@ -86,8 +87,7 @@ struct Patch<'a> {
     root: Map<String, Value>,
     password: Option<Option<String>>,
     sent: Vec<String>,
-    /// How many elements operations went over so far.
-    elements: usize,
+    work: Work,
 }
 
 impl Patch<'_> {
@@ -146,7 +146,7 @@ impl Patch<'_> {
         if !self.sent.contains(&top_name) {
             self.sent.push(top_name);
         }
-        let edit = Edit { op: operation.op, name: &name, context: &self.values };
+        let edit = Edit { op: operation.op, name: &name, context: &self.values, work: &self.work };
         if target.place == Place::Core {
             if attribute.name == "schemas" {
                 // In an object they only say what it is made of (D-66).
@@ -176,12 +176,8 @@ impl Patch<'_> {
         }
         let object = place(&mut self.root, &target.place)?;
         let mut slot = object.swap_remove(&attribute.name);
-        self.elements +=
-            [slot.as_ref(), Some(value)].into_iter().flatten().filter_map(Value::as_array).map(Vec::len).sum::<usize>();
-        let max = self.context.limits.patch_elements_max;
-        if self.elements > max {
-            return Err(ScimError::invalid_value(format!("the operations go over more than {max} values; send fewer at a time")));
-        }
+        let lists = [slot.as_ref(), Some(value)].into_iter().flatten().filter_map(Value::as_array);
+        self.work.go_over(lists.map(Vec::len).sum())?;
         let was_assigned = slot.is_some();
         let before = if is_immutable_in_part(attribute) { slot.clone() } else { None };
         match (&target.filter, &target.sub) {
@@ -190,6 +186,7 @@ impl Patch<'_> {
             (Some(filter), sub) => {
                 let selection = Selection {
                     matches: Box::new(|element| filter.resolved.matches_element(element)),
+                    comparisons: target::comparisons(&filter.syntax),
                     terms: filter.terms(),
                     replace_creates: self.context.tolerance.create_on_replace_no_match,
                 };

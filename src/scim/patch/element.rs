@@ -14,6 +14,8 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Selection<'a> {
     /// Whether an element is selected.
     pub matches: Box<dyn Fn(&Value) -> bool + 'a>,
+    /// How many comparisons that takes.
+    pub comparisons: usize,
     /// What an element must have so that it is selected, if that can be said: the `eq` terms of a filter (D-53).
     pub terms: Option<Map<String, Value>>,
     /// Whether `replace` creates an element if there is none (D-54).
@@ -23,7 +25,7 @@ pub(super) struct Selection<'a> {
 impl Selection<'_> {
     /// All elements: the path has no filter. A target without value is added by `replace` too (RFC 7644 §3.5.2.3).
     pub fn all() -> Self {
-        Self { matches: Box::new(|_| true), terms: Some(Map::new()), replace_creates: true }
+        Self { matches: Box::new(|_| true), comparisons: 1, terms: Some(Map::new()), replace_creates: true }
     }
 }
 
@@ -45,7 +47,9 @@ pub(super) fn write_list(
             for element in &list {
                 listed.extend(attribute, one(edit, attribute, element)?);
             }
-            let kept = elements_of(slot.take()).into_iter().filter(|element| !listed.has(attribute, element));
+            let elements = elements_of(slot.take());
+            edit.work.go_over(elements.len().saturating_mul(listed.0.len().saturating_sub(1)))?;
+            let kept = elements.into_iter().filter(|element| !listed.has(attribute, element));
             *slot = list_of(kept.collect());
         }
         (Op::Remove, _) => *slot = None,
@@ -77,7 +81,7 @@ pub(super) fn write_list(
 ///
 /// # Errors
 /// - `noTarget`: nothing is selected, and no element can be created from the terms of the selection (D-53, D-54)
-/// - `invalidValue`: `value` does not fit, or makes several elements primary (D-14)
+/// - `invalidValue`: `value` does not fit, makes several elements primary (D-14), or is too long for all the elements
 /// - `mutability`: an immutable sub-attribute has another value already
 pub(super) fn write_selected(
     edit: Edit<'_>,
@@ -88,11 +92,14 @@ pub(super) fn write_selected(
     selection: &Selection<'_>,
 ) -> Result<(), ScimError> {
     let mut elements = elements_of(slot.take());
+    // Once over all elements is counted already.
+    edit.work.go_over(elements.len().saturating_mul(selection.comparisons.saturating_sub(1)))?;
     let selected = elements.iter().map(|element| (selection.matches)(element)).collect::<Vec<_>>();
     if !selected.contains(&true) {
         *slot = slot_of(attribute, elements);
         return create(edit, attribute, sub, slot, value, selection);
     }
+    edit.work.copy(value, selected.iter().filter(|selected| **selected).count())?;
     for (element, _) in elements.iter_mut().zip(&selected).filter(|(_, selected)| **selected) {
         let before = element.clone();
         match sub {

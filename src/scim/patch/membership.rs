@@ -4,7 +4,8 @@
 //! what comes later wins.
 
 use super::apply::PatchContext;
-use super::target::{self, AttributeTarget, PatchTarget};
+use super::target::{self, AttributeTarget, ElementFilter, PatchTarget};
+use super::work::Work;
 use super::{Op, Operation};
 use crate::scim::ScimError;
 use crate::scim::filter::ResolvedFilter;
@@ -27,6 +28,8 @@ pub struct MemberPatch {
     pub remove: Vec<String>,
     /// From the first operation on whose effect depends on who is a member: the rest, in order.
     pending: Vec<Step>,
+    /// How many members `pending` may go over.
+    elements_max: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +37,8 @@ enum Step {
     Clear,
     Add(Vec<String>),
     Remove(Vec<String>),
-    RemoveMatching(ResolvedFilter),
+    /// With how many comparisons the filter makes.
+    RemoveMatching(ResolvedFilter, usize),
     /// `replace` of one member by itself: no change, but there must be one (D-54).
     Require(String),
 }
@@ -55,7 +59,7 @@ impl MemberPatch {
     pub fn newcomers(&self) -> impl Iterator<Item = &str> {
         let pending = self.pending.iter().flat_map(|step| match step {
             Step::Add(ids) => ids.as_slice(),
-            Step::Clear | Step::Remove(_) | Step::RemoveMatching(_) | Step::Require(_) => &[],
+            Step::Clear | Step::Remove(_) | Step::RemoveMatching(..) | Step::Require(_) => &[],
         });
         self.add.iter().chain(pending).map(String::as_str)
     }
@@ -65,7 +69,8 @@ impl MemberPatch {
     /// [`MemberPatch::newcomers`] that exist, in the same form: a filter judges them too (P-3.5.2-15).
     ///
     /// # Errors
-    /// `noTarget`: `replace` of a member that is none (D-54).
+    /// - `noTarget`: `replace` of a member that is none (D-54)
+    /// - `invalidValue`: several operations go over more members than a PATCH may
     pub fn resolve_matching(&mut self, current: &[Value], newcomers: &[Value]) -> Result<(), ScimError> {
         let id_of = |element: &Value| element.get("value").and_then(Value::as_str).map(str::to_owned);
         let present = current.iter().filter_map(id_of).collect::<HashSet<_>>();
@@ -79,12 +84,18 @@ impl MemberPatch {
         let mut changes = Changes { clear: patch.clear, ..Changes::default() };
         changes.add(patch.add);
         changes.remove(patch.remove);
+        let work = Work::new(patch.elements_max);
+        let mut is_first = true;
         for step in patch.pending {
             match step {
                 Step::Clear => changes.clear(),
                 Step::Add(ids) => changes.add(ids),
                 Step::Remove(ids) => changes.remove(ids),
-                Step::RemoveMatching(filter) => {
+                Step::RemoveMatching(filter, comparisons) => {
+                    // One operation may go over all members, however many there are.
+                    if !std::mem::take(&mut is_first) {
+                        work.go_over(current.len().saturating_mul(comparisons))?;
+                    }
                     let kept = current.iter().filter(|element| id_of(element).is_some_and(|id| changes.has(&id, &present)));
                     let mut matching =
                         kept.filter(|element| filter.matches_element(element)).filter_map(id_of).collect::<Vec<_>>();
@@ -117,7 +128,7 @@ pub fn split(
 ) -> Result<(Vec<Operation>, MemberPatch), ScimError> {
     let Some(membership) = &resource_type.membership else { return Ok((operations, MemberPatch::default())) };
     let mut rest = Vec::new();
-    let mut plan = Plan::default();
+    let mut plan = Plan { elements_max: context.limits.patch_elements_max, ..Plan::default() };
     for mut operation in operations {
         match target::resolve(&operation.path, resource_type, context) {
             Ok(PatchTarget::Attribute(target)) if is_membership(&target, membership) => {
@@ -162,6 +173,7 @@ struct Plan {
     changes: Changes,
     pending: Vec<Step>,
     named: usize,
+    elements_max: usize,
 }
 
 impl Plan {
@@ -187,8 +199,8 @@ impl Plan {
             Some(filter) => match (operation.op, filter.alternatives()) {
                 (Op::Remove, Some(ids)) => self.step(Step::Remove(ids)),
                 (Op::Replace, Some(ids)) if value.is_null() => self.step(Step::Remove(ids)),
-                (Op::Remove, None) => self.step(Step::RemoveMatching(filter.resolved.clone())),
-                (Op::Replace, None) if value.is_null() => self.step(Step::RemoveMatching(filter.resolved.clone())),
+                (Op::Remove, None) => self.step(filter.removal()),
+                (Op::Replace, None) if value.is_null() => self.step(filter.removal()),
                 (Op::Add, _) if value.is_null() => {}
                 (Op::Add | Op::Replace, _) => {
                     let id = filter.terms().and_then(|terms| terms.get("value")?.as_str().map(str::to_owned));
@@ -211,7 +223,7 @@ impl Plan {
         match &step {
             Step::Add(ids) | Step::Remove(ids) => self.named += ids.len(),
             Step::Require(_) => self.named += 1,
-            Step::Clear | Step::RemoveMatching(_) => {}
+            Step::Clear | Step::RemoveMatching(..) => {}
         }
         match step {
             // Nothing before it matters any more, not even what depended on the members.
@@ -226,7 +238,13 @@ impl Plan {
     }
 
     fn finish(self) -> MemberPatch {
-        MemberPatch { pending: self.pending, ..self.changes.finish() }
+        MemberPatch { pending: self.pending, elements_max: self.elements_max, ..self.changes.finish() }
+    }
+}
+
+impl ElementFilter {
+    fn removal(&self) -> Step {
+        Step::RemoveMatching(self.resolved.clone(), target::comparisons(&self.syntax))
     }
 }
 
@@ -272,7 +290,7 @@ impl Changes {
     fn finish(self) -> MemberPatch {
         let (add, remove) = self.order.into_iter().partition::<Vec<_>, _>(|id| self.present.get(id) == Some(&true));
         let remove = if self.clear { Vec::new() } else { remove };
-        MemberPatch { clear: self.clear, add, remove, pending: Vec::new() }
+        MemberPatch { clear: self.clear, add, remove, ..MemberPatch::default() }
     }
 }
 

@@ -15,6 +15,7 @@
 //! - `schemas`: what an operation on `schemas` does
 //! - `value`: what one operation does to one attribute value
 //! - `element`: what one operation does to the elements of a multi-valued attribute
+//! - `work`: how much work one request may ask for
 
 pub mod apply;
 mod element;
@@ -23,6 +24,7 @@ pub mod operation;
 mod schemas;
 pub mod target;
 mod value;
+mod work;
 
 pub use apply::{PatchContext, Patched, apply};
 pub use membership::MemberPatch;

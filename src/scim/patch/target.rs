@@ -115,6 +115,15 @@ impl ElementFilter {
     }
 }
 
+/// How many comparisons a filter makes at most. Nesting is bounded by the parser.
+pub(super) fn comparisons(filter: &Filter) -> usize {
+    match filter {
+        Filter::Compare { .. } | Filter::Present(_) => 1,
+        Filter::Not(inner) | Filter::ValuePath { filter: inner, .. } => comparisons(inner),
+        Filter::And(terms) | Filter::Or(terms) => terms.iter().map(comparisons).sum(),
+    }
+}
+
 /// Nesting is bounded by the parser.
 fn collect_terms(filter: &Filter, terms: &mut Map<String, Value>) -> bool {
     match filter {

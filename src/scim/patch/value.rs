@@ -5,6 +5,7 @@
 
 use super::Op;
 use super::element::{self, Selection};
+use super::work::Work;
 use crate::scim::ScimError;
 use crate::scim::resource::{ValueContext, attribute_value};
 use crate::scim::schema::{Attribute, Mutability};
@@ -17,6 +18,8 @@ pub(super) struct Edit<'a> {
     /// What errors call the attribute.
     pub name: &'a str,
     pub context: &'a ValueContext<'a>,
+    /// What the request has done so far.
+    pub work: &'a Work,
 }
 
 /// Applies an operation to a whole attribute. `value` is null for a `remove` without value.

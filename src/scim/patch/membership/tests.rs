@@ -11,7 +11,7 @@ const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 fn split_group(operations: &Value, tolerance: &Tolerance) -> Result<(Vec<Operation>, MemberPatch), ScimError> {
     let registry = Registry::built_in();
     let group = registry.resource_type("Group").expect("built in");
-    let limits = ValueLimits { members_max: 4, ..ValueLimits::default() };
+    let limits = ValueLimits { members_max: 4, patch_elements_max: 100, ..ValueLimits::default() };
     let filter = FilterOptions::default();
     let context = PatchContext { tolerance, limits: &limits, filter: &filter, id: "g" };
     let body = json!({"schemas": [super::super::PATCH_OP_SCHEMA], "Operations": operations});
@@ -193,4 +193,20 @@ fn newcomers_are_all_that_any_operation_adds() {
     let add = |id: &str| op("add", "members", json!({"value": id}));
     let patch = patch(&json!([add("1"), remove_groups, add("2"), remove_groups])).expect("accepted");
     assert_eq!(patch.newcomers().collect::<Vec<_>>(), ["1", "2"]);
+}
+
+/// One operation may go over all members; many of them would keep the server busy.
+#[test]
+fn many_filters_on_many_members_are_refused() {
+    let filter = ["type eq \"x\""; 5].join(" or ");
+    let removal = json!({"op": "remove", "path": format!("members[{filter}]")});
+    let resolve = |operations: usize, members: usize| {
+        let current = (0..members).map(|number| json!({"value": format!("{number}"), "type": "User"})).collect::<Vec<_>>();
+        let mut patch = patch(&Value::Array(vec![removal.clone(); operations])).expect("accepted");
+        patch.resolve_matching(&current, &[]).map_err(|error| error.kind)
+    };
+    assert_eq!(resolve(1, 1_000), Ok(()));
+    assert_eq!(resolve(2, 20), Ok(()));
+    assert_eq!(resolve(2, 21), Err(ErrorKind::InvalidValue));
+    assert_eq!(resolve(11, 2), Ok(()));
 }

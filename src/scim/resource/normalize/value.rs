@@ -23,7 +23,7 @@ pub struct ValueLimits {
     /// How many memberships one request may name.
     pub members_max: usize,
     /// How many elements the operations of one PATCH may go over in all: each operation on a multi-valued attribute goes
-    /// over those it has and those it is given.
+    /// over those it has, once for each comparison of its filter, and those it is given.
     pub patch_elements_max: usize,
 }
 
