@@ -158,19 +158,19 @@ on_both_back_ends! {
     /// Shows P-3.12-20.
     async fn a_search_request_of_the_wrong_shape_is_refused_by_member(app: App) {
         let canary = Canary::new(app).await;
-        for (name, values) in [
-            ("filter", [json!(5), json!({}), json!(["id pr"])]),
-            ("sortBy", [json!(5), json!({}), json!(["userName"])]),
-            ("sortOrder", [json!(5), json!({}), json!(true)]),
-            ("attributes", [json!(5), json!([5]), json!({})]),
-            ("excludedAttributes", [json!(5), json!([[]]), json!(true)]),
-            ("startIndex", [json!("x"), json!(1.5), json!([])]),
-            ("count", [json!("x"), json!(1e30), json!({})]),
+        for (name, error, values) in [
+            ("filter", SYNTAX, [json!(5), json!({}), json!(["id pr"])]),
+            ("sortBy", SYNTAX, [json!(5), json!({}), json!(["userName"])]),
+            ("sortOrder", SYNTAX, [json!(5), json!({}), json!(true)]),
+            ("attributes", SYNTAX, [json!(5), json!([5]), json!({})]),
+            ("excludedAttributes", SYNTAX, [json!(5), json!([[]]), json!(true)]),
+            ("startIndex", VALUE, [json!("x"), json!(1.5), json!([])]),
+            ("count", VALUE, [json!("x"), json!(1e30), json!({})]),
         ] {
             for value in values {
                 let mut body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"] });
                 body[name] = value;
-                let answer = canary.refuses("POST", "/Users/.search", body.to_string(), SYNTAX, name).await;
+                let answer = canary.refuses("POST", "/Users/.search", body.to_string(), error, name).await;
                 assert_eq!(answer.json.get("Resources"), None);
             }
         }

@@ -126,9 +126,9 @@ impl Player {
             ),
             _ => {
                 let group = self.group_id();
-                // Filters see who is a member by itself, not through other groups.
-                let within: BTreeSet<String> =
-                    self.model.groups.get(&group).map(|group| group.members.clone()).unwrap_or_default();
+                // Filters see who is a member through other groups, too.
+                let is_in = |id: &&String| self.model.groups_of(id).contains_key(&group);
+                let within: BTreeSet<String> = self.model.users.keys().filter(is_in).cloned().collect();
                 (format!("groups.value eq \"{group}\""), Box::new(move |id, _| within.contains(id)))
             }
         }
