@@ -258,6 +258,10 @@ def w4(T, o, c):
     ]
     for name, f, total in one:
         over_users(T, name, [step("f", "GET", f"/Users?filter={flt(f)}&count=10", total=total)], c, o.stage_s)
+    either = flt(f'userName eq "{t}.${{n8}}@bench.example.com" or displayName eq "{t}.${{n8}}"')
+    over_users(T, "W4 root: userName eq or displayName eq", [step("f", "GET", f"/?filter={either}", total=1)], c, o.stage_s)
+    over_users(T, "W4 root: page of 100 by meta.created", [step("f", "GET", "/?sortBy=meta.created&count=100", expect=[200])],
+               c, o.stage_s)
     # delta import: change 50 users, then ask for what changed since
     since = time.time()
     time.sleep(1.1)
@@ -431,8 +435,32 @@ def w9(T, o):
         fine += sum(1 for x in r.get("Operations", []) if str((x.get("status") or {}).get("code") if isinstance(x.get("status"), dict) else x.get("status")) == "201")
     row = {"workload": "W9 bulk of %d POST" % n, "wall_s": round(sum(times), 3), "ops_per_s": round(3 * n / sum(times)), "created": fine, "of": 3 * n,
            "bulk_s": round(statistics.median(times), 3), "size": len(T.users)}
+    # The same by requests of their own, from one client that waits for each answer.
+    single = create(T, "W9 POST by one client", 1, n, o.load_budget_s, len(T.users))
+    row["times_posts"] = round(row["ops_per_s"] / single["rps"], 1)
     T.rows.append(row)
     log(T.name, row)
+
+
+def w11(T, o):
+    """Groups in groups: ten levels, with the users in the lowest."""
+    members = [i for _, i in T.users[:100]]
+    for level in range(10):
+        body = {"schemas": [GROUP], "displayName": f"{T.tag} level {level}", "members": [{"value": i} for i in members]}
+        st, b = T.http("POST", "/Groups", body)
+        if st != 201:
+            T.rows.append({"workload": "W11 nested groups", "error": f"{st} {str(b)[:200]}"})
+            return
+        members = [b["id"]]
+    lowest = {"concurrency": 16, "duration_s": o.stage_s, "timeout_s": 15, "n_start": 0, "n_len": 100, "n_mode": "rand",
+              "seed": 11, "ids": {"u": str(write_list(T, [i for _, i in T.users[:100]]))}}
+    top = flt(f'groups.value eq "{members[0]}"')
+    for name, path, want in [
+        ("W11 GET user in 10 nested groups", "/Users/${u}", {"expect": [200]}),
+        ("W11 page of 100 such users", f"/Users?filter={top}&count=100", {"total": 100}),
+        ("W11 users of the top group, one shown", f"/Users?filter={top}&count=1&attributes=userName", {"total": 100}),
+    ]:
+        T.measure(name, {**lowest, "steps": [step("r", "GET", path, **want)]}, c=16, size=len(T.users))
 
 
 def w10(T, o, c=16):
@@ -510,7 +538,7 @@ def cmd_run(o):
             save()
             if last:
                 break
-        for w, f in (("W8", w8), ("W7", w7), ("W9", w9)):
+        for w, f in (("W8", w8), ("W7", w7), ("W9", w9), ("W11", w11)):
             if w in W and T.users:
                 f(T, o)
                 save()
@@ -752,7 +780,7 @@ def main():
     r.add_argument("--start-cmd", help="start the server with this, measure start-up and memory, stop it at the end")
     r.add_argument("--pid", type=int, help="pid of a running server, for CPU and memory"); r.add_argument("--db-pid", type=int, help="pid of the postmaster")
     r.add_argument("--sizes", default="1000,10000,100000"); r.add_argument("--group-sizes", default="0,1000,10000,100000")
-    r.add_argument("--workloads", default="W2,W3,W4,W5,W6,W7,W8,W9,W10"); r.add_argument("--skip-w1", action="store_true")
+    r.add_argument("--workloads", default="W2,W3,W4,W5,W6,W7,W8,W9,W10,W11"); r.add_argument("--skip-w1", action="store_true")
     r.add_argument("--stage-s", type=float, default=4); r.add_argument("--load-budget-s", type=float, default=90)
     r.add_argument("--cycle-users", type=int, default=2000); r.add_argument("--entra-legacy", action="store_true", help='send active as the string "False"')
     r.add_argument("--server-cores", default=""); r.add_argument("--loadgen-cores", default="", help="taskset list, e.g. 1")

@@ -18,6 +18,8 @@ ROWS = [
     ("emails[type].value eq", "W4 emails[type].value eq", 16, {"postgres": (6000, "select", 0.12), "sqlite": (12000, "axum get", 0.12)}),
     ("displayName co", "W4 displayName co", 16, {"postgres": (1000, None, None), "sqlite": (500, None, None)}),
     ("meta.lastModified gt, page of 100", "W4 meta.lastModified gt, page of 100", 16, {}),
+    ("root: userName eq or displayName eq", "W4 root: userName eq or displayName eq", 16, {}),
+    ("root: page of 100 by meta.created", "W4 root: page of 100 by meta.created", 16, {}),
     ("POST user", "W1 POST user", 16, {"postgres": (3500, "insert", 0.35), "sqlite": (5000, "sqlite insert", 1.5)}),
     ("PATCH active and title", "W5 PATCH active and title", 16, {"postgres": (2500, "insert", 0.25), "sqlite": (4000, "sqlite insert", 1.0)}),
     ("PATCH home e-mail", "W5 PATCH home e-mail", 16, {"postgres": (2500, "insert", 0.25), "sqlite": (4000, "sqlite insert", 1.0)}),
@@ -122,7 +124,10 @@ def rest(name, run):
             print(f"| {row['workload']}, {row['page']} a page, {row['size']:,} users | {row['items_per_s']:,.0f} users/s; pages"
                   f" {row['first_pages_us'] / 1000:.1f} ms at first, {row['last_pages_us'] / 1000:.1f} ms at last; {row['distinct']:,} of {row['total']:,} seen |")
         elif row["workload"].startswith("W9") and "ops_per_s" in row:
-            print(f"| {row['workload']} | {row['ops_per_s']:,} operations/s, {row['created']:,} of {row['of']:,} created |")
+            print(f"| {row['workload']} | {row['ops_per_s']:,} operations/s, {row['times_posts']} times as fast as one POST after the other"
+                  f" (target 3); {row['created']:,} of {row['of']:,} created |")
+        elif row["workload"].startswith("W11") and "rps" in row:
+            print(f"| {row['workload']}, 16 clients | {row['rps']:,.0f}/s, {cpu(row):.3f} ms of CPU{errors(row)} |")
         elif row["workload"] == "W7 summary":
             print(f"| initial cycle of {row['users']:,} users and {row['groups']} groups, 8 clients | {row['users_per_s']:,} users/s |")
 

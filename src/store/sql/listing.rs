@@ -7,7 +7,7 @@
 use super::compiler::{Compiler, quote};
 use super::page::{self, Source};
 use super::predicate::{self, Location};
-use super::probe;
+use super::scan;
 use super::sort::{self, Order};
 use super::statement::{Bind, Dialect, Statement};
 use crate::id::DirectoryId;
@@ -264,7 +264,7 @@ impl Frame {
 
     /// Those that have a row in the index, by its value; of them, those whose row `r` meets the condition.
     fn indexed(&self, compiler: &Compiler<'_>, attribute: &str, descending: bool, condition: Option<&str>) -> String {
-        let rows = probe::index_of(compiler, "v", attribute);
+        let rows = scan::index_of(compiler, "v", attribute);
         let behind = self.sequence.keyed("v.value", "v.resource_id");
         let (resource, condition) = match condition {
             Some(condition) => (" JOIN resources r ON r.id = v.resource_id", format!(" AND {condition}")),
@@ -284,7 +284,7 @@ impl Frame {
         let Frame { sequence, end, null } = self;
         let alias = compiler.alias('a');
         let (directory, type_name) = (&compiler.directory, &compiler.type_name);
-        let present = probe::index_of(compiler, "w", attribute);
+        let present = scan::index_of(compiler, "w", attribute);
         let room = if descending { String::new() } else { format!(" AND (SELECT count(*) FROM ({values}) AS filled) < {end}") };
         let behind = sequence.unkeyed("r.id");
         format!(

@@ -14,6 +14,7 @@
 //! - `predicate`: a filter as a condition on a row
 //! - `reference`: memberships and references, whose facts lie in other rows
 //! - `probe`: which index serves a filter
+//! - `scan`: the ways through an index, as statements that find ids
 //! - `sort`: how a page is ordered
 //! - `page`: the statements of a search of one type
 //! - `listing`: those of several types, or from a place in the order on
@@ -30,6 +31,7 @@ mod page;
 mod predicate;
 mod probe;
 mod reference;
+mod scan;
 mod sort;
 mod statement;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::compiler::{Compiler, join};
 use super::predicate;
 use super::probe::{self, Probe, Reach};
+use super::scan;
 use super::sort::{self, Order};
 use super::statement::{Bind, Dialect, Statement};
 use crate::id::DirectoryId;
@@ -260,7 +261,7 @@ fn by_key(source: &str, condition: &str, key: &str, order: &str, Window { limit,
 
 /// All resources, each of which has a row in the index.
 fn by_index(compiler: &Compiler<'_>, attribute: &str, descending: bool, Window { limit, offset }: &Window) -> String {
-    let rows = probe::index_of(compiler, "v", attribute);
+    let rows = scan::index_of(compiler, "v", attribute);
     let direction = if descending { "DESC" } else { "ASC" };
     format!(
         "SELECT v.resource_id AS id, v.value AS sort_key FROM attribute_values v WHERE {rows} \
@@ -276,7 +277,7 @@ fn by_index_where(
     descending: bool,
     Window { limit, offset }: &Window,
 ) -> String {
-    let rows = probe::index_of(compiler, "v", attribute);
+    let rows = scan::index_of(compiler, "v", attribute);
     let direction = if descending { "DESC" } else { "ASC" };
     format!(
         "SELECT v.resource_id AS id, v.value AS sort_key FROM attribute_values v \
@@ -290,7 +291,7 @@ fn by_index_where(
 fn by_index_and_without(compiler: &Compiler<'_>, attribute: &str, descending: bool, window: &Window, end: &str) -> String {
     let Window { limit, offset } = window;
     let (directory, type_name) = (&compiler.directory, &compiler.type_name);
-    let (rows, present) = (probe::index_of(compiler, "v", attribute), probe::index_of(compiler, "w", attribute));
+    let (rows, present) = (scan::index_of(compiler, "v", attribute), scan::index_of(compiler, "w", attribute));
     let direction = if descending { "DESC" } else { "ASC" };
     let room = if descending { String::new() } else { format!(" AND (SELECT count(*) FROM with_value) < {end}") };
     let order = sort::clause("either.sort_key", descending, "either.id");
