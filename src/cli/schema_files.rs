@@ -1,7 +1,7 @@
 //! The files of `schemas.folder`, brought to every Directory when the server starts.
 
 use super::failure::Failure;
-use crate::admin::definitions::{self, File, Timing, provide};
+use crate::admin::definitions::{self, Applied, File, Timing, provide};
 use crate::clock::SystemClock;
 use crate::config::SchemasConfig;
 use crate::scim::schema::definition::DEFINITION_BYTES_MAX;
@@ -30,13 +30,17 @@ pub async fn bring(config: &SchemasConfig, store: &dyn Store) -> Result<(), Fail
     for warning in &warnings {
         tracing::warn!(definition = %warning, "a schema is odd");
     }
-    for fault in &applied.unfinished {
-        tracing::warn!(index = %fault, "an index cannot be completed: searches do without it");
-    }
+    report_unfinished(&applied);
     if applied.examined > 0 {
         tracing::info!(resources = applied.examined, indexes = applied.built, "the schemas of every Directory have changed");
     }
     Ok(())
+}
+
+fn report_unfinished(applied: &Applied) {
+    for fault in &applied.unfinished {
+        tracing::warn!(index = %fault, "an index cannot be completed: searches do without it");
+    }
 }
 
 /// Goes on with the indexes that interrupted changes have left, while requests are answered.
@@ -46,9 +50,7 @@ pub async fn resume(store: Arc<dyn Store>) {
             if applied.built > 0 {
                 tracing::info!(resources = applied.examined, indexes = applied.built, "interrupted work on indexes was finished");
             }
-            for fault in &applied.unfinished {
-                tracing::warn!(index = %fault, "an index cannot be completed: searches do without it");
-            }
+            report_unfinished(&applied);
         }
         Err(error) => tracing::warn!(cause = %error, "interrupted work on indexes goes on at the next start"),
     }

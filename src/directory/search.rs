@@ -177,7 +177,7 @@ impl<'a> Asked<'a> {
                 group_depth: self.group_depth,
             };
             let page = ctx.store.search(ctx.directory.id, &query).await;
-            return unindexed::judged(ctx, &self.parts(), page.map(ListingPage::from));
+            return unindexed::judged(ctx, || self.parts(), page.map(ListingPage::from));
         }
         let start = after.map_or(ListingStart::Offset(window.start_index - 1), ListingStart::After);
         self.list(ctx, start, window.count).await
@@ -186,7 +186,7 @@ impl<'a> Asked<'a> {
     async fn list(&self, ctx: &Ctx<'_>, start: ListingStart, limit: u32) -> Result<ListingPage, ScimError> {
         let listing = Listing { parts: self.parts(), start, limit, group_depth: self.group_depth };
         let page = ctx.store.list(ctx.directory.id, &listing).await;
-        unindexed::judged(ctx, &listing.parts, page)
+        unindexed::judged(ctx, || self.parts(), page)
     }
 
     fn parts(&self) -> Vec<Part<'_>> {

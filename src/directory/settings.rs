@@ -88,8 +88,8 @@ pub enum SettingsError {
     /// A setting is given twice.
     #[error("the setting {0} is given twice")]
     Twice(String),
-    /// What is given is no setting.
-    #[error("no such setting")]
+    /// There is no such setting, or it has no such value.
+    #[error("the settings are refused")]
     Given(#[source] serde_json::Error),
     /// The settings are malformed.
     #[error("the settings of the Directory do not decode")]

@@ -6,21 +6,27 @@ use crate::store::{ListingPage, Part, StoreError};
 use std::time::Duration;
 
 /// A page that was read for `parts`, or the error; writes a line to the log if that took long because no index serves it.
+/// `parts` is called only when there is something to say.
 ///
 /// # Errors
 /// - `TooMany`: it took longer than a search may that no index serves
 /// - what else the store reports
-pub(super) fn judged(ctx: &Ctx<'_>, parts: &[Part<'_>], read: Result<ListingPage, StoreError>) -> Result<ListingPage, ScimError> {
+pub(super) fn judged<'q>(
+    ctx: &Ctx<'_>,
+    parts: impl Fn() -> Vec<Part<'q>>,
+    read: Result<ListingPage, StoreError>,
+) -> Result<ListingPage, ScimError> {
     match read {
         Ok(page) => {
             if let Some(duration) = page.scanned.filter(|duration| *duration >= ctx.limits.unindexed_search_logged) {
-                log(ctx, parts, duration, Some(&page));
+                log(ctx, &parts(), duration, Some(&page));
             }
             Ok(page)
         }
         Err(StoreError::TooMany { limit }) => {
-            log(ctx, parts, limit, None);
-            Err(ScimError::new(ErrorKind::TooMany, stopped(parts, limit)))
+            let parts = parts();
+            log(ctx, &parts, limit, None);
+            Err(ScimError::new(ErrorKind::TooMany, stopped(&parts, limit)))
         }
         Err(error) => Err(error.into()),
     }
