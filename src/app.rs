@@ -8,7 +8,7 @@ use crate::http::{self, HttpOptions, HttpState};
 use crate::server::{self, ServerError, ServerOptions};
 use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{Store, StoreError};
+use crate::store::{OperatorStore, StoreError};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 ///
 /// # Errors
 /// The database is not there, or does not take the settings that durability rests on.
-pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn OperatorStore>, StoreError> {
     if config.url.is_sqlite() {
         let options = SqliteOptions {
             readers_max: config.reader_connections,
@@ -48,7 +48,7 @@ pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn Store>, Store
 /// Not every request could be answered before the drain timeout.
 pub async fn serve(
     config: &Config,
-    store: Arc<dyn Store>,
+    store: Arc<dyn OperatorStore>,
     listener: TcpListener,
     bound: SocketAddr,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -65,7 +65,7 @@ pub async fn serve(
 }
 
 /// What the requests of a server share. They all go by `clock`.
-pub fn state(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>, public_url: String) -> HttpState {
+pub fn state(config: &Config, store: Arc<dyn OperatorStore>, clock: Arc<dyn Clock>, public_url: String) -> HttpState {
     let options = HttpOptions {
         public_url,
         discovery_requires_authentication: config.discovery.require_authentication,

@@ -182,7 +182,11 @@ fn a_new_token_stands_alone_on_standard_output() {
 fn tokens_are_listed_without_secrets_and_revoked_by_name_or_id() {
     let place = Place::new();
     place.ok("directory create acme");
-    let secrets = ["ci", "spare", "lasting"].map(|name| place.ok(&format!("token create acme --name {name}")));
+    let create = |name: &str| place.ok(&format!("token create acme --name {name}"));
+    let mut secrets = vec![create("ci"), create("spare")];
+    place.fails("token create acme --name lasting", 1, "2 tokens in use, which is as many as its setting tokensMax allows");
+    place.ok("directory edit acme --set tokensMax=3");
+    secrets.push(create("lasting"));
     place.fails("token create acme --name ci", 1, "has a token \"ci\" already");
     place.fails("token create acme --expires-in soon", 2, "365d");
     place.fails("token revoke acme nothing", 1, "no live token \"nothing\"");

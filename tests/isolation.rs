@@ -4,9 +4,10 @@
 mod app;
 
 use app::{Answer, App, ENTERPRISE, GROUP, PATCH_OP, USER};
-use scimd::admin::tokens;
+use scimd::admin::Operator;
+use scimd::admin::tokens::{self, Wanted};
 use scimd::auth::Secret;
-use scimd::clock::{ManualClock, SystemClock, Timestamp};
+use scimd::clock::{ManualClock, Timestamp};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -92,12 +93,13 @@ on_both_back_ends! {
         assert_eq!(events, 2, "a user and a group");
         let row = app.store.directory("test").await.expect("answers").expect("there");
         let new = async |name: &str, clock: &ManualClock, lifetime| {
-            tokens::create(&*app.store, clock, row.id, Some(name), lifetime).await.expect("creates").secret
+            let wanted = Wanted { name: Some(name.into()), expires_in: lifetime, ..Wanted::default() };
+            tokens::create(&Operator { clock, ..app.operator() }, &row, wanted).await.expect("creates").secret
         };
         let long_ago = ManualClock::new(Timestamp(0));
         let expired = new("expired", &long_ago, Some(Duration::from_secs(60))).await;
         let revoked = new("revoked", &long_ago, None).await;
-        tokens::revoke(&*app.store, &SystemClock, row.id, "revoked").await.expect("revokes");
+        tokens::revoke(&app.operator(), &row, "revoked").await.expect("revokes");
         let unknown = Secret::generate().expect("random");
         let bearer = |secret: &Secret| format!("Bearer {}", secret.expose());
         let credentials = [
@@ -275,7 +277,7 @@ on_both_back_ends! {
             server.get("/Users").await.expect(200);
         }
         let row = app.store.directory("test").await.expect("answers").expect("there");
-        tokens::revoke(&*app.store, &SystemClock, row.id, "test").await.expect("revokes");
+        tokens::revoke(&app.operator(), &row, "test").await.expect("revokes");
         let revoked = Instant::now();
         for server in &servers {
             loop {

@@ -4,14 +4,14 @@
 mod app;
 
 use app::{App, USER};
-use scimd::admin::{AdminError, tokens};
-use scimd::clock::SystemClock;
+use scimd::admin::AdminError;
+use scimd::admin::tokens::{self, Wanted};
 use serde_json::json;
 
 /// A client whose token stands for a user.
 async fn as_user(app: &App, user: &str) -> App {
-    let directory = app.row().await.id;
-    let token = tokens::create_for_user(&*app.store, &SystemClock, directory, None, None, user).await.expect("creates");
+    let wanted = Wanted { user: Some(user.to_owned()), ..Wanted::default() };
+    let token = tokens::create(&app.operator(), &app.row().await, wanted).await.expect("creates");
     let mut client = app.clone();
     client.token = token.secret.expose().to_owned();
     client
@@ -72,8 +72,9 @@ on_both_back_ends! {
     /// Shows that a token is bound to a user of its own Directory.
     async fn a_token_stands_for_a_user_of_its_directory(app: App) {
         let id = app.user("bjensen").await;
-        let other = app.directory("other", "generic").await.row().await.id;
-        let refused = tokens::create_for_user(&*app.store, &SystemClock, other, None, None, &id).await;
+        let other = app.directory("other", "generic").await.row().await;
+        let wanted = Wanted { user: Some(id.clone()), ..Wanted::default() };
+        let refused = tokens::create(&app.operator(), &other, wanted).await;
         assert!(matches!(refused, Err(AdminError::NoUser(_))), "{refused:?}");
     }
 }

@@ -21,7 +21,7 @@ const DEVICE: &str = "urn:example:scim:schemas:core:1.0:Device";
 const TIMING: Timing = Timing::After(Duration::ZERO);
 
 async fn add(app: &App, kind: DefinitionKind, definition: Value) -> Result<Added, AdminError> {
-    definitions::add(&*app.store, &SystemClock, &app.row().await, kind, &definition.to_string(), TIMING).await
+    definitions::add(&app.operator(), &app.row().await, kind, &definition.to_string(), TIMING).await
 }
 
 async fn add_schema(app: &App, definition: Value) -> App {
@@ -49,7 +49,7 @@ async fn interrupt(app: &App, definition: Value) {
     let timing = Timing::After(Duration::from_secs(600));
     let command = tokio::spawn({
         let (row, text) = (row.clone(), text.clone());
-        async move { definitions::add(&*other.store, &SystemClock, &row, DefinitionKind::Schema, &text, timing).await }
+        async move { definitions::add(&other.operator(), &row, DefinitionKind::Schema, &text, timing).await }
     });
     loop {
         let rows = app.store.definitions(Some(row.id), 100).await.expect("answers");
@@ -184,7 +184,7 @@ on_both_back_ends! {
         let said = refused(json!([{ "name": "colour" }, { "name": "tags" }])).await;
         assert!(said.contains("tags: 1 resource of type User has a value, which may be more than one"), "{said}");
         let row = app.row().await;
-        let removed = definitions::remove(&*app.store, &SystemClock, &row, DefinitionKind::Schema, BADGE, TIMING).await;
+        let removed = definitions::remove(&app.operator(), &row, DefinitionKind::Schema, BADGE, TIMING).await;
         assert!(refusal(removed).contains(&format!("{BADGE}: 2 resources of type User have a value")));
         assert_eq!(app.row().await.schema_revision, row.schema_revision, "nothing was changed");
 
@@ -197,10 +197,10 @@ on_both_back_ends! {
         let app = with_devices(&app).await;
         let device = app.post("/Devices", json!({ "schemas": [DEVICE], "active": true })).await.expect(201).id();
         let row = app.row().await;
-        let remove = async || definitions::remove(&*app.store, &SystemClock, &row, DefinitionKind::ResourceType, "Device", TIMING).await;
+        let remove = async || definitions::remove(&app.operator(), &row, DefinitionKind::ResourceType, "Device", TIMING).await;
         assert!(refusal(remove().await).contains("there is 1 resource of type Device"));
         app.delete(&format!("/Devices/{device}")).await.expect(204);
-        let schema = definitions::remove(&*app.store, &SystemClock, &row, DefinitionKind::Schema, DEVICE, TIMING).await;
+        let schema = definitions::remove(&app.operator(), &row, DefinitionKind::Schema, DEVICE, TIMING).await;
         assert!(refusal(schema).contains("there is no schema"), "the type needs it");
         remove().await.expect("is empty now");
         app.fresh().await.get("/Devices").await.expect_error(404, "");
@@ -241,7 +241,7 @@ on_both_back_ends! {
         let added = add(&app, DefinitionKind::Schema, odd.clone()).await.expect("is accepted");
         assert_eq!(told(&added.warnings), expected);
         let row = app.row().await;
-        definitions::remove(&*app.store, &SystemClock, &row, DefinitionKind::Schema, BADGE, TIMING).await.expect("is removed");
+        definitions::remove(&app.operator(), &row, DefinitionKind::Schema, BADGE, TIMING).await.expect("is removed");
         let file = File { name: "badge.json".into(), text: odd.to_string() };
         let (_, warnings) = definitions::provide(&*app.store, &SystemClock, &[file], TIMING).await.expect("is accepted");
         assert_eq!(told(&warnings), expected.map(|odd| format!("badge.json: {odd}")));
@@ -345,7 +345,7 @@ on_both_back_ends! {
         let change = tokio::spawn(async move {
             let (row, text) = (other.row().await, badge(json!([{ "name": "size", "indexed": true }])).to_string());
             let timing = Timing::Permitted(settled);
-            definitions::add(&*other.store, &SystemClock, &row, DefinitionKind::Schema, &text, timing).await
+            definitions::add(&other.operator(), &row, DefinitionKind::Schema, &text, timing).await
         });
         while app.row().await.schema_revision == before {
             tokio::task::yield_now().await;

@@ -3,6 +3,7 @@
 use super::sample;
 use super::store::{Memory, NOW};
 use scimd::auth::PasswordHasher;
+use scimd::auth::scopes::EVERYTHING;
 use scimd::clock::ManualClock;
 use scimd::config::{Config, PasswordConfig, Sources};
 use scimd::directory::cursors::Cursors;
@@ -14,7 +15,7 @@ use scimd::scim::filter::FilterOptions;
 use scimd::scim::json;
 use scimd::scim::quirks::MessageKind;
 use scimd::scim::{ErrorKind, ScimError};
-use scimd::store::DirectoryRow;
+use scimd::store::{DirectoryRow, DirectoryStatus};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
@@ -43,9 +44,13 @@ pub fn directory(profile: &str) -> Directory {
     let row = DirectoryRow {
         id: DirectoryId(1),
         name: "sample".to_owned(),
+        display_name: String::new(),
         provider: profile.to_owned(),
         settings: "{}".to_owned(),
         created: NOW,
+        status: DirectoryStatus::Active,
+        protected: false,
+        revision: 1,
         schema_revision: 0,
     };
     Directory::load(&row, sample::REGISTRY.clone()).expect("there is such a profile")
@@ -148,6 +153,7 @@ fn check_run(bytes: &[u8], profile: &str, parsed: &Result<BulkRequest, ScimError
         store: &store,
         directory: &directory,
         actor: None,
+        scopes: &EVERYTHING,
         clock: &ManualClock::new(NOW),
         limits: &LIMITS,
         base_url: sample::BASE_URL,

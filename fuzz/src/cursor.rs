@@ -3,6 +3,7 @@
 use super::bulk::{LIMITS, PASSWORDS, RUNTIME, directory};
 use super::sample;
 use super::store::{Memory, NOW};
+use scimd::auth::scopes::EVERYTHING;
 use scimd::clock::ManualClock;
 use scimd::directory::cursors::{self, Cursors};
 use scimd::directory::walks::Walks;
@@ -27,6 +28,7 @@ pub fn check(bytes: &[u8]) {
         store: &*STORE,
         directory: &DIRECTORIES[0],
         actor: None,
+        scopes: &EVERYTHING,
         clock: &clock,
         limits: &LIMITS,
         base_url: sample::BASE_URL,

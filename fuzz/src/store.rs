@@ -4,7 +4,7 @@ use super::sample;
 use async_trait::async_trait;
 use scimd::clock::Timestamp;
 use scimd::directory::Directory;
-use scimd::id::{DirectoryId, ResourceId, TokenId};
+use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::resource::Document;
 use scimd::scim::schema::ShownType;
 use scimd::store::{
@@ -162,40 +162,12 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn create_directory(&self, _: &str, _: &str, _: &str, _: Timestamp) -> Result<DirectoryRow, StoreError> {
-        Err(StoreError::Exists)
-    }
-
     async fn directory(&self, _: &str) -> Result<Option<DirectoryRow>, StoreError> {
         Ok(None)
     }
 
-    async fn directories(&self, _: Option<&str>, _: u32) -> Result<Vec<DirectoryRow>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn create_token(
-        &self,
-        _: DirectoryId,
-        _: &str,
-        _: &TokenDigest,
-        _: Timestamp,
-        _: Option<Timestamp>,
-        _: Option<ResourceId>,
-    ) -> Result<TokenRow, StoreError> {
-        Err(StoreError::Exists)
-    }
-
     async fn token(&self, _: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
         Ok(None)
-    }
-
-    async fn tokens(&self, _: DirectoryId, _: Option<TokenId>, _: u32) -> Result<Vec<TokenRow>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn revoke_token(&self, _: DirectoryId, _: TokenId, _: Timestamp) -> Result<bool, StoreError> {
-        Ok(false)
     }
 
     async fn definitions(&self, _: Option<DirectoryId>, _: u32) -> Result<Vec<DefinitionRow>, StoreError> {

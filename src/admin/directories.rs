@@ -1,13 +1,19 @@
 //! Directories: one for each connected provider.
 
-use super::{AdminError, PAGE_ROWS};
-use crate::clock::Clock;
+use super::operator::{Act, difference};
+use super::{AdminError, Operator, PAGE_ROWS};
 use crate::directory::settings::{Settings, SettingsError};
+use crate::id::DirectoryId;
 use crate::scim::quirks::profile;
-use crate::store::{DirectoryRow, Store, StoreError};
+use crate::store::operator::{NewDirectory, Operation};
+use crate::store::{DirectoryRow, DirectoryStatus, OperatorStore, StoreError};
+use serde_json::{Value, json};
 
 /// The longest name of a Directory, in bytes: that of a DNS label.
 pub const NAME_BYTES_MAX: usize = 63;
+
+/// The longest name for people, in characters.
+pub const DISPLAY_NAME_CHARACTERS_MAX: usize = 200;
 
 /// Whether `name` can be a Directory's: 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit, as it stands in URLs.
 pub fn is_name(name: &str) -> bool {
@@ -16,33 +22,121 @@ pub fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Creates a Directory with the profile of `provider`.
+/// Creates a Directory with the profile of `provider`, and settings that differ from it.
 ///
 /// # Errors
-/// [`AdminError::DirectoryName`], [`AdminError::Provider`], [`AdminError::DirectoryExists`].
-pub async fn create(store: &dyn Store, clock: &dyn Clock, name: &str, provider: &str) -> Result<DirectoryRow, AdminError> {
-    create_with(store, clock, name, provider, &Settings::default()).await
-}
-
-/// Creates a Directory whose settings differ from its profile's.
-///
-/// # Errors
-/// As [`create`].
-pub async fn create_with(
-    store: &dyn Store,
-    clock: &dyn Clock,
+/// [`AdminError::DirectoryName`], [`AdminError::DisplayName`], [`AdminError::Provider`], [`AdminError::DirectoryExists`].
+pub async fn create(
+    operator: &Operator<'_>,
     name: &str,
+    display_name: &str,
     provider: &str,
     settings: &Settings,
 ) -> Result<DirectoryRow, AdminError> {
     if !is_name(name) {
         return Err(AdminError::DirectoryName(name.to_owned()));
     }
-    let profile = profile(provider).ok_or_else(|| AdminError::Provider(provider.to_owned()))?;
-    let settings = serde_json::to_string(settings).map_err(|source| AdminError::Settings(SettingsError::Malformed(source)))?;
-    match store.create_directory(name, profile.name, &settings, clock.now()).await {
-        Err(StoreError::Exists) => Err(AdminError::DirectoryExists(name.to_owned())),
-        created => Ok(created?),
+    let row = DirectoryRow {
+        id: DirectoryId(0),
+        name: name.to_owned(),
+        display_name: checked_display_name(display_name)?,
+        provider: checked_provider(provider)?,
+        settings: text_of(settings)?,
+        created: operator.clock.now(),
+        status: DirectoryStatus::Active,
+        protected: false,
+        revision: 1,
+        schema_revision: 0,
+    };
+    let new = NewDirectory {
+        name: row.name.clone(),
+        display_name: row.display_name.clone(),
+        provider: row.provider.clone(),
+        settings: row.settings.clone(),
+    };
+    let act = Act { name: "directory.create", target_name: row.name.clone(), after: Some(on_record(&row)), ..Act::default() };
+    match operator.act(act, Operation::CreateDirectory(new)).await {
+        Ok(id) => Ok(DirectoryRow { id: DirectoryId(id), ..row }),
+        Err(StoreError::Exists) => Err(AdminError::DirectoryExists(row.name)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What of a Directory can be changed; `None` leaves it.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// Its name for people.
+    pub display_name: Option<String>,
+    /// The provider whose profile it has.
+    pub provider: Option<String>,
+    /// The settings that differ from the profile's, all of them.
+    pub settings: Option<Settings>,
+    /// Whether it refuses to be deleted.
+    pub protected: Option<bool>,
+}
+
+/// Changes a Directory. `revision`: the one that it must be at.
+///
+/// # Errors
+/// [`AdminError::DisplayName`], [`AdminError::Provider`], [`AdminError::Changed`], [`AdminError::Gone`].
+pub async fn edit(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit) -> Result<DirectoryRow, AdminError> {
+    let mut edited = directory.clone();
+    if let Some(name) = edit.display_name {
+        edited.display_name = checked_display_name(&name)?;
+    }
+    if let Some(provider) = edit.provider {
+        edited.provider = checked_provider(&provider)?;
+    }
+    if let Some(settings) = edit.settings {
+        edited.settings = text_of(&settings)?;
+    }
+    edited.protected = edit.protected.unwrap_or(edited.protected);
+    if edited == *directory { Ok(edited) } else { change(operator, "directory.edit", directory, edited).await }
+}
+
+/// Pauses, resumes, disables or enables a Directory. Without effect if it is so already.
+///
+/// # Errors
+/// [`AdminError::Changed`], [`AdminError::Gone`].
+pub async fn set_status(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    status: DirectoryStatus,
+) -> Result<DirectoryRow, AdminError> {
+    if directory.status == status {
+        return Ok(directory.clone());
+    }
+    let name = match status {
+        DirectoryStatus::Active => "directory.resume",
+        DirectoryStatus::Paused => "directory.pause",
+        DirectoryStatus::Disabled => "directory.disable",
+        DirectoryStatus::Deleting => "directory.delete",
+    };
+    change(operator, name, directory, DirectoryRow { status, ..directory.clone() }).await
+}
+
+async fn change(
+    operator: &Operator<'_>,
+    name: &'static str,
+    before: &DirectoryRow,
+    after: DirectoryRow,
+) -> Result<DirectoryRow, AdminError> {
+    if before.status == DirectoryStatus::Deleting {
+        return Err(AdminError::Gone(before.name.clone()));
+    }
+    let (was, is) = difference(on_record(before), on_record(&after));
+    let act = Act {
+        name,
+        directory: Some(&after),
+        target: after.id.0.to_string(),
+        target_name: after.name.clone(),
+        before: was,
+        after: is,
+    };
+    match operator.act(act, Operation::ChangeDirectory(after.clone())).await {
+        Ok(_) => Ok(DirectoryRow { revision: after.revision + 1, ..after }),
+        Err(StoreError::VersionConflict) => Err(AdminError::Changed(after.name)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -50,12 +144,12 @@ pub async fn create_with(
 ///
 /// # Errors
 /// [`AdminError::NoDirectory`].
-pub async fn find(store: &dyn Store, name: &str) -> Result<DirectoryRow, AdminError> {
+pub async fn find(store: &dyn OperatorStore, name: &str) -> Result<DirectoryRow, AdminError> {
     store.directory(name).await?.ok_or_else(|| AdminError::NoDirectory(name.to_owned()))
 }
 
 /// All Directories, by name.
-pub async fn list(store: &dyn Store) -> Result<Vec<DirectoryRow>, AdminError> {
+pub async fn list(store: &dyn OperatorStore) -> Result<Vec<DirectoryRow>, AdminError> {
     let mut all: Vec<DirectoryRow> = Vec::new();
     loop {
         let page = store.directories(all.last().map(|directory| directory.name.as_str()), PAGE_ROWS).await?;
@@ -64,6 +158,33 @@ pub async fn list(store: &dyn Store) -> Result<Vec<DirectoryRow>, AdminError> {
         }
         all.extend(page);
     }
+}
+
+fn checked_display_name(name: &str) -> Result<String, AdminError> {
+    if name.chars().count() > DISPLAY_NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
+        return Err(AdminError::DisplayName(name.to_owned()));
+    }
+    Ok(name.to_owned())
+}
+
+fn checked_provider(name: &str) -> Result<String, AdminError> {
+    profile(name).map(|profile| profile.name.to_owned()).ok_or_else(|| AdminError::Provider(name.to_owned()))
+}
+
+fn text_of(settings: &Settings) -> Result<String, AdminError> {
+    serde_json::to_string(settings).map_err(|source| AdminError::Settings(SettingsError::Malformed(source)))
+}
+
+/// A Directory as the record has it.
+fn on_record(directory: &DirectoryRow) -> Value {
+    json!({
+        "name": directory.name,
+        "displayName": directory.display_name,
+        "provider": directory.provider,
+        "settings": serde_json::from_str::<Value>(&directory.settings).unwrap_or(Value::Null),
+        "status": directory.status.word(),
+        "protected": directory.protected,
+    })
 }
 
 #[cfg(test)]

@@ -30,6 +30,45 @@ pub enum AdminError {
     /// The Directory has no live token of this name or number.
     #[error("the Directory has no live token {0:?}")]
     NoToken(String),
+    /// The token was revoked, and stays so.
+    #[error("the token {0:?} was revoked; a new one may have its name")]
+    TokenRevoked(String),
+    /// As many tokens as may be are in use.
+    #[error("the Directory has {0} tokens in use, which is as many as its setting tokensMax allows")]
+    TooManyTokens(u32),
+    /// The name for people cannot be a Directory's.
+    #[error("{0:?} cannot be the name for people: it takes at most 200 characters, no control characters")]
+    DisplayName(String),
+    /// The Directory is being deleted.
+    #[error("the Directory {0:?} is being deleted")]
+    Gone(String),
+    /// Somebody else changed it meanwhile.
+    #[error("{0:?} has changed meanwhile; look at it again")]
+    Changed(String),
+    /// The name cannot be an account's.
+    #[error("{0:?} cannot be the name of an account: it takes 1 to 100 characters, no blanks, slashes or control characters")]
+    AccountName(String),
+    /// The name is taken.
+    #[error("there is an account {0:?} already")]
+    AccountExists(String),
+    /// No account is called so.
+    #[error("there is no account {0:?}")]
+    NoAccount(String),
+    /// No owner would be left.
+    #[error("this is the last owner's account; make another account an owner first")]
+    LastOwner,
+    /// The name cannot be an API key's.
+    #[error("{0:?} cannot be the name of an API key: it takes 1 to 100 characters, no blanks, slashes or control characters")]
+    KeyName(String),
+    /// The account has an API key of this name.
+    #[error("the account has an API key {0:?} already")]
+    KeyExists(String),
+    /// The account has as many API keys as it may.
+    #[error("the account has {0} API keys, which is as many as it may have")]
+    TooManyKeys(u32),
+    /// The account has no API key of this name or number.
+    #[error("the account has no API key {0:?}")]
+    NoKey(String),
     /// The Directory has no user with this id or userName.
     #[error("the Directory has no user {0:?}")]
     NoUser(String),

@@ -2,21 +2,28 @@
 //!
 //! The command line calls these functions; they print nothing and read nothing but the store.
 //!
-//! - [`directories`]: create, find and list Directories
-//! - [`tokens`]: create, list and revoke bearer tokens; the secret is handed out once
+//! - [`operator`]: who acts, and how an act comes on record
+//! - [`directories`]: create, change, pause, find and list Directories
+//! - [`tokens`]: the life of bearer tokens; a secret is handed out once
+//! - [`accounts`]: operators' accounts and API keys
+//! - [`audit`]: the record of what operators did
 //! - [`definitions`]: schemas and resource types, of one Directory or of every one
 //! - [`users`]: find and list users, set a password
 //! - [`first_start`]: what a server without any Directory begins with
 //! - [`error`]: how these can fail
 
+pub mod accounts;
+pub mod audit;
 pub mod definitions;
 pub mod directories;
 pub mod error;
 pub mod first_start;
+pub mod operator;
 pub mod tokens;
 pub mod users;
 
 pub use error::AdminError;
+pub use operator::Operator;
 
 /// How many rows are read from the store at a time.
 const PAGE_ROWS: u32 = 500;

@@ -1,16 +1,23 @@
-//! Bearer tokens of a Directory.
+//! Bearer tokens of a Directory: made, put out of use and back, renewed, revoked, deleted.
 
-use super::{AdminError, PAGE_ROWS, users};
-use crate::auth::Secret;
-use crate::clock::{Clock, Timestamp};
-use crate::id::{DirectoryId, ResourceId};
-use crate::store::{Store, StoreError, TokenRow};
+use super::operator::{Act, difference};
+use super::{AdminError, Operator, PAGE_ROWS, users};
+use crate::auth::{Scopes, Secret};
+use crate::clock::Timestamp;
+use crate::directory::settings::Settings;
+use crate::id::{DirectoryId, TokenId};
+use crate::store::operator::{NewToken as NewRow, Operation, TokenUse};
+use crate::store::{DirectoryRow, FormerSecret, OperatorStore, StoreError, TokenKind, TokenRow};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The longest name of a token, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 100;
 
-/// A token just made: the only moment at which its secret is there to be shown (R28).
+/// For how long the secret of before is good after a renewal, if the operator does not say.
+pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A token just made or renewed: the only moment at which its secret is there to be shown (R28).
 #[derive(Debug)]
 pub struct NewToken {
     /// What is stored of it.
@@ -19,55 +26,122 @@ pub struct NewToken {
     pub secret: Secret,
 }
 
-/// Creates a token for a provider or an application: it opens the whole Directory. Without a `name` it is
-/// called after the moment, and never like another one; without `expires_in` it never expires.
-///
-/// # Errors
-/// [`AdminError::TokenName`], [`AdminError::TokenExists`].
-pub async fn create(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    directory: DirectoryId,
-    name: Option<&str>,
-    expires_in: Option<Duration>,
-) -> Result<NewToken, AdminError> {
-    create_bound(store, clock, directory, name, expires_in, None).await
+/// What a new token is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// What to call it; `None`: after the moment, and never like another one.
+    pub name: Option<String>,
+    /// After which time it is refused; `None`: never.
+    pub expires_in: Option<Duration>,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The id or userName of a user whom it stands for: then it opens `/Me` alone (RFC 7644 §3.11).
+    pub user: Option<String>,
 }
 
-/// Creates a token that stands for a user, and opens `/Me` alone (RFC 7644 §3.11).
-///
-/// # Errors
-/// As [`create`]; [`AdminError::NoUser`] if no user has this id or userName.
-pub async fn create_for_user(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    directory: DirectoryId,
-    name: Option<&str>,
-    expires_in: Option<Duration>,
-    user: &str,
-) -> Result<NewToken, AdminError> {
-    let user = users::find(store, directory, user).await?.id;
-    create_bound(store, clock, directory, name, expires_in, Some(user)).await
+/// Whether a token is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is.
+    Active,
+    /// Not until it is activated.
+    Inactive,
+    /// Not any more: its time is over.
+    Expired,
+    /// Never again.
+    Revoked,
 }
 
-async fn create_bound(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    directory: DirectoryId,
-    name: Option<&str>,
-    expires_in: Option<Duration>,
-    user: Option<ResourceId>,
-) -> Result<NewToken, AdminError> {
-    let now = clock.now();
-    let name = name.map_or_else(|| unnamed(now), str::to_owned);
+impl State {
+    /// The state of a token at a moment.
+    pub fn of(token: &TokenRow, now: Timestamp) -> Self {
+        if token.revoked.is_some() {
+            Self::Revoked
+        } else if token.expires.is_some_and(|expires| expires <= now) {
+            Self::Expired
+        } else if token.inactive.is_some() {
+            Self::Inactive
+        } else {
+            Self::Active
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// Creates a token for a provider or an application.
+///
+/// # Errors
+/// [`AdminError::TokenName`], [`AdminError::TokenExists`], [`AdminError::TooManyTokens`]; [`AdminError::NoUser`] if no user has
+/// the id or userName.
+pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: Wanted) -> Result<NewToken, AdminError> {
+    let now = operator.clock.now();
+    let name = wanted.name.unwrap_or_else(|| unnamed(now));
     if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(AdminError::TokenName(name));
     }
-    let expires = expires_in.map(|time| Timestamp(now.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))));
+    let user = match &wanted.user {
+        Some(user) => Some(users::find(operator.store, directory.id, user).await?.id),
+        None => None,
+    };
+    let expires = wanted.expires_in.map(|time| after(now, time));
     let secret = Secret::generate()?;
-    match store.create_token(directory, &name, &secret.digest(), now, expires, user).await {
-        Ok(row) => Ok(NewToken { row, secret }),
-        Err(StoreError::Exists) => Err(AdminError::TokenExists(name)),
+    let new = NewRow {
+        directory: directory.id,
+        name,
+        kind: TokenKind::Bearer,
+        digest: secret.digest(),
+        expires,
+        user,
+        scopes: wanted.scopes.to_string(),
+        jwks: None,
+    };
+    Ok(NewToken { row: insert(operator, directory, new).await?, secret })
+}
+
+/// Stores a new token of any kind, on record.
+///
+/// # Errors
+/// As [`create`].
+pub async fn insert(operator: &Operator<'_>, directory: &DirectoryRow, new: NewRow) -> Result<TokenRow, AdminError> {
+    let row = TokenRow {
+        id: TokenId(0),
+        directory_id: directory.id,
+        name: new.name.clone(),
+        created: operator.clock.now(),
+        expires: new.expires,
+        revoked: None,
+        user: new.user,
+        kind: new.kind,
+        digest: new.digest,
+        scopes: new.scopes.clone(),
+        inactive: None,
+        renewed: None,
+        former: None,
+        jwks: new.jwks.clone(),
+        warned_days: None,
+        revision: 1,
+    };
+    let act = Act {
+        name: "token.create",
+        directory: Some(directory),
+        target_name: row.name.clone(),
+        after: Some(on_record(&row)),
+        ..Act::default()
+    };
+    let operation = Operation::CreateToken { token: new, live_max: Some(live_max(directory)?) };
+    match operator.act(act, operation).await {
+        Ok(id) => Ok(TokenRow { id: TokenId(id), ..row }),
+        Err(StoreError::Exists) => Err(AdminError::TokenExists(row.name)),
+        Err(StoreError::LimitReached { limit }) => Err(AdminError::TooManyTokens(limit)),
         Err(error) => Err(error.into()),
     }
 }
@@ -79,7 +153,7 @@ fn unnamed(now: Timestamp) -> String {
 }
 
 /// All tokens of a Directory, dead ones included, oldest first.
-pub async fn list(store: &dyn Store, directory: DirectoryId) -> Result<Vec<TokenRow>, AdminError> {
+pub async fn list(store: &dyn OperatorStore, directory: DirectoryId) -> Result<Vec<TokenRow>, AdminError> {
     let mut all: Vec<TokenRow> = Vec::new();
     loop {
         let page = store.tokens(directory, all.last().map(|token| token.id), PAGE_ROWS).await?;
@@ -90,27 +164,209 @@ pub async fn list(store: &dyn Store, directory: DirectoryId) -> Result<Vec<Token
     }
 }
 
-/// Revokes the live token of this name, or else of this number. It is refused from then on, by other replicas within a
-/// second (R30).
+/// When and from where the tokens of a Directory were used, by number of the token.
+pub async fn uses(store: &dyn OperatorStore, directory: DirectoryId) -> Result<Vec<TokenUse>, AdminError> {
+    let mut all: Vec<TokenUse> = Vec::new();
+    loop {
+        let page = store.token_uses(directory, all.last().map(|one| one.token), PAGE_ROWS).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+/// The token of this number, or else the one of this name that is not revoked.
 ///
 /// # Errors
 /// [`AdminError::NoToken`].
-pub async fn revoke(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    directory: DirectoryId,
-    name_or_id: &str,
-) -> Result<TokenRow, AdminError> {
-    let no_token = || AdminError::NoToken(name_or_id.to_owned());
-    let live: Vec<TokenRow> = list(store, directory).await?.into_iter().filter(|token| token.revoked.is_none()).collect();
-    let token = live
-        .iter()
-        .find(|token| token.name == name_or_id)
-        .or_else(|| live.iter().find(|token| token.id.0.to_string() == name_or_id))
-        .ok_or_else(no_token)?;
-    let now = clock.now();
-    if !store.revoke_token(directory, token.id, now).await? {
-        return Err(no_token());
+pub async fn find(store: &dyn OperatorStore, directory: DirectoryId, name_or_id: &str) -> Result<TokenRow, AdminError> {
+    let all = list(store, directory).await?;
+    let named = all.iter().find(|token| token.revoked.is_none() && token.name == name_or_id);
+    let found = named.or_else(|| all.iter().find(|token| token.id.0.to_string() == name_or_id));
+    found.cloned().ok_or_else(|| AdminError::NoToken(name_or_id.to_owned()))
+}
+
+/// Revokes the token of this name or number for good. It is refused from then on, by other replicas within a second (R30).
+///
+/// # Errors
+/// [`AdminError::NoToken`] if there is none, or it is revoked already.
+pub async fn revoke(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
+    let token = find(operator.store, directory.id, name_or_id).await?;
+    if token.revoked.is_some() {
+        return Err(AdminError::NoToken(name_or_id.to_owned()));
     }
-    Ok(TokenRow { revoked: Some(now), ..token.clone() })
+    let revoked = Some(operator.clock.now());
+    change(operator, directory, "token.revoke", token.clone(), TokenRow { revoked, ..token }).await
+}
+
+/// Puts a token out of use until [`activate`]. Without effect if it is.
+///
+/// # Errors
+/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`].
+pub async fn deactivate(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
+    let token = usable(operator, directory, name_or_id).await?;
+    if token.inactive.is_some() {
+        return Ok(token);
+    }
+    let inactive = Some(operator.clock.now());
+    change(operator, directory, "token.deactivate", token.clone(), TokenRow { inactive, ..token }).await
+}
+
+/// Puts a token back into use. Without effect if it is.
+///
+/// # Errors
+/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::TooManyTokens`].
+pub async fn activate(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
+    let token = usable(operator, directory, name_or_id).await?;
+    if token.inactive.is_none() {
+        return Ok(token);
+    }
+    change(operator, directory, "token.activate", token.clone(), TokenRow { inactive: None, ..token }).await
+}
+
+/// Gives a token a new secret. The one of before is good for `overlap` more, so that the provider can be given the new one
+/// without a gap. `expires_in`: from now on; `None` leaves the expiry as it is.
+///
+/// # Errors
+/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`].
+pub async fn renew(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    name_or_id: &str,
+    overlap: Duration,
+    expires_in: Option<Duration>,
+) -> Result<NewToken, AdminError> {
+    let token = usable(operator, directory, name_or_id).await?;
+    let now = operator.clock.now();
+    let secret = Secret::generate()?;
+    let former = FormerSecret { digest: token.digest, expires: after(now, overlap) };
+    let renewed = TokenRow {
+        digest: secret.digest(),
+        renewed: Some(now),
+        former: (!overlap.is_zero()).then_some(former),
+        expires: expires_in.map_or(token.expires, |time| Some(after(now, time))),
+        warned_days: if expires_in.is_some() { None } else { token.warned_days },
+        ..token.clone()
+    };
+    Ok(NewToken { row: change(operator, directory, "token.renew", token, renewed).await?, secret })
+}
+
+/// What of a token can be changed; `None` leaves it.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// Its name.
+    pub name: Option<String>,
+    /// From when on it is refused; `Some(None)`: never.
+    pub expires: Option<Option<Timestamp>>,
+    /// What it may do.
+    pub scopes: Option<Scopes>,
+}
+
+/// Changes a token.
+///
+/// # Errors
+/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::TokenName`], [`AdminError::TokenExists`].
+pub async fn edit(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    name_or_id: &str,
+    edit: Edit,
+) -> Result<TokenRow, AdminError> {
+    let token = usable(operator, directory, name_or_id).await?;
+    let mut edited = token.clone();
+    if let Some(name) = edit.name {
+        if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            return Err(AdminError::TokenName(name));
+        }
+        edited.name = name;
+    }
+    if let Some(expires) = edit.expires {
+        edited.expires = expires;
+        edited.warned_days = None;
+    }
+    if let Some(scopes) = edit.scopes {
+        edited.scopes = scopes.to_string();
+    }
+    if edited == token { Ok(token) } else { change(operator, directory, "token.edit", token, edited).await }
+}
+
+/// Forgets a token, in whatever state it is.
+///
+/// # Errors
+/// [`AdminError::NoToken`].
+pub async fn delete(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
+    let token = find(operator.store, directory.id, name_or_id).await?;
+    let act = Act {
+        name: "token.delete",
+        directory: Some(directory),
+        target: token.id.0.to_string(),
+        target_name: token.name.clone(),
+        before: Some(on_record(&token)),
+        after: None,
+    };
+    match operator.act(act, Operation::DeleteToken(directory.id, token.id)).await {
+        Ok(_) => Ok(token),
+        Err(StoreError::NotFound) => Err(AdminError::NoToken(name_or_id.to_owned())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn usable(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
+    let token = find(operator.store, directory.id, name_or_id).await?;
+    if token.revoked.is_some() { Err(AdminError::TokenRevoked(token.name)) } else { Ok(token) }
+}
+
+async fn change(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    name: &'static str,
+    before: TokenRow,
+    after: TokenRow,
+) -> Result<TokenRow, AdminError> {
+    let (was, is) = difference(on_record(&before), on_record(&after));
+    let act = Act {
+        name,
+        directory: Some(directory),
+        target: after.id.0.to_string(),
+        target_name: after.name.clone(),
+        before: was,
+        after: is,
+    };
+    let now = operator.clock.now();
+    // Only what comes into use needs room.
+    let comes = State::of(&before, now) != State::Active && State::of(&after, now) == State::Active;
+    let live_max = if comes { Some(live_max(directory)?) } else { None };
+    match operator.act(act, Operation::ChangeToken { token: after.clone(), live_max }).await {
+        Ok(_) => Ok(TokenRow { revision: after.revision + 1, ..after }),
+        Err(StoreError::Exists) => Err(AdminError::TokenExists(after.name)),
+        Err(StoreError::VersionConflict) => Err(AdminError::TooBusy),
+        Err(StoreError::LimitReached { limit }) => Err(AdminError::TooManyTokens(limit)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How many tokens may be in use at once.
+fn live_max(directory: &DirectoryRow) -> Result<u32, AdminError> {
+    Settings::of(directory).map(|settings| settings.tokens_max()).map_err(AdminError::Settings)
+}
+
+/// A token as the record has it: no secret, nor a digest of one.
+fn on_record(token: &TokenRow) -> Value {
+    json!({
+        "name": token.name,
+        "kind": token.kind.word(),
+        "expires": token.expires.map(Timestamp::to_rfc3339),
+        "revoked": token.revoked.map(Timestamp::to_rfc3339),
+        "inactive": token.inactive.map(Timestamp::to_rfc3339),
+        "renewed": token.renewed.map(Timestamp::to_rfc3339),
+        "formerExpires": token.former.as_ref().map(|former| former.expires.to_rfc3339()),
+        "user": token.user.map(|user| user.to_string()),
+        "scopes": token.scopes,
+    })
+}
+
+/// The moment `time` after `now`.
+fn after(now: Timestamp, time: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
 }

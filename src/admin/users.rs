@@ -1,21 +1,28 @@
 //! Users of a Directory, as an operator sees them.
 
-use super::{AdminError, PAGE_ROWS};
+use super::operator::Act;
+use super::{AdminError, Operator, PAGE_ROWS};
 use crate::auth::PasswordHasher;
-use crate::clock::Clock;
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::filter::{CompareOp, Literal, ResolvedFilter};
 use crate::scim::key::key;
 use crate::scim::schema::path::Resolved;
 use crate::scim::schema::{Registry, ResourceType, Target};
-use crate::store::{Change, Commit, MemberChange, PasswordChange, Query, Start, Store, StoreError, Stored, Update};
+use crate::store::operator::Operation;
+use crate::store::{
+    Change, Commit, DirectoryRow, MemberChange, OperatorStore, PasswordChange, Query, Start, StoreError, Stored, Update,
+};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
 const USER: &str = "User";
 
 /// Up to 500 users with ids above `after`, by id. An empty page is the end.
-pub async fn page(store: &dyn Store, directory: DirectoryId, after: Option<ResourceId>) -> Result<Vec<Stored>, AdminError> {
+pub async fn page(
+    store: &dyn OperatorStore,
+    directory: DirectoryId,
+    after: Option<ResourceId>,
+) -> Result<Vec<Stored>, AdminError> {
     let start = after.map_or(Start::Offset(0), Start::After);
     let query = Query { resource_type: &user_type(), filter: None, sort: None, start, limit: PAGE_ROWS, group_depth: 1 };
     Ok(store.search(directory, &query).await?.resources)
@@ -25,7 +32,7 @@ pub async fn page(store: &dyn Store, directory: DirectoryId, after: Option<Resou
 ///
 /// # Errors
 /// [`AdminError::NoUser`].
-pub async fn find(store: &dyn Store, directory: DirectoryId, id_or_user_name: &str) -> Result<Stored, AdminError> {
+pub async fn find(store: &dyn OperatorStore, directory: DirectoryId, id_or_user_name: &str) -> Result<Stored, AdminError> {
     if let Some(id) = ResourceId::parse(id_or_user_name)
         && let Some(user) = store.get(directory, USER, id).await?
     {
@@ -60,10 +67,9 @@ pub fn attributes(user: &Stored) -> Result<Map<String, Value>, AdminError> {
 /// # Errors
 /// [`AdminError::Password`] if the policy refuses it, [`AdminError::NoUser`] if the user went away meanwhile.
 pub async fn set_password(
-    store: &dyn Store,
-    clock: &dyn Clock,
+    operator: &Operator<'_>,
     hasher: &PasswordHasher,
-    directory: DirectoryId,
+    directory: &DirectoryRow,
     user: &Stored,
     password: &str,
 ) -> Result<(), AdminError> {
@@ -78,12 +84,21 @@ pub async fn set_password(
         members: MemberChange::default(),
         member_types: Vec::new(),
     };
-    let commit = Commit { actor: None, now: clock.now(), basis: None, change: Change::Update(Box::new(update)) };
-    match store.commit(directory, commit).await {
-        Ok(_) => Ok(()),
-        Err(StoreError::NotFound) => Err(AdminError::NoUser(user.id.to_string())),
-        Err(error) => Err(error.into()),
+    let commit = Commit { actor: None, now: operator.clock.now(), basis: None, change: Change::Update(Box::new(update)) };
+    match operator.store.commit(directory.id, commit).await {
+        Ok(_) => {}
+        Err(StoreError::NotFound) => return Err(AdminError::NoUser(user.id.to_string())),
+        Err(error) => return Err(error.into()),
     }
+    let act = Act {
+        name: "user.set-password",
+        directory: Some(directory),
+        target: user.id.to_string(),
+        target_name: user.id.to_string(),
+        ..Act::default()
+    };
+    operator.act(act, Operation::Record).await?;
+    Ok(())
 }
 
 fn user_type() -> Arc<ResourceType> {

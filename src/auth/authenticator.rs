@@ -1,9 +1,9 @@
 //! From a presented secret to a [`Caller`], through a cache that forgets within a second (R30).
 
-use super::{Caller, token};
+use super::{Caller, Scopes, token};
 use crate::clock::{Clock, Timestamp};
 use crate::id::TokenId;
-use crate::store::{DirectoryRow, Store, StoreError, TokenDigest, TokenRow};
+use crate::store::{DirectoryRow, DirectoryStatus, Store, StoreError, TokenDigest, TokenKind, TokenRow};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,6 +26,15 @@ pub enum Denied {
     /// The token was revoked.
     #[error("the token was revoked")]
     Revoked(TokenId),
+    /// The token is out of use.
+    #[error("the token is out of use")]
+    Inactive(TokenId),
+    /// The token was renewed, and this is its secret of before.
+    #[error("the token was renewed")]
+    Renewed(TokenId),
+    /// The token is one of a client, which is exchanged for others, and opens nothing.
+    #[error("the secret is that of a client")]
+    Client(TokenId),
 }
 
 impl Denied {
@@ -35,6 +44,9 @@ impl Denied {
             Self::Unknown => "unknown",
             Self::Expired(_) => "expired",
             Self::Revoked(_) => "revoked",
+            Self::Inactive(_) => "inactive",
+            Self::Renewed(_) => "renewed",
+            Self::Client(_) => "client",
         }
     }
 
@@ -42,7 +54,9 @@ impl Denied {
     pub fn token(self) -> Option<TokenId> {
         match self {
             Self::Unknown => None,
-            Self::Expired(token) | Self::Revoked(token) => Some(token),
+            Self::Expired(token) | Self::Revoked(token) | Self::Inactive(token) | Self::Renewed(token) | Self::Client(token) => {
+                Some(token)
+            }
         }
     }
 }
@@ -71,6 +85,7 @@ pub struct Authenticator {
 #[derive(Clone)]
 struct Entry {
     token: Arc<TokenRow>,
+    scopes: Arc<Scopes>,
     directory: Arc<DirectoryRow>,
     read: Timestamp,
 }
@@ -97,8 +112,8 @@ impl Authenticator {
             Some(entry) => entry,
             None => self.read(digest, now).await?,
         };
-        judge(&entry.token, now)?;
-        Ok(Caller { token: entry.token.id, user: entry.token.user, directory: entry.directory })
+        judge(&entry.token, &entry.directory, &digest, now)?;
+        Ok(Caller { token: entry.token.id, user: entry.token.user, directory: entry.directory, scopes: entry.scopes })
     }
 
     /// Reads the token anew when it is shown next.
@@ -114,7 +129,9 @@ impl Authenticator {
     /// Reads a token from the store. `now` is the moment before the reading: what is revoked meanwhile is not believed longer for it.
     async fn read(&self, digest: TokenDigest, now: Timestamp) -> Result<Entry, AuthError> {
         let (token, directory) = self.store.token(&digest).await?.ok_or(Denied::Unknown)?;
-        let entry = Entry { token: Arc::new(token), directory: Arc::new(directory), read: now };
+        // What does not read, the admin functions never stored; it allows nothing rather than everything.
+        let scopes = Scopes::parse(&token.scopes).map_err(|_| Denied::Unknown)?;
+        let entry = Entry { token: Arc::new(token), scopes: Arc::new(scopes), directory: Arc::new(directory), read: now };
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHE_TOKENS_MAX {
             cache.retain(|_, entry| is_fresh(entry, now));
@@ -132,12 +149,21 @@ fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
     (0..CACHE_AGE_MAX_MS).contains(&now.0.saturating_sub(entry.read.0))
 }
 
-fn judge(token: &TokenRow, now: Timestamp) -> Result<(), Denied> {
-    if token.revoked.is_some() {
+/// Whether a token opens its Directory, for who showed the secret with this digest.
+fn judge(token: &TokenRow, directory: &DirectoryRow, digest: &TokenDigest, now: Timestamp) -> Result<(), Denied> {
+    let is_over = |expires: Timestamp| expires <= now;
+    if token.revoked.is_some() || directory.status == DirectoryStatus::Deleting {
         Err(Denied::Revoked(token.id))
-    } else if token.expires.is_some_and(|expires| expires <= now) {
+    } else if token.expires.is_some_and(is_over) {
         Err(Denied::Expired(token.id))
+    } else if token.inactive.is_some() {
+        Err(Denied::Inactive(token.id))
+    } else if token.digest != *digest && token.former.as_ref().is_none_or(|former| is_over(former.expires)) {
+        Err(Denied::Renewed(token.id))
     } else {
-        Ok(())
+        match token.kind {
+            TokenKind::Bearer => Ok(()),
+            TokenKind::Client => Err(Denied::Client(token.id)),
+        }
     }
 }

@@ -4,15 +4,18 @@
 //! row, never from what the client says (R4).
 //!
 //! - [`token`]: bearer tokens, their form and their digest
+//! - [`scopes`]: what a token may do
 //! - [`authenticator`]: a presented token to a [`Caller`]
 //! - [`password`]: passwords of Users, what they must be like and how they are hashed
 
 pub mod authenticator;
 pub mod password;
+pub mod scopes;
 pub mod token;
 
 pub use authenticator::{AuthError, Authenticator, Denied};
 pub use password::{PasswordError, PasswordHasher};
+pub use scopes::{Access, Scopes};
 pub use token::Secret;
 
 use crate::id::{ResourceId, TokenId};
@@ -28,4 +31,6 @@ pub struct Caller {
     pub directory: Arc<DirectoryRow>,
     /// The user whom the token stands for, if for one: then it opens `/Me` only.
     pub user: Option<ResourceId>,
+    /// What the token may do.
+    pub scopes: Arc<Scopes>,
 }

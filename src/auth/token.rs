@@ -1,4 +1,4 @@
-//! Bearer tokens: `scimd_`, 256 random bits, a checksum.
+//! Bearer tokens: `scimd_`, 256 random bits, a checksum. API keys of operators have `scimdkey_` in front.
 //!
 //! ```text
 //! scimd_ 3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA 0aB9zZ
@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 const PREFIX: &str = "scimd_";
+const KEY_PREFIX: &str = "scimdkey_";
 const RANDOM_BYTES: usize = 32;
 const RANDOM_CHARACTERS: usize = 43;
 const CHECKSUM_CHARACTERS: usize = 6;
@@ -31,9 +32,21 @@ impl Secret {
     /// # Errors
     /// The operating system has none.
     pub fn generate() -> Result<Self, getrandom::Error> {
+        Self::with_prefix(PREFIX)
+    }
+
+    /// Makes an API key of an operator's account: a token of the same form, with a prefix of its own.
+    ///
+    /// # Errors
+    /// As [`Secret::generate`].
+    pub fn generate_key() -> Result<Self, getrandom::Error> {
+        Self::with_prefix(KEY_PREFIX)
+    }
+
+    fn with_prefix(prefix: &str) -> Result<Self, getrandom::Error> {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random)?;
-        let mut text = PREFIX.to_owned();
+        let mut text = prefix.to_owned();
         URL_SAFE_NO_PAD.encode_string(random, &mut text);
         let checksum = checksum(&text);
         text.push_str(&checksum);
@@ -65,13 +78,22 @@ pub fn digest(token: &str) -> TokenDigest {
 /// Whether `token` can be a token at all: prefix, length, alphabet and checksum are right. One that is not need not be
 /// looked up.
 pub fn well_formed(token: &str) -> bool {
-    let Some(rest) = token.strip_prefix(PREFIX) else { return false };
+    has_form(token, PREFIX)
+}
+
+/// Whether `key` can be an API key of an operator's account.
+pub fn well_formed_key(key: &str) -> bool {
+    has_form(key, KEY_PREFIX)
+}
+
+fn has_form(token: &str, prefix: &str) -> bool {
+    let Some(rest) = token.strip_prefix(prefix) else { return false };
     // Characters of several bytes are refused first, so that the split below falls between characters.
     if !rest.is_ascii() || rest.len() != RANDOM_CHARACTERS + CHECKSUM_CHARACTERS {
         return false;
     }
     let (random, _) = rest.split_at(RANDOM_CHARACTERS);
-    let (body, sum) = token.split_at(PREFIX.len() + RANDOM_CHARACTERS);
+    let (body, sum) = token.split_at(prefix.len() + RANDOM_CHARACTERS);
     // Decoding refuses stray bits in the last character, so that each token has one spelling.
     URL_SAFE_NO_PAD.decode(random).is_ok() && checksum(body) == sum
 }
@@ -134,6 +156,8 @@ mod tests {
         assert!(!well_formed(&format!("{token}0")));
         assert!(!well_formed(&token.to_uppercase()));
         assert!(!well_formed(&format!(" {token}")));
+        let key = Secret::generate_key().expect("randomness");
+        assert!(well_formed_key(key.expose()) && !well_formed(key.expose()) && !well_formed_key(token));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::expiry;
 use crate::admin::directories;
+use crate::auth::Scopes;
 use crate::config::source::Override;
 use crate::scim::quirks::PROFILES;
+use crate::store::operator::Role;
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -48,6 +50,15 @@ pub enum Command {
     /// Manage the bearer tokens of a Directory.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage the accounts of operators.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Manage the API keys of operators' accounts.
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// Look at the record of what operators did.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Manage the schemas of a Directory: extensions, and the bases of resource types.
     #[command(subcommand)]
     Schema(DefinitionCommand),
@@ -77,6 +88,9 @@ pub enum DirectoryCommand {
         /// Its name, as in URLs: 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit.
         #[arg(value_parser = directory_name)]
         name: String,
+        /// Its name for people.
+        #[arg(long, default_value = "")]
+        display_name: String,
         /// The identity provider whose ways it knows.
         #[arg(long, default_value = "generic", value_parser = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
         provider: String,
@@ -101,6 +115,41 @@ pub enum DirectoryCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Change a Directory: its name for people, its provider, its settings.
+    Edit {
+        /// Its name.
+        name: String,
+        /// Its name for people from now on.
+        #[arg(long)]
+        display_name: Option<String>,
+        /// The identity provider whose ways it knows from now on.
+        #[arg(long, value_parser = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
+        provider: Option<String>,
+        /// A setting that differs from the provider's profile; KEY= takes the profile's again. May be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+        settings: Vec<(String, String)>,
+        /// Whether it refuses to be deleted.
+        #[arg(long, value_name = "BOOLEAN")]
+        protected: Option<bool>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pause a Directory: its clients are told to come again (503).
+    Pause {
+        /// Its name.
+        name: String,
+    },
+    /// Resume a Directory that was paused or disabled.
+    Resume {
+        /// Its name.
+        name: String,
+    },
+    /// Disable a Directory: its clients are refused (403).
+    Disable {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// `scimd token …`
@@ -116,6 +165,9 @@ pub enum TokenCommand {
         /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never.
         #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
         expires_in: Option<Duration>,
+        /// What it may do, separated by blanks: read, write, User:read, Group:write …; if absent, everything.
+        #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+        scopes: Option<Scopes>,
         /// The id or userName of a user whom it stands for: then it opens /Me only.
         #[arg(long, value_name = "USER")]
         user: Option<String>,
@@ -128,7 +180,57 @@ pub enum TokenCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Revoke a token: it is refused from now on.
+    /// Put a token back into use.
+    Activate {
+        /// The name of the Directory.
+        directory: String,
+        /// The name or the id of the token.
+        #[arg(value_name = "NAME-OR-ID")]
+        token: String,
+    },
+    /// Put a token out of use until it is activated.
+    Deactivate {
+        /// The name of the Directory.
+        directory: String,
+        /// The name or the id of the token.
+        #[arg(value_name = "NAME-OR-ID")]
+        token: String,
+    },
+    /// Give a token a new secret and print it, alone, on standard output; the one of before stays good for a while.
+    Renew {
+        /// The name of the Directory.
+        directory: String,
+        /// The name or the id of the token.
+        #[arg(value_name = "NAME-OR-ID")]
+        token: String,
+        /// For how long the secret of before is good: 0m, 30m, 7d; if absent, 24h.
+        #[arg(long, value_name = "TIME", value_parser = expiry::parse_any)]
+        overlap: Option<Duration>,
+        /// After which time from now the token is refused; if absent, as before.
+        #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
+        expires_in: Option<Duration>,
+    },
+    /// Change the name, the expiry or the scopes of a token.
+    Edit {
+        /// The name of the Directory.
+        directory: String,
+        /// The name or the id of the token.
+        #[arg(value_name = "NAME-OR-ID")]
+        token: String,
+        /// What to call it from now on.
+        #[arg(long)]
+        name: Option<String>,
+        /// After which time from now it is refused.
+        #[arg(long, value_name = "TIME", value_parser = expiry::parse, conflicts_with = "never_expires")]
+        expires_in: Option<Duration>,
+        /// It never expires.
+        #[arg(long)]
+        never_expires: bool,
+        /// What it may do; "" for everything.
+        #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+        scopes: Option<Scopes>,
+    },
+    /// Revoke a token: it is refused from now on, for good.
     Revoke {
         /// The name of the Directory.
         directory: String,
@@ -136,6 +238,136 @@ pub enum TokenCommand {
         #[arg(value_name = "NAME-OR-ID")]
         token: String,
     },
+    /// Delete a token: it is refused from now on, and forgotten.
+    Delete {
+        /// The name of the Directory.
+        directory: String,
+        /// The name or the id of the token.
+        #[arg(value_name = "NAME-OR-ID")]
+        token: String,
+    },
+}
+
+impl TokenCommand {
+    /// The Directory that it is about.
+    pub fn directory(&self) -> &str {
+        match self {
+            Self::Create { directory, .. }
+            | Self::List { directory, .. }
+            | Self::Activate { directory, .. }
+            | Self::Deactivate { directory, .. }
+            | Self::Renew { directory, .. }
+            | Self::Edit { directory, .. }
+            | Self::Revoke { directory, .. }
+            | Self::Delete { directory, .. } => directory,
+        }
+    }
+}
+
+/// `scimd account …`
+#[derive(Subcommand)]
+pub enum AccountCommand {
+    /// Create an operator's account.
+    Create {
+        /// Its name.
+        name: String,
+        /// What it may do: owner (everything), operator (Directories, tokens, users), viewer (look).
+        #[arg(long, value_parser = role)]
+        role: Role,
+    },
+    /// List all accounts.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change the role of an account, or whether it is refused.
+    Edit {
+        /// Its name.
+        name: String,
+        /// What it may do.
+        #[arg(long, value_parser = role)]
+        role: Option<Role>,
+        /// Refuse it from now on, with its API keys.
+        #[arg(long, conflicts_with = "enable")]
+        disable: bool,
+        /// Take it again.
+        #[arg(long)]
+        enable: bool,
+    },
+    /// Set the password of an account: asked for on a terminal, else the first line of standard input.
+    SetPassword {
+        /// Its name.
+        name: String,
+    },
+    /// Delete an account, with its API keys.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// `scimd api-key …`
+#[derive(Subcommand)]
+pub enum ApiKeyCommand {
+    /// Create an API key and print it, alone, on standard output. It is shown this once.
+    Create {
+        /// The name of the account that it is as good as.
+        account: String,
+        /// What to call the key.
+        #[arg(long)]
+        name: String,
+        /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never.
+        #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
+        expires_in: Option<Duration>,
+    },
+    /// List the API keys of an account, without their secrets.
+    List {
+        /// The name of the account.
+        account: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete an API key: it is refused from now on.
+    Delete {
+        /// The name of the account.
+        account: String,
+        /// The name or the id of the key.
+        #[arg(value_name = "NAME-OR-ID")]
+        key: String,
+    },
+}
+
+/// `scimd audit …`
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Show what operators did, the latest first.
+    List {
+        /// What was done in this Directory.
+        #[arg(long)]
+        directory: Option<String>,
+        /// What was done of this kind: token.create, or token. for all kinds that begin so.
+        #[arg(long)]
+        act: Option<String>,
+        /// What was done by this account or person.
+        #[arg(long)]
+        actor: Option<String>,
+        /// How many acts at most.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write out the whole record, the earliest first.
+    Export {
+        /// One JSON object a line, or comma-separated values.
+        #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "csv"])]
+        format: String,
+    },
+    /// Check that nobody changed the record or took rows out of it.
+    Verify,
 }
 
 /// `scimd schema …`, `scimd resource-type …`
@@ -218,6 +450,14 @@ impl Arguments {
         .filter_map(|(name, key, value)| Some(Override { name, key, value: value.clone()? }))
         .collect()
     }
+}
+
+fn scopes(text: &str) -> Result<Scopes, String> {
+    Scopes::parse(text).map_err(|error| error.to_string())
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::of(text).ok_or_else(|| "the roles are owner, operator and viewer".to_owned())
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -1,12 +1,13 @@
-//! `scimd directory`: create, list, show.
+//! `scimd directory`: create, list, show, edit, pause, resume, disable.
 
 use super::arguments::{Arguments, DirectoryCommand};
 use super::failure::Failure;
 use super::output;
 use super::session::Session;
-use crate::admin::{AdminError, directories};
+use crate::admin::directories::{self, Edit};
+use crate::admin::{AdminError, Operator};
 use crate::directory::settings::Settings;
-use crate::store::DirectoryRow;
+use crate::store::{DirectoryRow, DirectoryStatus};
 use serde_json::{Value, json};
 
 /// Runs one of the commands.
@@ -15,19 +16,43 @@ use serde_json::{Value, json};
 /// There is no such Directory, or one of that name already; or the store failed.
 pub async fn run(arguments: &Arguments, command: &DirectoryCommand) -> Result<(), Failure> {
     let session = Session::open(arguments).await?;
-    let done = match command {
-        DirectoryCommand::Create { name, provider, settings, json } => create(&session, name, provider, settings, *json).await,
-        DirectoryCommand::List { json } => list(&session, *json).await,
-        DirectoryCommand::Show { name, json } => show(&session, name, *json).await,
-    };
+    let done = perform(&session, command).await;
     session.close(done).await
 }
 
-async fn create(session: &Session, name: &str, provider: &str, settings: &[(String, String)], json: bool) -> Result<(), Failure> {
-    let settings = Settings::of_pairs(settings).map_err(AdminError::Settings)?;
-    let directory = directories::create_with(session.store.as_ref(), &session.clock, name, provider, &settings).await?;
-    print(session, &directory, json)?;
-    output::note(&format!("Created. A token for it: `scimd token create {name}`."));
+async fn perform(session: &Session, command: &DirectoryCommand) -> Result<(), Failure> {
+    let operator = session.operator();
+    match command {
+        DirectoryCommand::Create { name, display_name, provider, settings, json } => {
+            let settings = Settings::of_pairs(settings).map_err(AdminError::Settings)?;
+            let directory = directories::create(&operator, name, display_name, provider, &settings).await?;
+            print(session, &directory, *json)?;
+            output::note(&format!("Created. A token for it: `scimd token create {name}`."));
+            Ok(())
+        }
+        DirectoryCommand::List { json } => list(session, *json).await,
+        DirectoryCommand::Show { name, json } => show(session, name, *json).await,
+        DirectoryCommand::Edit { name, display_name, provider, settings, protected, json } => {
+            let directory = directories::find(operator.store, name).await?;
+            let settings = Settings::of(&directory).and_then(|old| old.with_pairs(settings)).map_err(AdminError::Settings)?;
+            let edit = Edit {
+                display_name: display_name.clone(),
+                provider: provider.clone(),
+                settings: Some(settings),
+                protected: *protected,
+            };
+            print(session, &directories::edit(&operator, &directory, edit).await?, *json)
+        }
+        DirectoryCommand::Pause { name } => set_status(&operator, name, DirectoryStatus::Paused).await,
+        DirectoryCommand::Resume { name } => set_status(&operator, name, DirectoryStatus::Active).await,
+        DirectoryCommand::Disable { name } => set_status(&operator, name, DirectoryStatus::Disabled).await,
+    }
+}
+
+async fn set_status(operator: &Operator<'_>, name: &str, status: DirectoryStatus) -> Result<(), Failure> {
+    let directory = directories::find(operator.store, name).await?;
+    directories::set_status(operator, &directory, status).await?;
+    output::note(&format!("Directory {name:?} is {} now, on every server within a second.", status.word()));
     Ok(())
 }
 
@@ -36,11 +61,14 @@ async fn list(session: &Session, json: bool) -> Result<(), Failure> {
     if json {
         output::json(&directories.iter().map(|directory| describe(session, directory)).collect())?;
     } else {
-        let rows: Vec<[String; 4]> = directories
+        let rows: Vec<[String; 5]> = directories
             .iter()
-            .map(|row| [row.name.clone(), row.provider.clone(), row.created.to_rfc3339(), base_url(session, row)])
+            .map(|row| {
+                let (status, created) = (row.status.word().to_owned(), row.created.to_rfc3339());
+                [row.name.clone(), row.provider.clone(), status, created, base_url(session, row)]
+            })
             .collect();
-        output::table(Some(["NAME", "PROVIDER", "CREATED", "BASE URL"]), &rows)?;
+        output::table(Some(["NAME", "PROVIDER", "STATUS", "CREATED", "BASE URL"]), &rows)?;
     }
     Ok(())
 }
@@ -56,7 +84,10 @@ fn print(session: &Session, directory: &DirectoryRow, json: bool) -> Result<(), 
     } else {
         output::pairs(&[
             ("Name", directory.name.clone()),
+            ("Display name", directory.display_name.clone()),
             ("Provider", directory.provider.clone()),
+            ("Status", directory.status.word().to_owned()),
+            ("Protected", directory.protected.to_string()),
             ("Settings", settings(directory).to_string()),
             ("Base URL", base_url(session, directory)),
             ("Created", directory.created.to_rfc3339()),
@@ -68,7 +99,10 @@ fn print(session: &Session, directory: &DirectoryRow, json: bool) -> Result<(), 
 fn describe(session: &Session, directory: &DirectoryRow) -> Value {
     json!({
         "name": directory.name,
+        "displayName": directory.display_name,
         "provider": directory.provider,
+        "status": directory.status.word(),
+        "protected": directory.protected,
         "settings": settings(directory),
         "baseUrl": base_url(session, directory),
         "created": directory.created.to_rfc3339(),

@@ -10,6 +10,15 @@ const DAYS_MAX: u64 = 36_525;
 /// # Errors
 /// What would be right.
 pub fn parse(text: &str) -> Result<Duration, String> {
+    let time = parse_any(text)?;
+    if time.is_zero() { Err("the time must not be 0".to_owned()) } else { Ok(time) }
+}
+
+/// As [`parse`], and also no time at all, `0m`.
+///
+/// # Errors
+/// What would be right.
+pub fn parse_any(text: &str) -> Result<Duration, String> {
     let wrong = || format!("a time is a whole number and m, h, d or w, such as 30m, 12h, 365d or 52w, at most {DAYS_MAX}d");
     let (seconds, number) = [(60, 'm'), (60 * 60, 'h'), (24 * 60 * 60, 'd'), (7 * 24 * 60 * 60, 'w')]
         .into_iter()
@@ -22,7 +31,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         .parse::<u64>()
         .ok()
         .and_then(|number| number.checked_mul(seconds))
-        .filter(|seconds| (1..=DAYS_MAX * 24 * 60 * 60).contains(seconds))
+        .filter(|seconds| (0..=DAYS_MAX * 24 * 60 * 60).contains(seconds))
         .map(Duration::from_secs)
         .ok_or_else(wrong)
 }
@@ -46,5 +55,6 @@ mod tests {
         {
             assert!(parse(text).is_err(), "{text}");
         }
+        assert_eq!(parse_any("0m"), Ok(Duration::ZERO));
     }
 }

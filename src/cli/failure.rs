@@ -99,6 +99,12 @@ impl From<AdminError> for Failure {
             AdminError::NoDirectory(_) => Some("`scimd directory list` shows those that there are."),
             AdminError::NoToken(_) => Some("`scimd token list DIRECTORY` shows those that there are."),
             AdminError::NoUser(_) => Some("`scimd user list DIRECTORY` shows those that there are."),
+            AdminError::TooManyTokens(_) => {
+                Some("Revoke or deactivate one, renew one with `scimd token renew`, or raise tokensMax.")
+            }
+            AdminError::NoAccount(_) => Some("`scimd account list` shows those that there are."),
+            AdminError::NoKey(_) => Some("`scimd api-key list ACCOUNT` shows those that there are."),
+            AdminError::Changed(_) => Some("Try again; nothing was changed."),
             AdminError::TokenExists(_) => Some("Choose another --name, or revoke that one first."),
             AdminError::NoDefinition(_) => Some("`scimd schema list` and `scimd resource-type list` show those that there are."),
             AdminError::Contradicted(_) => Some("Change those resources first."),
@@ -112,6 +118,15 @@ impl From<AdminError> for Failure {
             | AdminError::Provider(_)
             | AdminError::DirectoryExists(_)
             | AdminError::TokenName(_)
+            | AdminError::TokenRevoked(_)
+            | AdminError::DisplayName(_)
+            | AdminError::Gone(_)
+            | AdminError::AccountName(_)
+            | AdminError::AccountExists(_)
+            | AdminError::LastOwner
+            | AdminError::KeyName(_)
+            | AdminError::KeyExists(_)
+            | AdminError::TooManyKeys(_)
             | AdminError::Corrupt { .. }
             | AdminError::Password(_)
             | AdminError::Randomness(_) => None,
@@ -130,6 +145,8 @@ pub fn store_advice(error: &StoreError) -> Option<&'static str> {
         StoreError::Migrate(_) => Some("Does the database belong to a newer scimd, or may this user not create tables?"),
         StoreError::Uniqueness { .. }
         | StoreError::Exists
+        | StoreError::LimitReached { .. }
+        | StoreError::LastOwner
         | StoreError::NotFound
         | StoreError::VersionConflict
         | StoreError::UnknownMember

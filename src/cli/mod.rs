@@ -7,12 +7,15 @@
 //! - [`session`]: configuration and store of a command
 //! - [`serve`], [`welcome`]: the server, and its very first start
 //! - [`directory`], [`token`], [`user`], [`schema`]: what an operator manages
+//! - [`account`], [`audit`]: operators themselves, and what they did
 //! - [`schema_files`]: schemas of every Directory, from files
 //! - [`migrate`], [`check`], [`health`]: the database, the doctor, a probe
 //! - [`expiry`]: times such as `365d`
 //! - [`output`], [`failure`]: what is printed, and what went wrong
 
+mod account;
 mod arguments;
+mod audit;
 mod check;
 mod directory;
 mod expiry;
@@ -43,6 +46,9 @@ pub async fn run() -> ExitCode {
         Some(Command::Token(command)) => token::run(&arguments, command).await,
         Some(Command::Schema(command)) => schema::run(&arguments, DefinitionKind::Schema, command).await,
         Some(Command::ResourceType(command)) => schema::run(&arguments, DefinitionKind::ResourceType, command).await,
+        Some(Command::Account(command)) => account::run(&arguments, command).await,
+        Some(Command::ApiKey(command)) => account::run_keys(&arguments, command).await,
+        Some(Command::Audit(command)) => audit::run(&arguments, command).await,
         Some(Command::User(command)) => user::run(&arguments, command).await,
         Some(Command::Migrate) => migrate::run(&arguments).await,
         Some(Command::Check { json }) => check::run(&arguments, *json).await,

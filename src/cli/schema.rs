@@ -32,7 +32,7 @@ async fn add(session: &Session, kind: DefinitionKind, directory: &str, file: &Pa
     let text = read(file)?;
     let store = session.store.as_ref();
     let directory = directories::find(store, directory).await?;
-    let added = definitions::add(store, &session.clock, &directory, kind, &text, Timing::default()).await?;
+    let added = definitions::add(&session.operator(), &directory, kind, &text, Timing::default()).await?;
     for warning in &added.warnings {
         output::note(&format!("Odd: {warning}"));
     }
@@ -79,7 +79,7 @@ async fn show(session: &Session, kind: DefinitionKind, directory: &str, name: &s
 async fn remove(session: &Session, kind: DefinitionKind, directory: &str, name: &str) -> Result<(), Failure> {
     let store = session.store.as_ref();
     let directory = directories::find(store, directory).await?;
-    let applied = definitions::remove(store, &session.clock, &directory, kind, name, Timing::default()).await?;
+    let applied = definitions::remove(&session.operator(), &directory, kind, name, Timing::default()).await?;
     output::note(&format!("{} {name} removed.", word(kind)));
     complete(applied)
 }

@@ -5,7 +5,7 @@ use crate::admin::definitions::{self, Applied, File, Timing, provide};
 use crate::clock::SystemClock;
 use crate::config::SchemasConfig;
 use crate::scim::schema::definition::DEFINITION_BYTES_MAX;
-use crate::store::Store;
+use crate::store::OperatorStore;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -18,7 +18,7 @@ const FILES_MAX: usize = 200;
 ///
 /// # Errors
 /// The folder cannot be read, a file is no definition, or stored resources contradict the change.
-pub async fn bring(config: &SchemasConfig, store: &dyn Store) -> Result<(), Failure> {
+pub async fn bring(config: &SchemasConfig, store: &dyn OperatorStore) -> Result<(), Failure> {
     let mut files = Vec::new();
     if let Some(folder) = &config.folder {
         files = read(folder).map_err(|error| {
@@ -44,7 +44,7 @@ fn report_unfinished(applied: &Applied) {
 }
 
 /// Goes on with the indexes that interrupted changes have left, while requests are answered.
-pub async fn resume(store: Arc<dyn Store>) {
+pub async fn resume(store: Arc<dyn OperatorStore>) {
     match definitions::resume(store.as_ref(), &SystemClock, Timing::default()).await {
         Ok(applied) => {
             if applied.built > 0 {

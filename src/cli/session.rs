@@ -2,10 +2,12 @@
 
 use super::arguments::Arguments;
 use super::failure::Failure;
+use crate::admin::Operator;
 use crate::app;
 use crate::clock::SystemClock;
 use crate::config::{Config, LogConfig, Sources};
-use crate::store::Store;
+use crate::store::OperatorStore;
+use crate::store::audit::Actor;
 use crate::telemetry;
 use std::sync::Arc;
 
@@ -14,9 +16,11 @@ pub struct Session {
     /// The configuration.
     pub config: Config,
     /// The store.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn OperatorStore>,
     /// The time.
     pub clock: SystemClock,
+    /// Who gives the command, as the operating system calls them.
+    person: String,
 }
 
 impl Session {
@@ -29,7 +33,7 @@ impl Session {
         let level = if arguments.log.is_some() { config.log.level.clone() } else { "warn".to_owned() };
         telemetry::start(&LogConfig { level, ..config.log.clone() });
         let store = store(&config, arguments.no_migrate).await?;
-        Ok(Self { config, store, clock: SystemClock })
+        Ok(Self { config, store, clock: SystemClock, person: person() })
     }
 
     /// Closes the store after `done`.
@@ -41,10 +45,22 @@ impl Session {
         done
     }
 
+    /// The person at the command line, for what is done and put on record.
+    pub fn operator(&self) -> Operator<'_> {
+        Operator::new(self.store.as_ref(), &self.clock, Actor::command(self.person.clone()))
+    }
+
     /// The URL under which the server is reached, without a slash at its end.
     pub fn public_url(&self) -> String {
         self.config.server.public_url(self.config.server.listen)
     }
+}
+
+/// The name of the person at the command line; that of who called `sudo`, if somebody did.
+fn person() -> String {
+    let named =
+        ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    named.unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The sources of this process's configuration.
@@ -64,7 +80,7 @@ pub fn configuration(arguments: &Arguments) -> Result<Config, Failure> {
 ///
 /// # Errors
 /// The database is not there or not up to date.
-pub async fn store(config: &Config, no_migrate: bool) -> Result<Arc<dyn Store>, Failure> {
+pub async fn store(config: &Config, no_migrate: bool) -> Result<Arc<dyn OperatorStore>, Failure> {
     let store = app::open_store(&config.database).await?;
     let pending = store.pending_migrations().await?;
     if pending.is_empty() {

@@ -1,12 +1,14 @@
-//! `scimd token`: create, list, revoke.
+//! `scimd token`: create, list, activate, deactivate, renew, edit, revoke, delete.
 
 use super::arguments::{Arguments, TokenCommand};
 use super::failure::Failure;
 use super::output;
 use super::session::Session;
-use crate::admin::{directories, tokens};
-use crate::clock::{Clock as _, Timestamp};
-use crate::store::TokenRow;
+use crate::admin::tokens::{self, Edit, NewToken, OVERLAP_DEFAULT, State, Wanted};
+use crate::admin::{Operator, directories};
+use crate::clock::Timestamp;
+use crate::store::operator::TokenUse;
+use crate::store::{DirectoryRow, TokenRow};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -16,81 +18,127 @@ use std::time::Duration;
 /// There is no such Directory or token, or a live token of that name already; or the store failed.
 pub async fn run(arguments: &Arguments, command: &TokenCommand) -> Result<(), Failure> {
     let session = Session::open(arguments).await?;
-    let done = match command {
-        TokenCommand::Create { directory, name, expires_in, user } => {
-            create(&session, directory, name.as_deref(), *expires_in, user.as_deref()).await
-        }
-        TokenCommand::List { directory, json } => list(&session, directory, *json).await,
-        TokenCommand::Revoke { directory, token } => revoke(&session, directory, token).await,
-    };
+    let done = perform(&session, command).await;
     session.close(done).await
 }
 
-async fn create(
-    session: &Session,
-    directory: &str,
-    name: Option<&str>,
-    expires_in: Option<Duration>,
-    user: Option<&str>,
-) -> Result<(), Failure> {
-    let store = session.store.as_ref();
-    let directory = directories::find(store, directory).await?;
-    let token = match user {
-        Some(user) => tokens::create_for_user(store, &session.clock, directory.id, name, expires_in, user).await?,
-        None => tokens::create(store, &session.clock, directory.id, name, expires_in).await?,
-    };
+async fn perform(session: &Session, command: &TokenCommand) -> Result<(), Failure> {
+    let operator = session.operator();
+    let directory = directories::find(operator.store, command.directory()).await?;
+    let directory = &directory;
+    match command {
+        TokenCommand::Create { name, expires_in, user, scopes, .. } => {
+            let (expires_in, scopes) = (*expires_in, scopes.clone().unwrap_or_default());
+            let wanted = Wanted { name: name.clone(), expires_in, scopes, user: user.clone() };
+            show_secret(directory, &tokens::create(&operator, directory, wanted).await?)
+        }
+        TokenCommand::List { json, .. } => list(&operator, directory, *json).await,
+        TokenCommand::Activate { token, .. } => {
+            say("Activated", &tokens::activate(&operator, directory, token).await?, "Every server takes it within a second.");
+            Ok(())
+        }
+        TokenCommand::Deactivate { token, .. } => {
+            let row = tokens::deactivate(&operator, directory, token).await?;
+            say("Deactivated", &row, "Every server refuses it within a second, until it is activated.");
+            Ok(())
+        }
+        TokenCommand::Renew { token, overlap, expires_in, .. } => {
+            let overlap = overlap.unwrap_or(OVERLAP_DEFAULT);
+            renew(&operator, directory, token, overlap, *expires_in).await
+        }
+        TokenCommand::Edit { token, name, expires_in, never_expires, scopes, .. } => {
+            let now = operator.clock.now();
+            let at = |time: &Duration| Timestamp(now.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)));
+            let expires = if *never_expires { Some(None) } else { expires_in.as_ref().map(|time| Some(at(time))) };
+            let edit = Edit { name: name.clone(), expires, scopes: scopes.clone() };
+            say("Changed", &tokens::edit(&operator, directory, token, edit).await?, "");
+            Ok(())
+        }
+        TokenCommand::Revoke { token, .. } => {
+            let row = tokens::revoke(&operator, directory, token).await?;
+            say("Revoked", &row, "Every server refuses it within a second.");
+            Ok(())
+        }
+        TokenCommand::Delete { token, .. } => {
+            say("Deleted", &tokens::delete(&operator, directory, token).await?, "Every server refuses it within a second.");
+            Ok(())
+        }
+    }
+}
+
+fn say(done: &str, token: &TokenRow, more: &str) {
+    output::note(format!("{done} token {:?}, id {}. {more}", token.name, token.id.0).trim_end());
+}
+
+fn show_secret(directory: &DirectoryRow, token: &NewToken) -> Result<(), Failure> {
     output::line(token.secret.expose())?;
     let expires = token.row.expires.map_or_else(|| "does not expire".to_owned(), |at| format!("expires {}", at.to_rfc3339()));
     output::note(&format!("Token {:?} of Directory {:?}, {expires}. It is shown this once.", token.row.name, directory.name));
     Ok(())
 }
 
-async fn list(session: &Session, directory: &str, json: bool) -> Result<(), Failure> {
-    let store = session.store.as_ref();
-    let directory = directories::find(store, directory).await?;
-    let tokens = tokens::list(store, directory.id).await?;
-    let now = session.clock.now();
+async fn renew(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    token: &str,
+    overlap: Duration,
+    expires_in: Option<Duration>,
+) -> Result<(), Failure> {
+    let token = tokens::renew(operator, directory, token, overlap, expires_in).await?;
+    show_secret(directory, &token)?;
+    match &token.row.former {
+        Some(former) => output::note(&format!("The secret of before is good until {}.", former.expires.to_rfc3339())),
+        None => output::note("The secret of before is refused from now on, by every server within a second."),
+    }
+    Ok(())
+}
+
+async fn list(operator: &Operator<'_>, directory: &DirectoryRow, json: bool) -> Result<(), Failure> {
+    let all = tokens::list(operator.store, directory.id).await?;
+    let uses = tokens::uses(operator.store, directory.id).await?;
+    let used = |token: &TokenRow| uses.iter().find(|one| one.token == token.id);
+    let now = operator.clock.now();
     if json {
-        output::json(&tokens.iter().map(|token| describe(token, now)).collect())?;
+        output::json(&all.iter().map(|token| describe(token, used(token), now)).collect())?;
     } else {
-        let rows: Vec<[String; 5]> = tokens
+        let rows: Vec<[String; 7]> = all
             .iter()
             .map(|token| {
                 let expires = token.expires.map_or_else(|| "never".to_owned(), Timestamp::to_rfc3339);
-                [token.id.0.to_string(), token.name.clone(), state(token, now).to_owned(), token.created.to_rfc3339(), expires]
+                let scopes = if token.scopes.is_empty() { "everything".to_owned() } else { token.scopes.clone() };
+                let last = used(token).map_or_else(|| "never".to_owned(), last_used);
+                let state = State::of(token, now).word().to_owned();
+                [token.id.0.to_string(), token.name.clone(), state, scopes, token.created.to_rfc3339(), expires, last]
             })
             .collect();
-        output::table(Some(["ID", "NAME", "STATE", "CREATED", "EXPIRES"]), &rows)?;
+        output::table(Some(["ID", "NAME", "STATE", "SCOPES", "CREATED", "EXPIRES", "LAST USED"]), &rows)?;
     }
     Ok(())
 }
 
-async fn revoke(session: &Session, directory: &str, name_or_id: &str) -> Result<(), Failure> {
-    let store = session.store.as_ref();
-    let directory = directories::find(store, directory).await?;
-    let token = tokens::revoke(store, &session.clock, directory.id, name_or_id).await?;
-    output::note(&format!("Revoked token {:?}, id {}. Every server refuses it within a second.", token.name, token.id.0));
-    Ok(())
+fn last_used(one: &TokenUse) -> String {
+    match &one.last_address {
+        Some(address) => format!("{} from {address}", one.last_used.to_rfc3339()),
+        None => one.last_used.to_rfc3339(),
+    }
 }
 
-fn describe(token: &TokenRow, now: Timestamp) -> Value {
+fn describe(token: &TokenRow, used: Option<&TokenUse>, now: Timestamp) -> Value {
     json!({
         "id": token.id.0,
         "name": token.name,
-        "state": state(token, now),
+        "kind": token.kind.word(),
+        "state": State::of(token, now).word(),
+        "scopes": token.scopes,
         "created": token.created.to_rfc3339(),
+        "renewed": token.renewed.map(Timestamp::to_rfc3339),
+        "formerExpires": token.former.as_ref().map(|former| former.expires.to_rfc3339()),
         "expires": token.expires.map(Timestamp::to_rfc3339),
         "user": token.user.map(|user| user.to_string()),
+        "inactive": token.inactive.map(Timestamp::to_rfc3339),
         "revoked": token.revoked.map(Timestamp::to_rfc3339),
+        "lastUsed": used.map(|one| one.last_used.to_rfc3339()),
+        "lastAddress": used.and_then(|one| one.last_address.clone()),
+        "uses": used.map_or(0, |one| one.uses),
     })
-}
-
-fn state(token: &TokenRow, now: Timestamp) -> &'static str {
-    if token.revoked.is_some() {
-        "revoked"
-    } else if token.expires.is_some_and(|expires| expires <= now) {
-        "expired"
-    } else {
-        "active"
-    }
 }

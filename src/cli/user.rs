@@ -81,7 +81,7 @@ async fn reset_password(session: &Session, directory: &str, user: &str, generate
     let user = users::find(store, directory.id, user).await?;
     let config = &session.config.password;
     let password = if generate { generated(config)? } else { asked(config)? };
-    users::set_password(store, &session.clock, &PasswordHasher::new(config), directory.id, &user, &password).await?;
+    users::set_password(&session.operator(), &PasswordHasher::new(config), &directory, &user, &password).await?;
     if generate {
         output::line(&password)?;
     }
@@ -100,7 +100,10 @@ fn generated(config: &PasswordConfig) -> Result<String, Failure> {
 }
 
 /// A password from the terminal, asked for twice and not shown; else the first line of standard input.
-fn asked(config: &PasswordConfig) -> Result<String, Failure> {
+///
+/// # Errors
+/// The two differ, or the line is not UTF-8.
+pub fn asked(config: &PasswordConfig) -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         let password = rpassword::prompt_password("New password: ")?;
         if rpassword::prompt_password("Once more: ")? != password {

@@ -2,12 +2,14 @@
 
 use super::failure::Failure;
 use super::output;
-use crate::admin::{AdminError, first_start};
+use crate::admin::first_start::{self, First};
+use crate::admin::{AdminError, Operator};
 use crate::auth::Secret;
 use crate::clock::SystemClock;
 use crate::config::DatabaseConfig;
 use crate::config::DatabaseUrl;
-use crate::store::Store;
+use crate::store::OperatorStore;
+use crate::store::audit::Actor;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ const TOKEN_FILE: &str = "scimd-first-token";
 ///
 /// # Errors
 /// The store failed, or the file that was opened could not be written.
-pub async fn welcome(database: &DatabaseConfig, store: &dyn Store, public_url: &str) -> Result<(), Failure> {
+pub async fn welcome(database: &DatabaseConfig, store: &dyn OperatorStore, public_url: &str) -> Result<(), Failure> {
     if !first_start::is_first(store).await? {
         return Ok(());
     }
@@ -39,8 +41,9 @@ pub async fn welcome(database: &DatabaseConfig, store: &dyn Store, public_url: &
             }
         }
     }
-    match first_start::set_up(store, &SystemClock).await {
-        Ok(Some((directory, token))) => {
+    let operator = Operator::new(store, &SystemClock, Actor::server());
+    match first_start::set_up(&operator).await {
+        Ok(Some(First { directory, token })) => {
             let base_url = format!("{public_url}/scim/v2");
             let shown = match file {
                 None => Shown::Secret(token.secret),

@@ -2,7 +2,7 @@
 
 use super::cursors::Cursors;
 use super::walks::Walks;
-use crate::auth::PasswordHasher;
+use crate::auth::{Access, PasswordHasher, Scopes};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::id::{DirectoryId, ResourceId, TokenId};
@@ -13,7 +13,7 @@ use crate::scim::protocol::entity_tag;
 use crate::scim::quirks::Quirk;
 use crate::scim::resource::{Projection, ProjectionRequest, ValueLimits};
 use crate::scim::schema::{Registry, ResourceType};
-use crate::scim::{ScimError, Tolerance};
+use crate::scim::{ErrorKind, ScimError, Tolerance};
 use crate::store::{Basis, Change, Commit, Store};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +48,8 @@ pub struct Ctx<'a> {
     pub directory: &'a Directory,
     /// The token that asks; `None` for an operator.
     pub actor: Option<TokenId>,
+    /// What it may do.
+    pub scopes: &'a Scopes,
     /// The time.
     pub clock: &'a dyn Clock,
     /// What is bounded, and by how much.
@@ -70,6 +72,14 @@ impl Ctx<'_> {
         Commit { actor: self.actor, now, basis: Some(basis), change }
     }
 
+    /// Refuses what the token may not do with resources of this type.
+    ///
+    /// # Errors
+    /// - `Forbidden`
+    pub fn check_scope(&self, resource_type: &ResourceType, access: Access) -> Result<(), ScimError> {
+        if self.scopes.permit(&resource_type.name, access) { Ok(()) } else { Err(out_of_scope(&resource_type.name, access)) }
+    }
+
     /// The address of a resource, if its type is one of this Directory (D-28).
     pub fn location(&self, resource_type: &str, id: ResourceId) -> Option<String> {
         self.directory.registry.resource_type(resource_type).map(|resource_type| self.location_in(resource_type, id))
@@ -79,6 +89,15 @@ impl Ctx<'_> {
     pub fn location_in(&self, resource_type: &ResourceType, id: ResourceId) -> String {
         format!("{}{}/{id}", self.base_url, resource_type.endpoint)
     }
+}
+
+/// The answer to a token that may not do this (P-7.7-03).
+pub fn out_of_scope(resource_type: &str, access: Access) -> ScimError {
+    let missing = match access {
+        Access::Read => "read",
+        Access::Write => "write",
+    };
+    ScimError::new(ErrorKind::Forbidden, format!("the token lacks the scope {resource_type}:{missing}"))
 }
 
 /// The limits of requests, from the configuration.

@@ -111,7 +111,7 @@ pub async fn open(ctx: &Ctx<'_>, search: &str, params: &SearchParams, count: u32
 
 /// Everything that two requests of one walk share, unambiguously: each part with its length before it.
 fn bound_to(ctx: &Ctx<'_>, search: &str, params: &SearchParams) -> Vec<u8> {
-    let numbers = format!("{}/{:?}", ctx.directory.id.0, ctx.actor);
+    let numbers = format!("{}/{:?}/{}", ctx.directory.id.0, ctx.actor, ctx.scopes);
     let sent = [&params.filter, &params.sort_by, &params.sort_order, &params.attributes, &params.excluded_attributes];
     let parts = [Some(numbers.as_str()), Some(search)].into_iter().chain(sent.into_iter().map(|part| part.as_deref()));
     let mut bytes = Vec::new();

@@ -29,7 +29,12 @@ impl From<StoreError> for ScimError {
                 log(&error);
                 Self::new(ErrorKind::InsufficientStorage, "the server has no space left to store this")
             }
-            StoreError::Exists | StoreError::Corrupt { .. } | StoreError::Migrate(_) | StoreError::Database(_) => {
+            StoreError::Exists
+            | StoreError::LimitReached { .. }
+            | StoreError::LastOwner
+            | StoreError::Corrupt { .. }
+            | StoreError::Migrate(_)
+            | StoreError::Database(_) => {
                 log(&error);
                 Self::new(ErrorKind::Internal, FAILED)
             }

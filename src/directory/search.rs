@@ -1,7 +1,9 @@
 //! Queries of one resource type, or of all (RFC 7644 §3.4.2).
 
+use super::context::out_of_scope;
 use super::walks::Walk;
 use super::{Ctx, ProjectionParams, SearchParams, SearchReply, cursors, order, render, unindexed};
+use crate::auth::Access;
 use crate::scim::filter::{Filter, ResolvedFilter};
 use crate::scim::json;
 use crate::scim::protocol::LIST_RESPONSE_SCHEMA;
@@ -38,6 +40,7 @@ pub async fn search(ctx: &Ctx<'_>, scope: Scope<'_>, params: &SearchParams) -> R
     let walk = Walk {
         directory: ctx.directory.id,
         actor: ctx.actor,
+        scopes: ctx.scopes,
         resource_type: asked.name(),
         filter: params.filter.as_deref(),
         sort_by: params.sort_by.as_deref(),
@@ -135,9 +138,9 @@ impl<'a> Asked<'a> {
     fn resolve(ctx: &Ctx<'a>, scope: Scope<'a>, params: &SearchParams) -> Result<Self, ScimError> {
         let types: Vec<&'a Arc<ResourceType>> = match scope {
             Scope::Type(resource_type) => vec![resource_type],
-            Scope::Root => ctx.directory.registry.resource_types.iter().collect(),
+            Scope::Root => permitted(ctx)?,
         };
-        let filters = resolve_filters(ctx, scope, params.filter.as_deref())?;
+        let filters = resolve_filters(ctx, scope, &types, params.filter.as_deref())?;
         let sorts = order::resolve(&types, params)?;
         let projection = ProjectionParams {
             attributes: params.attributes.as_deref(),
@@ -198,18 +201,30 @@ impl<'a> Asked<'a> {
 }
 
 /// The filter as each type of `scope` understands it.
-fn resolve_filters(ctx: &Ctx<'_>, scope: Scope<'_>, text: Option<&str>) -> Result<Vec<Option<ResolvedFilter>>, ScimError> {
-    let types = &ctx.directory.registry.resource_types;
-    let Some(text) = text else {
-        return Ok(vec![None; if matches!(scope, Scope::Root) { types.len() } else { 1 }]);
-    };
+fn resolve_filters(
+    ctx: &Ctx<'_>,
+    scope: Scope<'_>,
+    types: &[&Arc<ResourceType>],
+    text: Option<&str>,
+) -> Result<Vec<Option<ResolvedFilter>>, ScimError> {
+    let Some(text) = text else { return Ok(vec![None; types.len()]) };
     let mut options = ctx.limits.filter.clone();
     options.value_path_suffix = ctx.directory.tolerance.value_path_suffix;
     let filter = Filter::parse(text, &options)?;
     match scope {
         Scope::Type(resource_type) => Ok(vec![Some(filter.resolve(resource_type, &ctx.directory.tolerance)?)]),
-        Scope::Root => Ok(filter.resolve_among(types, &ctx.directory.tolerance)?.into_iter().map(Some).collect()),
+        Scope::Root => {
+            let types: Vec<Arc<ResourceType>> = types.iter().copied().cloned().collect();
+            Ok(filter.resolve_among(&types, &ctx.directory.tolerance)?.into_iter().map(Some).collect())
+        }
     }
+}
+
+/// The types that a search of all of them goes over: those that the token may look at.
+fn permitted<'a>(ctx: &Ctx<'a>) -> Result<Vec<&'a Arc<ResourceType>>, ScimError> {
+    let types = &ctx.directory.registry.resource_types;
+    let permitted: Vec<_> = types.iter().filter(|one| ctx.scopes.permit(&one.name, Access::Read)).collect();
+    if permitted.is_empty() { Err(out_of_scope("read", Access::Read)) } else { Ok(permitted) }
 }
 
 /// Which part of the results is asked for (RFC 7644 §3.4.2.4, D-45).

@@ -7,6 +7,7 @@ use crate::scim::schema::{IndexedAttribute, Registry, ResourceType, Uniqueness};
 use crate::store::{DirectoryRow, IndexRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The settings of a Directory that differ from its profile's; absent ones are the profile's.
@@ -22,20 +23,54 @@ pub struct Settings {
     /// Whether PATCH of a Group answers 200 with the whole group (D-63).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch_answers_with_members: Option<bool>,
+    /// How many tokens may be in use at once; [`TOKENS_MAX_DEFAULT`] if absent. Those that stand for a user do not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_max: Option<u32>,
 }
 
+/// How many tokens of a Directory may be in use at once: two, so that one takes over from the other.
+pub const TOKENS_MAX_DEFAULT: u32 = 2;
+
 impl Settings {
+    /// The settings of a Directory.
+    ///
+    /// # Errors
+    /// [`SettingsError::Malformed`].
+    pub fn of(directory: &DirectoryRow) -> Result<Self, SettingsError> {
+        serde_json::from_str(&directory.settings).map_err(SettingsError::Malformed)
+    }
+
+    /// How many tokens may be in use at once.
+    pub fn tokens_max(&self) -> u32 {
+        self.tokens_max.unwrap_or(TOKENS_MAX_DEFAULT)
+    }
+
     /// Settings given one by one, as `KEY=VALUE`.
     ///
     /// # Errors
     /// There is no such setting, it is given twice, or has no such value.
     pub fn of_pairs(pairs: &[(String, String)]) -> Result<Self, SettingsError> {
-        let mut object = Map::new();
+        Self::default().with_pairs(pairs)
+    }
+
+    /// These, with others given one by one, as `KEY=VALUE`; `KEY=` takes the profile's.
+    ///
+    /// # Errors
+    /// As [`Settings::of_pairs`].
+    pub fn with_pairs(&self, pairs: &[(String, String)]) -> Result<Self, SettingsError> {
+        let mut given = HashSet::new();
+        let mut object = match serde_json::to_value(self).map_err(SettingsError::Malformed)? {
+            Value::Object(object) => object,
+            _ => Map::new(),
+        };
         for (key, text) in pairs {
-            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
-            if object.insert(key.clone(), value).is_some() {
+            if !given.insert(key) {
                 return Err(SettingsError::Twice(key.clone()));
             }
+            // Without a value it is null, which is absent, if there is such a setting.
+            let text = if text.is_empty() { "null" } else { text };
+            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+            object.insert(key.clone(), value);
         }
         serde_json::from_value(Value::Object(object)).map_err(SettingsError::Given)
     }
@@ -48,7 +83,7 @@ impl Directory {
     /// The settings are not of the form of [`Settings`], or no profile has the provider's name; the admin functions never store such.
     pub fn load(row: &DirectoryRow, registry: Arc<Registry>) -> Result<Self, SettingsError> {
         let profile = profiles::profile(&row.provider).ok_or_else(|| SettingsError::Provider(row.provider.clone()))?;
-        let settings: Settings = serde_json::from_str(&row.settings).map_err(SettingsError::Malformed)?;
+        let settings = Settings::of(row)?;
         Ok(Self {
             id: row.id,
             name: row.name.clone(),

@@ -6,6 +6,7 @@
 //! meanwhile.
 //! What is forgotten (another replica, a restart, a jump) is found by skipping, as ever.
 
+use crate::auth::Scopes;
 use crate::id::{DirectoryId, TokenId};
 use crate::store::{Position, SortKey};
 use std::collections::HashMap;
@@ -28,6 +29,8 @@ pub struct Walk<'a> {
     pub directory: DirectoryId,
     /// The reader.
     pub actor: Option<TokenId>,
+    /// What the reader may do.
+    pub scopes: &'a Scopes,
     /// The type read; empty: all types.
     pub resource_type: &'a str,
     /// The filter, as sent.
@@ -80,6 +83,7 @@ fn key(walk: &Walk<'_>, start_index: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::scopes::EVERYTHING;
     use crate::id::ResourceId;
 
     fn position() -> Position {
@@ -90,6 +94,7 @@ mod tests {
         Walk {
             directory: DirectoryId(1),
             actor: Some(TokenId(1)),
+            scopes: &EVERYTHING,
             resource_type: "User",
             filter,
             sort_by: None,

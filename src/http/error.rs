@@ -16,6 +16,9 @@ pub const UNAUTHORIZED: &str = "a valid bearer token is needed";
 /// What a client is told to wait for when the database is away, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
+/// And when its Directory is paused.
+const PAUSED_RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("60");
+
 /// A failed request as the client hears of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpError {
@@ -97,6 +100,12 @@ impl HttpError {
     /// 501
     pub fn not_implemented(detail: &str) -> Self {
         ScimError::new(ErrorKind::NotImplemented, detail).into()
+    }
+
+    /// 503 while the Directory is paused; the client comes again.
+    pub fn paused() -> Self {
+        let error = ScimError::new(ErrorKind::Unavailable, "the Directory is paused by its operator; try again later");
+        Self { header: Some((RETRY_AFTER, PAUSED_RETRY_AFTER_SECONDS)), ..error.into() }
     }
 
     /// What the store's failure is to a client.

@@ -9,7 +9,16 @@ pub enum StoreError {
         /// The attribute, as named in the index.
         attribute: String,
     },
-    /// A Directory or token of this name exists.
+    /// As many as may be are there already.
+    #[error("there are {limit} already, which is as many as may be")]
+    LimitReached {
+        /// How many may be.
+        limit: u32,
+    },
+    /// No owner's account would be left in use.
+    #[error("no owner's account would be left")]
+    LastOwner,
+    /// A Directory, token, account or key of this name exists.
     #[error("there is one of this name already")]
     Exists,
     /// The resource to change is not there.

@@ -6,16 +6,19 @@
 //!
 //! - [`query`]: what can be asked
 //! - [`definition`]: schemas and resource types of an operator
+//! - [`operator`]: Directories, tokens and accounts, for operators; [`audit`]: the record of what they did
 //! - [`commit`]: what can be changed; one [`Commit`] is one transaction
 //! - [`error`]: how it can fail
 //! - [`sql`]: what both back ends share: search statements compiled from a [`Query`]
 //! - [`sqlite`]: the store in one file
 //! - [`postgres`]: the store on a server
 
+pub mod audit;
 mod budget;
 pub mod commit;
 pub mod definition;
 pub mod error;
+pub mod operator;
 pub mod postgres;
 pub mod query;
 pub mod sql;
@@ -25,6 +28,7 @@ pub use crate::scim::resource::keys::{INDEX_VALUE_BYTES_MAX, IndexRow};
 pub use commit::{Basis, Change, Commit, Committed, DocumentChange, MemberChange, NewResource, PasswordChange, Update};
 pub use definition::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex};
 pub use error::StoreError;
+pub use operator::{DirectoryStatus, OperatorStore, TokenKind};
 pub use query::{
     Listing, ListingPage, ListingStart, Membership, Page, Part, Position, Query, Reference, Sort, SortKey, Start, Stored,
 };
@@ -41,12 +45,20 @@ pub struct DirectoryRow {
     pub id: DirectoryId,
     /// Its name, in URLs: 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit.
     pub name: String,
+    /// Its name for people; may be empty.
+    pub display_name: String,
     /// The provider whose profile it has: `entra`, `okta`, …, `generic`, `strict`.
     pub provider: String,
     /// Settings that differ from the profile's, as a JSON object; `{}` if none do.
     pub settings: String,
     /// When it was created.
     pub created: Timestamp,
+    /// Whether it serves its clients.
+    pub status: DirectoryStatus,
+    /// Whether it refuses to be deleted, because people sign in by it.
+    pub protected: bool,
+    /// Moves with every change of what stands above.
+    pub revision: i64,
     /// Moves whenever its schemas or resource types change.
     pub schema_revision: i64,
 }
@@ -68,6 +80,33 @@ pub struct TokenRow {
     pub revoked: Option<Timestamp>,
     /// The user whom it stands for, if for one: then it opens `/Me` only (RFC 7644 §3.11).
     pub user: Option<ResourceId>,
+    /// What it is for.
+    pub kind: TokenKind,
+    /// The SHA-256 of its secret.
+    pub digest: TokenDigest,
+    /// What it may do, separated by blanks; empty: everything.
+    pub scopes: String,
+    /// Since when it is out of use, if it is.
+    pub inactive: Option<Timestamp>,
+    /// When it got the secret that it has, if that is not its first.
+    pub renewed: Option<Timestamp>,
+    /// The secret of before, for as long as it is good too.
+    pub former: Option<FormerSecret>,
+    /// The public keys of a client, as a JSON Web Key Set.
+    pub jwks: Option<String>,
+    /// Of how many days before its expiry a warning was last given.
+    pub warned_days: Option<i64>,
+    /// Moves with every change.
+    pub revision: i64,
+}
+
+/// The secret that a token had before it was renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerSecret {
+    /// Its SHA-256.
+    pub digest: TokenDigest,
+    /// From when on it is refused.
+    pub expires: Timestamp,
 }
 
 /// The SHA-256 of a token, by which it is looked up; the secret itself is never stored (R28).
@@ -85,40 +124,11 @@ pub trait Store: Send + Sync {
     /// Whether the database answers; for `/readyz` and `scimd check`.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Creates a Directory. [`StoreError::Exists`] if the name is taken.
-    async fn create_directory(
-        &self,
-        name: &str,
-        provider: &str,
-        settings: &str,
-        now: Timestamp,
-    ) -> Result<DirectoryRow, StoreError>;
-
     /// The Directory called `name`.
     async fn directory(&self, name: &str) -> Result<Option<DirectoryRow>, StoreError>;
 
-    /// Up to `limit` Directories whose names come after `after`, by name.
-    async fn directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError>;
-
-    /// Creates a token of a Directory. [`StoreError::Exists`] if a token that is not revoked has the name.
-    async fn create_token(
-        &self,
-        directory: DirectoryId,
-        name: &str,
-        digest: &TokenDigest,
-        now: Timestamp,
-        expires: Option<Timestamp>,
-        user: Option<ResourceId>,
-    ) -> Result<TokenRow, StoreError>;
-
-    /// The token with this digest and its Directory, whatever state they are in.
+    /// The token that has or had a secret with this digest, and its Directory, whatever state they are in.
     async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError>;
-
-    /// Up to `limit` tokens of a Directory with numbers above `after`, by number.
-    async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError>;
-
-    /// Revokes a token of a Directory. Returns whether there was one to revoke.
-    async fn revoke_token(&self, directory: DirectoryId, token: TokenId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The definitions of every Directory and, if one is given, of that Directory: up to `limit` of them, those of every
     /// Directory first, then by kind and name.

@@ -3,7 +3,8 @@
 use crate::app::{Answer, App};
 use crate::{SEARCH, next, on_both_back_ends, refused, search, user_names};
 use axum::body::Body;
-use scimd::admin::tokens::{self, NewToken};
+use scimd::admin::Operator;
+use scimd::admin::tokens::{self, NewToken, Wanted};
 use serde_json::json;
 use std::time::Duration;
 
@@ -37,7 +38,9 @@ fn with(app: &App, token: &NewToken) -> App {
 
 /// A client with a token of its own, which lives for this long.
 async fn client(app: &App, name: &str, lifetime: Option<Duration>) -> App {
-    let token = tokens::create(&*app.store, &*app.clock, app.row().await.id, Some(name), lifetime).await.expect("creates");
+    let wanted = Wanted { name: Some(name.to_owned()), expires_in: lifetime, ..Wanted::default() };
+    let token =
+        tokens::create(&Operator { clock: &*app.clock, ..app.operator() }, &app.row().await, wanted).await.expect("creates");
     with(app, &token)
 }
 
@@ -183,7 +186,7 @@ on_both_back_ends! {
         let provider = client(&app, "provider", None).await;
         let cursor = format!("{QUERY}{}", cursor(&provider).await);
         assert_eq!(user_names(&provider.get(&cursor).await.expect(200)), ["bob"]);
-        tokens::revoke(&*app.store, &*app.clock, app.row().await.id, "provider").await.expect("revokes");
+        tokens::revoke(&app.operator(), &app.row().await, "provider").await.expect("revokes");
         app.clock.advance(1_000);
         let refused = provider.get(&cursor).await.expect_error(401, "");
         assert_eq!(refused.json, provider.get(&format!("{QUERY}unknown")).await.expect_error(401, "").json);
@@ -204,7 +207,7 @@ guest.send("GET", &cursor, &[("authorization", "")], Body::empty()).await.expect
         three(&app).await;
         let cursor = cursor(&app).await;
         let row = app.row().await;
-        let token = tokens::create_for_user(&*app.store, &*app.clock, row.id, None, None, "ann").await.expect("creates");
+        let token = tokens::create(&app.operator(), &row, Wanted { user: Some("ann".into()), ..Wanted::default() }).await.expect("creates");
         let ann = with(&app, &token);
         let refused = ann.get(&format!("{QUERY}{cursor}")).await.expect_error(403, "");
         assert_eq!(refused.json, ann.get(&format!("{QUERY}unknown")).await.expect_error(403, "").json);

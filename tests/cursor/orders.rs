@@ -115,7 +115,7 @@ on_both_back_ends! {
             { "name": "valid", "type": "boolean" }
         ] }).to_string();
         let timing = Timing::After(Duration::ZERO);
-        definitions::add(&*app.store, &*app.clock, &app.row().await, DefinitionKind::Schema, &schema, timing).await.expect("is accepted");
+        definitions::add(&app.operator(), &app.row().await, DefinitionKind::Schema, &schema, timing).await.expect("is accepted");
         let app = app.fresh().await;
         for (name, badge) in [
             ("ann", json!({ "level": 10, "weight": 0.1, "since": "2026-01-01T00:00:00Z", "valid": true })),

@@ -25,13 +25,15 @@ use axum::Router;
 use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::{HeaderMap, Request, StatusCode};
-use scimd::admin::{directories, tokens};
+use scimd::admin::tokens::{self, Wanted};
+use scimd::admin::{Operator, directories};
 use scimd::app::{open_store, state};
 use scimd::clock::{Clock, SystemClock, Timestamp};
 use scimd::config::{Config, DatabaseUrl, Sources};
 use scimd::directory::settings::Settings;
 use scimd::http::router;
-use scimd::store::Store;
+use scimd::store::OperatorStore;
+use scimd::store::audit::Actor;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
@@ -102,7 +104,7 @@ impl Clock for TestClock {
 pub struct App {
     router: Router,
     /// Its store.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn OperatorStore>,
     /// Its clock.
     pub clock: Arc<TestClock>,
     /// The Base URL's path that requests go to, such as `/directories/test/scim/v2`.
@@ -188,7 +190,7 @@ fn config() -> Config {
     config
 }
 
-fn serve(config: &Config, store: &Arc<dyn Store>, clock: &Arc<TestClock>) -> Router {
+fn serve(config: &Config, store: &Arc<dyn OperatorStore>, clock: &Arc<TestClock>) -> Router {
     router(Arc::new(state(config, store.clone(), clock.clone(), "https://scim.example.com".into())))
 }
 
@@ -209,7 +211,7 @@ impl App {
         Self::new(Arc::new(store), Database::Postgres(database)).await
     }
 
-    async fn new(store: Arc<dyn Store>, database: Database) -> Self {
+    async fn new(store: Arc<dyn OperatorStore>, database: Database) -> Self {
         store.migrate().await.expect("migrates");
         let clock = Arc::new(TestClock::default());
         let router = serve(&config(), &store, &clock);
@@ -224,9 +226,12 @@ impl App {
 
     /// The same, with settings that differ from the provider's profile.
     pub async fn directory_with(&self, name: &str, provider: &str, settings: &Settings) -> Self {
-        let created = directories::create_with(&*self.store, &SystemClock, name, provider, settings).await;
+        // Tests make more tokens than a provider has.
+        let settings = Settings { tokens_max: settings.tokens_max.or(Some(1_000)), ..settings.clone() };
+        let created = directories::create(&self.operator(), name, "", provider, &settings).await;
         let directory = created.expect("creates");
-        let token = tokens::create(&*self.store, &SystemClock, directory.id, Some("test"), None).await.expect("creates");
+        let wanted = Wanted { name: Some("test".to_owned()), ..Wanted::default() };
+        let token = tokens::create(&self.operator(), &directory, wanted).await.expect("creates");
         let base = format!("/directories/{name}/scim/v2");
         Self { base, token: token.secret.expose().to_owned(), ..self.clone() }
     }
@@ -234,8 +239,13 @@ impl App {
     /// Another client of the same Directory, with a token that no server has read yet: it sees schemas of now at once.
     pub async fn fresh(&self) -> Self {
         let row = self.row().await;
-        let token = tokens::create(&*self.store, &SystemClock, row.id, None, None).await.expect("creates");
+        let token = tokens::create(&self.operator(), &row, Wanted::default()).await.expect("creates");
         Self { token: token.secret.expose().to_owned(), ..self.clone() }
+    }
+
+    /// An operator at work on its store.
+    pub fn operator(&self) -> Operator<'_> {
+        Operator::new(&*self.store, &SystemClock, Actor::command("test"))
     }
 
     /// The row of the client's Directory.

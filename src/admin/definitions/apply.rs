@@ -6,7 +6,7 @@ use super::scan;
 use crate::admin::AdminError;
 use crate::clock::Clock;
 use crate::scim::schema::{Fault, Faults};
-use crate::store::{DefinitionChange, Store, StoreError};
+use crate::store::{DefinitionChange, OperatorStore, StoreError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -56,7 +56,7 @@ pub struct Applied {
 
 /// Changes the definitions of the Directories called `names`, or nothing.
 pub(super) async fn apply(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     clock: &dyn Clock,
     names: &[&str],
     wanted: Wanted,
@@ -83,7 +83,7 @@ pub(super) async fn apply(
     Err(AdminError::TooBusy)
 }
 
-async fn make(store: &dyn Store, names: &[&str], wanted: &Wanted) -> Result<Vec<Plan>, AdminError> {
+async fn make(store: &dyn OperatorStore, names: &[&str], wanted: &Wanted) -> Result<Vec<Plan>, AdminError> {
     let mut plans = Vec::with_capacity(names.len());
     for name in names {
         plans.push(Plan::make(store, name, wanted).await?);
@@ -92,7 +92,7 @@ async fn make(store: &dyn Store, names: &[&str], wanted: &Wanted) -> Result<Vec<
 }
 
 /// How many stored resources were looked at, and what they contradict.
-async fn contradictions(store: &dyn Store, plans: &[Plan]) -> Result<(u64, Vec<Fault>), AdminError> {
+async fn contradictions(store: &dyn OperatorStore, plans: &[Plan]) -> Result<(u64, Vec<Fault>), AdminError> {
     let (mut examined, mut faults) = (0, Vec::new());
     for plan in plans {
         for change in &plan.changes {
@@ -111,7 +111,7 @@ fn within(plan: &Plan, plans: &[Plan], fault: Fault) -> Fault {
 
 /// Brings definitions into force. When it returns, nobody goes by those of before any more.
 async fn enforce(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     clock: &dyn Clock,
     plans: &mut [Plan],
     wanted: &Wanted,
@@ -133,14 +133,14 @@ async fn enforce(
 }
 
 /// Waits until nobody goes by the definitions of before.
-pub(super) async fn settle(store: &dyn Store, timing: Timing) -> Result<(), AdminError> {
+pub(super) async fn settle(store: &dyn OperatorStore, timing: Timing) -> Result<(), AdminError> {
     timing.settled().await;
     Ok(store.wait_for_changes().await?)
 }
 
 /// Changes the definitions, after those indexes are recorded whose rows have to come or go: whatever happens from then on, it is
 /// known what is left to do.
-async fn change(store: &dyn Store, clock: &dyn Clock, plans: &mut [Plan], wanted: &Wanted) -> Result<(), AdminError> {
+async fn change(store: &dyn OperatorStore, clock: &dyn Clock, plans: &mut [Plan], wanted: &Wanted) -> Result<(), AdminError> {
     for plan in plans.iter_mut().filter(|plan| !plan.touched().is_empty()) {
         let begin = DefinitionChange {
             directory: Some(plan.row.id),
@@ -163,7 +163,7 @@ async fn change(store: &dyn Store, clock: &dyn Clock, plans: &mut [Plan], wanted
 /// Looks again, then builds and drops the indexes; or takes the change back. An index that an earlier change began is no reason
 /// to take this one back.
 async fn finish(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     clock: &dyn Clock,
     plans: &[Plan],
     wanted: &Wanted,
@@ -193,7 +193,7 @@ async fn finish(
 
 /// Brings the definitions back, and the index rows.
 async fn take_back(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     clock: &dyn Clock,
     plans: &[Plan],
     wanted: &Wanted,

@@ -7,7 +7,7 @@ use crate::admin::{AdminError, directories};
 use crate::clock::Clock;
 use crate::directory::definitions::{self as stored, registry};
 use crate::scim::schema::definition::{self, Definition, Fault, Faults};
-use crate::store::{DefinitionChange, DefinitionKind, Store, StoreError};
+use crate::store::{DefinitionChange, DefinitionKind, OperatorStore, StoreError};
 
 /// A file with a schema or a resource type.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct File {
 /// # Errors
 /// [`AdminError::Definition`] with the faults of all files; [`AdminError::Contradicted`].
 pub async fn provide(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     clock: &dyn Clock,
     files: &[File],
     timing: Timing,

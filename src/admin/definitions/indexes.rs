@@ -17,7 +17,7 @@ use crate::admin::AdminError;
 use crate::clock::Clock;
 use crate::scim::schema::Fault;
 use crate::scim::schema::extended::IndexName;
-use crate::store::{DefinitionChange, DefinitionKind, Store, StoreError};
+use crate::store::{DefinitionChange, DefinitionKind, OperatorStore, StoreError};
 
 /// What became of the indexes of a Directory.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub(super) struct Finished {
 }
 
 /// Builds and drops what is left to build and to drop in the Directory called `name`.
-pub(super) async fn finish(store: &dyn Store, clock: &dyn Clock, name: &str) -> Result<Finished, AdminError> {
+pub(super) async fn finish(store: &dyn OperatorStore, clock: &dyn Clock, name: &str) -> Result<Finished, AdminError> {
     for _ in 0..ATTEMPTS_MAX {
         let plan = Plan::make(store, name, &Wanted::nothing()).await?;
         if plan.unfinished.is_empty() {
@@ -45,7 +45,7 @@ pub(super) async fn finish(store: &dyn Store, clock: &dyn Clock, name: &str) -> 
     Err(AdminError::TooBusy)
 }
 
-async fn attempt(store: &dyn Store, clock: &dyn Clock, plan: &Plan) -> Result<Finished, AdminError> {
+async fn attempt(store: &dyn OperatorStore, clock: &dyn Clock, plan: &Plan) -> Result<Finished, AdminError> {
     store.wait_for_changes().await?;
     let mut finished = Finished::default();
     for change in plan.changes.iter().filter(|change| !change.built.is_empty()) {

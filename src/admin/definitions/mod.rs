@@ -24,14 +24,21 @@ mod scan;
 pub use apply::{Applied, Timing};
 pub use files::{File, provide};
 
-use super::AdminError;
+use super::operator::Act;
+use super::{AdminError, Operator};
 use crate::clock::Clock;
 use crate::directory::definitions::{read, registry};
 use crate::scim::schema::definition::{self, Definition, Fault};
-use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, Store};
+use crate::store::operator::Operation;
+use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, OperatorStore};
+use serde_json::Value;
 
 /// The definitions of a kind that a Directory has, those of every Directory included.
-pub async fn list(store: &dyn Store, directory: &DirectoryRow, kind: DefinitionKind) -> Result<Vec<DefinitionRow>, AdminError> {
+pub async fn list(
+    store: &dyn OperatorStore,
+    directory: &DirectoryRow,
+    kind: DefinitionKind,
+) -> Result<Vec<DefinitionRow>, AdminError> {
     let mut rows = read(store, Some(directory.id)).await?;
     rows.retain(|row| row.kind == kind);
     Ok(rows)
@@ -55,13 +62,13 @@ pub struct Added {
 /// # Errors
 /// [`AdminError::Definition`], [`AdminError::Contradicted`], [`AdminError::WrongKind`], [`AdminError::Everyones`].
 pub async fn add(
-    store: &dyn Store,
-    clock: &dyn Clock,
+    operator: &Operator<'_>,
     directory: &DirectoryRow,
     kind: DefinitionKind,
     text: &str,
     timing: Timing,
 ) -> Result<Added, AdminError> {
+    let store = operator.store;
     let parsed = definition::parse(text).map_err(AdminError::Definition)?;
     let found = kind_of(&parsed.definition);
     if found != kind {
@@ -81,7 +88,9 @@ pub async fn add(
     };
     let mut warnings = parsed.warnings;
     warnings.extend(oddities(&wanted.result(&rows), [&parsed.definition]));
-    let applied = apply::apply(store, clock, &[directory.name.as_str()], wanted, timing).await?;
+    let before = known.map(|row| value_of(&row.definition));
+    let applied = apply::apply(store, operator.clock, &[directory.name.as_str()], wanted, timing).await?;
+    record(operator, directory, added(kind), &name, before, Some(value_of(text))).await?;
     Ok(Added { name, replaced: known.is_some(), warnings, applied })
 }
 
@@ -91,13 +100,13 @@ pub async fn add(
 /// [`AdminError::NoDefinition`], [`AdminError::Everyones`]; [`AdminError::Definition`] if another one needs it,
 /// [`AdminError::Contradicted`] if there are resources with it.
 pub async fn remove(
-    store: &dyn Store,
-    clock: &dyn Clock,
+    operator: &Operator<'_>,
     directory: &DirectoryRow,
     kind: DefinitionKind,
     name: &str,
     timing: Timing,
 ) -> Result<Applied, AdminError> {
+    let store = operator.store;
     let rows = read(store, Some(directory.id)).await?;
     let row = rows
         .iter()
@@ -107,7 +116,36 @@ pub async fn remove(
         return Err(AdminError::Everyones(row.name.clone()));
     }
     let wanted = plan::Wanted { directory: Some(directory.id), put: Vec::new(), remove: vec![(kind, row.name.clone())] };
-    apply::apply(store, clock, &[directory.name.as_str()], wanted, timing).await
+    let applied = apply::apply(store, operator.clock, &[directory.name.as_str()], wanted, timing).await?;
+    record(operator, directory, removed(kind), &row.name, Some(value_of(&row.definition)), None).await?;
+    Ok(applied)
+}
+
+/// Puts a change of definitions on record once it is in force. It takes several transactions, so the record is one of its own:
+/// a server that is killed in between has made the change without it.
+async fn record(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    act: &'static str,
+    name: &str,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<(), AdminError> {
+    let act = Act { name: act, directory: Some(directory), target: name.to_owned(), target_name: name.to_owned(), before, after };
+    operator.act(act, Operation::Record).await?;
+    Ok(())
+}
+
+fn added(kind: DefinitionKind) -> &'static str {
+    if kind == DefinitionKind::Schema { "schema.add" } else { "resource-type.add" }
+}
+
+fn removed(kind: DefinitionKind) -> &'static str {
+    if kind == DefinitionKind::Schema { "schema.remove" } else { "resource-type.remove" }
+}
+
+fn value_of(definition: &str) -> Value {
+    serde_json::from_str(definition).unwrap_or(Value::Null)
 }
 
 /// Builds and drops the indexes that interrupted changes have left, in every Directory. One that cannot be brought to its end is
@@ -115,7 +153,7 @@ pub async fn remove(
 ///
 /// # Errors
 /// The first of those that happened, once all Directories had their turn.
-pub async fn resume(store: &dyn Store, clock: &dyn Clock, timing: Timing) -> Result<Applied, AdminError> {
+pub async fn resume(store: &dyn OperatorStore, clock: &dyn Clock, timing: Timing) -> Result<Applied, AdminError> {
     let mut names = Vec::new();
     for directory in super::directories::list(store).await? {
         if read(store, Some(directory.id)).await?.iter().any(|row| row.kind == DefinitionKind::Building) {

@@ -7,7 +7,7 @@ use crate::id::DirectoryId;
 use crate::scim::schema::Faults;
 use crate::scim::schema::change::{self, TypeChange};
 use crate::scim::schema::extended::IndexName;
-use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, Store};
+use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, OperatorStore};
 use std::sync::Arc;
 
 /// The definitions that come and go.
@@ -81,7 +81,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Makes the plan for the Directory called `name`.
-    pub async fn make(store: &dyn Store, name: &str, wanted: &Wanted) -> Result<Self, AdminError> {
+    pub async fn make(store: &dyn OperatorStore, name: &str, wanted: &Wanted) -> Result<Self, AdminError> {
         let row = super::super::directories::find(store, name).await?;
         let rows = read(store, Some(row.id)).await?;
         let old = registry(&rows).map_err(AdminError::Definition)?;

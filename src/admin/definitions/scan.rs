@@ -6,7 +6,7 @@ use crate::id::{DirectoryId, ResourceId};
 use crate::scim::resource::Document;
 use crate::scim::schema::change::{Seen, TypeChange};
 use crate::scim::schema::{Fault, ResourceType};
-use crate::store::{Query, ResourceIndex, Start, Store, StoreError, Stored};
+use crate::store::{OperatorStore, Query, ResourceIndex, Start, StoreError, Stored};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// Those of the store.
-pub(super) async fn scan(store: &dyn Store, directory: DirectoryId, change: &TypeChange) -> Result<Found, AdminError> {
+pub(super) async fn scan(store: &dyn OperatorStore, directory: DirectoryId, change: &TypeChange) -> Result<Found, AdminError> {
     if change.new.is_none() {
         let query =
             Query { resource_type: &change.old, filter: None, sort: None, start: Start::Offset(0), limit: 0, group_depth: 1 };
@@ -62,7 +62,7 @@ pub(super) async fn scan(store: &dyn Store, directory: DirectoryId, change: &Typ
 
 /// The resources from `start` on, and where the next ones begin; `None`: there are no more.
 async fn page(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     directory: DirectoryId,
     resource_type: &ResourceType,
     start: Start,
@@ -86,7 +86,7 @@ fn document(stored: &Stored) -> Result<Document, AdminError> {
 /// # Errors
 /// [`StoreError::SchemasChanged`] if the definitions are others than those of the plan by now, and those of the store.
 pub(super) async fn build(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     plan: &Plan,
     change: &TypeChange,
 ) -> Result<(u64, BTreeMap<Arc<str>, u64>), AdminError> {
@@ -104,7 +104,7 @@ pub(super) async fn build(
 /// Writes the index rows of some resources: all at once, those that change meanwhile again, and one by one if a unique value
 /// among them is taken.
 async fn write(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     plan: &Plan,
     change: &TypeChange,
     resources: Vec<Stored>,
@@ -158,7 +158,12 @@ fn one_by_one(resources: &[Stored], built: &[Arc<str>]) -> Vec<(Vec<Stored>, Vec
 ///
 /// # Errors
 /// [`StoreError::SchemasChanged`] if they are others by now, and those of the store.
-pub(super) async fn drop_index(store: &dyn Store, plan: &Plan, resource_type: &str, attribute: &str) -> Result<(), AdminError> {
+pub(super) async fn drop_index(
+    store: &dyn OperatorStore,
+    plan: &Plan,
+    resource_type: &str,
+    attribute: &str,
+) -> Result<(), AdminError> {
     let (directory, revision) = (plan.row.id, plan.row.schema_revision);
     while store.drop_index(directory, revision, resource_type, attribute, DROP_ROWS).await? == u64::from(DROP_ROWS) {}
     Ok(())

@@ -6,7 +6,7 @@ use crate::app;
 use crate::cli::failure::{chain, store_advice};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::DatabaseConfig;
-use crate::store::{DirectoryRow, Store, StoreError};
+use crate::store::{DirectoryRow, OperatorStore, StoreError};
 use std::path::Path;
 
 /// 2026-01-01T00:00:00Z: no scimd is older, so no right clock shows an earlier time.
@@ -52,13 +52,13 @@ pub async fn examine(config: &DatabaseConfig) -> Vec<Finding> {
     findings
 }
 
-async fn open(config: &DatabaseConfig) -> Result<std::sync::Arc<dyn Store>, StoreError> {
+async fn open(config: &DatabaseConfig) -> Result<std::sync::Arc<dyn OperatorStore>, StoreError> {
     let store = app::open_store(config).await?;
     store.ping().await?;
     Ok(store)
 }
 
-async fn contents(store: &dyn Store) -> Vec<Finding> {
+async fn contents(store: &dyn OperatorStore) -> Vec<Finding> {
     match directories::list(store).await {
         Ok(directories) if directories.is_empty() => vec![
             clock(&directories),

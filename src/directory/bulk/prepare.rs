@@ -1,6 +1,7 @@
 //! From a bulk request to tasks: who is to be created under which id, who refers to whom, what each body means.
 
 use super::{BulkReply, Done};
+use crate::auth::Access;
 use crate::directory::{Ctx, Precondition, body};
 use crate::id::ResourceId;
 use crate::scim::bulk::{BulkEntry, BulkIds, BulkMethod, BulkOperation, Defined, references};
@@ -131,6 +132,7 @@ fn task(
 ) -> Result<Task, ScimError> {
     let BulkOperation { method, endpoint, id, version, data } = operation;
     let resource_type = self::endpoint(ctx, &endpoint)?.clone();
+    ctx.check_scope(&resource_type, Access::Write)?;
     let mut id = id.unwrap_or_default();
     if let Some(defined) = references::resolve_id(&id, bulk_ids)? {
         refers_to.insert(defined.operation);

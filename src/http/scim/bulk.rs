@@ -35,12 +35,13 @@ pub async fn answer(
         StatusCode::PAYLOAD_TOO_LARGE => HttpError::bulk_too_large(bytes_max),
         _ => error,
     })?;
-    let (state, directory, base_url, actor) = (state.clone(), directory.clone(), exchange.base_url.to_owned(), exchange.actor);
+    let (state, directory, base_url) = (state.clone(), directory.clone(), exchange.base_url.to_owned());
+    let caller = exchange.caller.clone();
     let headers = exchange.parts.headers.clone();
     check_schemas(&state, &headers, directory.schema_revision).await?;
     let (sender, answered) = oneshot::channel();
     let running = async move {
-        let ctx = ctx(&state, &directory, actor, &base_url);
+        let ctx = ctx(&state, &directory, &caller, &base_url);
         let may_go_on = || async {
             if sender.is_closed() {
                 return Err(ScimError::new(ErrorKind::Unavailable, "the client has hung up"));

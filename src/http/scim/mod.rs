@@ -16,8 +16,10 @@ use super::observe::{Facts, RequestId};
 use super::path::{ScimPath, Version};
 use super::router::Endpoint;
 use super::{HttpState, reply};
-use crate::auth::Caller;
+use crate::auth::{Access, Caller};
+use crate::directory::context::out_of_scope;
 use crate::scim::{ErrorKind, ScimError};
+use crate::store::{DirectoryRow, DirectoryStatus};
 use axum::extract::{Request, State};
 use axum::http::header::EXPECT;
 use axum::http::request::Parts;
@@ -61,6 +63,9 @@ async fn answer(
     }
     let path = ScimPath::parse(parts.uri.path()).ok_or_else(HttpError::no_endpoint)?;
     let caller = authorize(state, &parts.headers, &path, facts).await?;
+    if let Some(caller) = &caller {
+        check_status(&caller.directory)?;
+    }
     if path.version == Version::Unsupported {
         return Err(ScimError::new(ErrorKind::InvalidVers, "the server speaks SCIM 2.0: /v2 or no version at all").into());
     }
@@ -76,7 +81,7 @@ async fn answer(
     facts.route = endpoint.template();
     facts.resource_type = endpoint.resource_type().map(|resource_type| resource_type.name.clone());
     if let Some(caller) = &caller {
-        check_reach(caller, &endpoint)?;
+        check_reach(caller, &endpoint, &parts.method)?;
     }
     let allow = endpoint.allow();
     if !allow.split(", ").any(|method| method == parts.method.as_str()) {
@@ -106,7 +111,7 @@ async fn answer(
         | Endpoint::Bulk => {
             // Nobody comes this far without a caller; if the rule that says so is ever wrong, this one holds.
             let (Some(caller), Some(directory)) = (&caller, &directory) else { return Err(HttpError::unauthorized()) };
-            let exchange = resources::Exchange { state, parts, media_type, directory, actor: caller.token, base_url: &base_url };
+            let exchange = resources::Exchange { state, parts, media_type, directory, caller, base_url: &base_url };
             match endpoint {
                 Endpoint::Bulk => bulk::answer(&exchange, state, directory, body).await,
                 endpoint => exchange.answer(&endpoint, body).await,
@@ -121,32 +126,55 @@ async fn answer(
             let (Some(user), Some(resource_type)) = (caller.user, registry.resource_type("User")) else {
                 return Err(ScimError::new(ErrorKind::NotFound, "the token stands for no user, so there is no /Me").into());
             };
-            let exchange = resources::Exchange { state, parts, media_type, directory, actor: caller.token, base_url: &base_url };
+            let exchange = resources::Exchange { state, parts, media_type, directory, caller, base_url: &base_url };
             exchange.answer(&Endpoint::Resource(resource_type, &user.to_string()), body).await
         }
     }
 }
 
-/// A token that stands for a user opens `/Me`, and what everybody may know of the server; nothing else of the Directory.
+/// Whether the Directory serves its clients: nothing is ever answered 200 that was not done.
+///
+/// # Errors
+/// 503 while it is paused, 403 while it is disabled.
+fn check_status(directory: &DirectoryRow) -> Result<(), HttpError> {
+    match directory.status {
+        DirectoryStatus::Active => Ok(()),
+        DirectoryStatus::Paused => Err(HttpError::paused()),
+        // Its tokens were refused already.
+        DirectoryStatus::Disabled | DirectoryStatus::Deleting => {
+            Err(HttpError::forbidden("the Directory is disabled by its operator"))
+        }
+    }
+}
+
+/// A token that stands for a user opens `/Me`, and what everybody may know of the server; nothing else of the Directory. One with
+/// scopes opens what they name; searches over all types and bulk requests look at them type by type.
 ///
 /// # Errors
 /// 403.
-fn check_reach(caller: &Caller, endpoint: &Endpoint<'_>) -> Result<(), HttpError> {
+fn check_reach(caller: &Caller, endpoint: &Endpoint<'_>, method: &Method) -> Result<(), HttpError> {
+    let is_write = [Method::PUT, Method::PATCH, Method::DELETE].contains(method)
+        || *method == Method::POST && matches!(endpoint, Endpoint::Collection(_));
+    let access = if is_write { Access::Write } else { Access::Read };
+    let check_scope = |name: &str| {
+        if caller.scopes.permit(name, access) { Ok(()) } else { Err(out_of_scope(name, access).into()) }
+    };
     match endpoint {
         Endpoint::ServiceProviderConfig
         | Endpoint::Schemas
         | Endpoint::Schema(_)
         | Endpoint::ResourceTypes
-        | Endpoint::ResourceType(_)
-        | Endpoint::Me => Ok(()),
+        | Endpoint::ResourceType(_) => Ok(()),
+        Endpoint::Me => check_scope("User"),
         Endpoint::Collection(_)
         | Endpoint::Resource(..)
         | Endpoint::Search(_)
         | Endpoint::Root
         | Endpoint::RootSearch
-        | Endpoint::Bulk => match caller.user {
-            None => Ok(()),
-            Some(_) => Err(HttpError::forbidden("the token stands for a user and opens /Me only")),
+        | Endpoint::Bulk => match (caller.user, endpoint.resource_type()) {
+            (Some(_), _) => Err(HttpError::forbidden("the token stands for a user and opens /Me only")),
+            (None, Some(resource_type)) => check_scope(&resource_type.name),
+            (None, None) => Ok(()),
         },
     }
 }

@@ -1,5 +1,6 @@
 //! /Users, /Groups and whatever types a Directory has (RFC 7644 §3).
 
+use crate::auth::Caller;
 use crate::directory::{self, Ctx, Directory, Precondition, ProjectionParams, Scope};
 use crate::http::authorization::check_schemas;
 use crate::http::body::RequestBody;
@@ -8,7 +9,6 @@ use crate::http::error::HttpError;
 use crate::http::media::{self, MediaType};
 use crate::http::router::Endpoint;
 use crate::http::{HttpState, query, reply};
-use crate::id::TokenId;
 use crate::scim::schema::ResourceType;
 use axum::body::Bytes;
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -27,8 +27,8 @@ pub struct Exchange<'a> {
     pub media_type: MediaType,
     /// The caller's Directory.
     pub directory: &'a Directory,
-    /// The caller's token.
-    pub actor: TokenId,
+    /// The caller.
+    pub caller: &'a Caller,
     /// The Base URL that the request came in by.
     pub base_url: &'a str,
 }
@@ -111,7 +111,7 @@ impl Exchange<'_> {
     }
 
     fn ctx(&self) -> Ctx<'_> {
-        ctx(self.state, self.directory, self.actor, self.base_url)
+        ctx(self.state, self.directory, self.caller, self.base_url)
     }
 
     /// The version that a write insists on. `If-None-Match: *` insists on there being none, which no write to an existing
@@ -132,11 +132,12 @@ impl Exchange<'_> {
 }
 
 /// What a verb works with.
-pub fn ctx<'a>(state: &'a HttpState, directory: &'a Directory, actor: TokenId, base_url: &'a str) -> Ctx<'a> {
+pub fn ctx<'a>(state: &'a HttpState, directory: &'a Directory, caller: &'a Caller, base_url: &'a str) -> Ctx<'a> {
     Ctx {
         store: &*state.store,
         directory,
-        actor: Some(actor),
+        actor: Some(caller.token),
+        scopes: &caller.scopes,
         clock: &*state.clock,
         limits: &state.limits,
         base_url,

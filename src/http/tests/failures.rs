@@ -2,6 +2,7 @@
 
 use super::App;
 use super::fake::{AWAY, GOOD, PANIC, row};
+use crate::auth::Caller;
 use crate::directory::Directory;
 use crate::http::scim::resources::ctx;
 use crate::id::TokenId;
@@ -9,6 +10,7 @@ use crate::scim::schema::Registry;
 use crate::scim::{ErrorKind, ScimError};
 use axum::body::Body;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Shows P-3.12-14.
 #[tokio::test]
@@ -34,7 +36,8 @@ async fn a_panic_in_a_bulk_request_is_500_too() {
 async fn a_bulk_request_that_may_not_go_on_begins_no_further_step() {
     let app = App::new();
     let directory = Directory::load(&row(1, "acme"), Registry::built_in()).expect("its settings are the profile's");
-    let ctx = ctx(&app.state, &directory, TokenId(1), "https://scim.example.org/scim/v2");
+    let caller = Caller { token: TokenId(1), directory: Arc::new(row(1, "acme")), user: None, scopes: Arc::default() };
+    let ctx = ctx(&app.state, &directory, &caller, "https://scim.example.org/scim/v2");
     // The same resource each time, so that each is a step.
     let body = bulk(&["/Users/x", "/Users/x", "/Users/x"]);
     let asked = std::sync::atomic::AtomicU32::new(0);

@@ -5,8 +5,8 @@ use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};
 use crate::scim::schema::ShownType;
 use crate::store::{
-    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
-    ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
+    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, DirectoryStatus, Listing, ListingPage, Membership, Page,
+    Query, Reference, ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenKind, TokenRow,
 };
 use async_trait::async_trait;
 use std::sync::Mutex;
@@ -35,9 +35,13 @@ pub fn row(id: i64, name: &str) -> DirectoryRow {
     DirectoryRow {
         id: DirectoryId(id),
         name: name.into(),
+        display_name: String::new(),
         provider: "generic".into(),
         settings: "{}".into(),
         created: Timestamp(0),
+        status: DirectoryStatus::Active,
+        protected: false,
+        revision: 1,
         schema_revision: 0,
     }
 }
@@ -57,24 +61,7 @@ impl Store for Fake {
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }
-    async fn create_directory(&self, _: &str, _: &str, _: &str, _: Timestamp) -> Result<DirectoryRow, StoreError> {
-        nothing()
-    }
     async fn directory(&self, _: &str) -> Result<Option<DirectoryRow>, StoreError> {
-        nothing()
-    }
-    async fn directories(&self, _: Option<&str>, _: u32) -> Result<Vec<DirectoryRow>, StoreError> {
-        nothing()
-    }
-    async fn create_token(
-        &self,
-        _: DirectoryId,
-        _: &str,
-        _: &TokenDigest,
-        _: Timestamp,
-        _: Option<Timestamp>,
-        _: Option<ResourceId>,
-    ) -> Result<TokenRow, StoreError> {
         nothing()
     }
     async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
@@ -94,14 +81,17 @@ impl Store for Fake {
             expires,
             revoked: *self.revoked.lock().expect("not poisoned"),
             user: None,
+            kind: TokenKind::Bearer,
+            digest: *digest,
+            scopes: String::new(),
+            inactive: None,
+            renewed: None,
+            former: None,
+            jwks: None,
+            warned_days: None,
+            revision: 1,
         };
         Ok(Some((token, directory)))
-    }
-    async fn tokens(&self, _: DirectoryId, _: Option<TokenId>, _: u32) -> Result<Vec<TokenRow>, StoreError> {
-        nothing()
-    }
-    async fn revoke_token(&self, _: DirectoryId, _: TokenId, _: Timestamp) -> Result<bool, StoreError> {
-        nothing()
     }
     async fn definitions(&self, _: Option<DirectoryId>, _: u32) -> Result<Vec<DefinitionRow>, StoreError> {
         Ok(Vec::new())

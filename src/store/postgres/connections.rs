@@ -6,7 +6,8 @@
 //! one comes back only after its statement has come to an end, and is closed otherwise.
 
 use super::PostgresOptions;
-use super::failure::Cause;
+use super::failure::{Cause, store_error};
+use crate::store::StoreError;
 use crate::store::budget::ScanBudget;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query;
@@ -155,6 +156,36 @@ impl Connections {
         }
     }
 
+    /// Lends a connection to `work`, which runs one statement.
+    pub(super) async fn lend<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut lease = self.acquire().await.map_err(store_error)?;
+        let done = self.bounded_work(work(&mut lease.session.connection)).await;
+        lease.give_back(done)
+    }
+
+    /// Lends a connection to `work`, in a transaction that is committed if it succeeds. If this future is dropped before the
+    /// end, the connection is closed, and the server rolls back.
+    pub(super) async fn transact<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut lease = self.acquire().await.map_err(store_error)?;
+        let connection = &mut lease.session.connection;
+        let done = self
+            .bounded_work(async {
+                sqlx::query("BEGIN").execute(&mut *connection).await.map_err(store_error)?;
+                let done = work(connection).await;
+                let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+                sqlx::query(end).execute(&mut *connection).await.map_err(store_error)?;
+                done
+            })
+            .await;
+        lease.give_back(done)
+    }
+
     /// Waits for what is running and for those who wait already, then closes all connections. Whoever comes later gets
     /// [`sqlx::Error::PoolClosed`].
     pub(super) async fn close(&self) {
@@ -220,6 +251,11 @@ impl Connections {
         ])
     }
 
+    async fn bounded_work<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let limit = self.options.statement_timeout + STATEMENT_GRACE;
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)))
+    }
+
     /// Ends with an error when the server should have ended the statement and did not: it may be unreachable.
     async fn bounded<T>(&self, statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
         within(self.options.statement_timeout + STATEMENT_GRACE, statement).await
@@ -267,6 +303,17 @@ impl Lease {
             Err(_) => {}
         }
         result
+    }
+
+    /// As [`Lease::settle`], for work whose errors are the store's by now.
+    fn give_back<T>(self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        match done {
+            Err(StoreError::Unavailable(error)) => self.settle(Err(error)).map_err(StoreError::Unavailable),
+            done => {
+                self.release();
+                done
+            }
+        }
     }
 
     fn release(mut self) {

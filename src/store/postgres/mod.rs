@@ -13,7 +13,7 @@
 //! - [`search`]: pages of results
 //! - [`commit`]: a change; retries, and who waits for whom
 //! - [`create`], [`update`], [`delete`]: the three statements
-//! - [`operator`]: Directories and tokens
+//! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
 
 mod commit;
@@ -21,19 +21,23 @@ mod connections;
 mod create;
 mod definitions;
 mod delete;
+mod dialect;
 mod failure;
 mod migrate;
+#[path = "../sql/operator/mod.rs"]
 mod operator;
 mod read;
 mod search;
 mod update;
 
+use super::audit::{AuditEntry, AuditFilter, AuditRow};
+use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
 use super::{
     Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
     ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
-use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
 use crate::scim::schema::ShownType;
 use async_trait::async_trait;
 use connections::Connections;
@@ -109,46 +113,12 @@ impl Store for PostgresStore {
         read::ping(&self.connections).await
     }
 
-    async fn create_directory(
-        &self,
-        name: &str,
-        provider: &str,
-        settings: &str,
-        now: Timestamp,
-    ) -> Result<DirectoryRow, StoreError> {
-        operator::create_directory(&self.connections, name, provider, settings, now).await
-    }
-
     async fn directory(&self, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
-        operator::directory(&self.connections, name).await
-    }
-
-    async fn directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
-        operator::directories(&self.connections, after, limit).await
-    }
-
-    async fn create_token(
-        &self,
-        directory: DirectoryId,
-        name: &str,
-        digest: &TokenDigest,
-        now: Timestamp,
-        expires: Option<Timestamp>,
-        user: Option<ResourceId>,
-    ) -> Result<TokenRow, StoreError> {
-        operator::create_token(&self.connections, directory, name, digest, now, expires, user).await
+        self.connections.lend(async |connection| operator::directory(connection, name).await).await
     }
 
     async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
-        operator::token(&self.connections, digest).await
-    }
-
-    async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
-        operator::tokens(&self.connections, directory, after, limit).await
-    }
-
-    async fn revoke_token(&self, directory: DirectoryId, token: TokenId, now: Timestamp) -> Result<bool, StoreError> {
-        operator::revoke_token(&self.connections, directory, token, now).await
+        self.connections.lend(async |connection| operator::token(connection, digest).await).await
     }
 
     async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError> {
@@ -189,7 +159,7 @@ impl Store for PostgresStore {
     }
 
     async fn directory_key(&self, directory: DirectoryId, purpose: &str, candidate: &[u8; 32]) -> Result<[u8; 32], StoreError> {
-        operator::directory_key(&self.connections, directory, purpose, candidate).await
+        self.connections.lend(async |connection| operator::directory_key(connection, directory, purpose, candidate).await).await
     }
 
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
@@ -243,5 +213,68 @@ impl Store for PostgresStore {
 
     async fn close(&self) {
         self.connections.close().await;
+    }
+}
+
+#[async_trait]
+impl OperatorStore for PostgresStore {
+    async fn operate(&self, operation: Operation, entry: AuditEntry) -> Result<i64, StoreError> {
+        self.connections.transact(async |connection| operator::operate(connection, &operation, &entry).await).await
+    }
+
+    async fn directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
+        self.connections.lend(async |connection| operator::directories(connection, after, limit).await).await
+    }
+
+    async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
+        self.connections.lend(async |connection| operator::tokens(connection, directory, after, limit).await).await
+    }
+
+    async fn expiring_tokens(&self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
+        self.connections.lend(async |connection| operator::expiring_tokens(connection, now, until, limit).await).await
+    }
+
+    async fn note_warning(&self, directory: DirectoryId, token: TokenId, days: i64) -> Result<bool, StoreError> {
+        self.connections.lend(async |connection| operator::note_warning(connection, directory, token, days).await).await
+    }
+
+    async fn note_uses(&self, uses: Vec<TokenUse>) -> Result<(), StoreError> {
+        self.connections.transact(async |connection| operator::note_uses(connection, &uses).await).await
+    }
+
+    async fn token_uses(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenUse>, StoreError> {
+        self.connections.lend(async |connection| operator::token_uses(connection, directory, after, limit).await).await
+    }
+
+    async fn accounts(&self, after: Option<&str>, limit: u32) -> Result<Vec<AccountRow>, StoreError> {
+        self.connections.lend(async |connection| operator::accounts(connection, after, limit).await).await
+    }
+
+    async fn account(&self, name: &str) -> Result<Option<AccountRow>, StoreError> {
+        self.connections.lend(async |connection| operator::account(connection, name).await).await
+    }
+
+    async fn api_keys(&self, account: AccountId, limit: u32) -> Result<Vec<ApiKeyRow>, StoreError> {
+        self.connections.lend(async |connection| operator::api_keys(connection, account, limit).await).await
+    }
+
+    async fn api_key(&self, digest: &TokenDigest) -> Result<Option<(ApiKeyRow, AccountRow)>, StoreError> {
+        self.connections.lend(async |connection| operator::api_key(connection, digest).await).await
+    }
+
+    async fn note_key_use(&self, key: ApiKeyId, now: Timestamp, address: Option<&str>) -> Result<(), StoreError> {
+        self.connections.lend(async |connection| operator::note_key_use(connection, key, now, address).await).await
+    }
+
+    async fn audit(&self, filter: &AuditFilter, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.connections.lend(async |connection| operator::audit(connection, filter, before, limit).await).await
+    }
+
+    async fn audit_after(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.connections.lend(async |connection| operator::audit_after(connection, after, limit).await).await
+    }
+
+    async fn forget_audit(&self, until: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.connections.lend(async |connection| operator::forget_audit(connection, until, limit).await).await
     }
 }

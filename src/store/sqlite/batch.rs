@@ -150,6 +150,8 @@ impl Failure {
             StoreError::Unavailable(_) => Cause::Unavailable,
             StoreError::Uniqueness { .. }
             | StoreError::Exists
+            | StoreError::LimitReached { .. }
+            | StoreError::LastOwner
             | StoreError::NotFound
             | StoreError::VersionConflict
             | StoreError::SchemasChanged

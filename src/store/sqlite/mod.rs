@@ -11,15 +11,17 @@
 //! - [`writer`]: the queue and the task
 //! - [`batch`]: the transaction that jobs share
 //! - [`change`]: the statements of one change
-//! - [`operator`]: Directories and tokens
+//! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
 
 mod batch;
 mod change;
 mod connect;
 mod definitions;
+mod dialect;
 mod failure;
 mod migrate;
+#[path = "../sql/operator/mod.rs"]
 mod operator;
 mod read;
 mod scan;
@@ -32,15 +34,19 @@ pub use connect::SqliteOptions;
 
 use self::connect::Database;
 use self::writer::{Job, Writer};
+use super::audit::{AuditEntry, AuditFilter, AuditRow};
 use super::budget::ScanBudget;
+use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
 use super::{
     Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
     ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
-use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
 use crate::scim::schema::ShownType;
 use async_trait::async_trait;
+use sqlx::Sqlite;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 
 /// A store in one SQLite file.
@@ -69,6 +75,11 @@ impl SqliteStore {
         Ok(Self { database, readers, writer })
     }
 
+    /// A connection that cannot write.
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.readers.acquire().await.map_err(failure::store_error)
+    }
+
     fn budget(&self) -> ScanBudget {
         ScanBudget::new(self.database.options().scan_timeout)
     }
@@ -91,48 +102,12 @@ impl Store for SqliteStore {
         read::ping(&self.readers).await
     }
 
-    async fn create_directory(
-        &self,
-        name: &str,
-        provider: &str,
-        settings: &str,
-        now: Timestamp,
-    ) -> Result<DirectoryRow, StoreError> {
-        let directory = operator::NewDirectory { name: name.into(), provider: provider.into(), settings: settings.into(), now };
-        self.writer.ask(|reply| Job::CreateDirectory { directory, reply }).await
-    }
-
     async fn directory(&self, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
-        operator::directory(&self.readers, name).await
-    }
-
-    async fn directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
-        operator::directories(&self.readers, after, limit).await
-    }
-
-    async fn create_token(
-        &self,
-        directory: DirectoryId,
-        name: &str,
-        digest: &TokenDigest,
-        now: Timestamp,
-        expires: Option<Timestamp>,
-        user: Option<ResourceId>,
-    ) -> Result<TokenRow, StoreError> {
-        let token = operator::NewToken { directory, name: name.into(), digest: *digest, now, expires, user };
-        self.writer.ask(|reply| Job::CreateToken { token, reply }).await
+        operator::directory(&mut *self.reader().await?, name).await
     }
 
     async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
-        operator::token(&self.readers, digest).await
-    }
-
-    async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
-        operator::tokens(&self.readers, directory, after, limit).await
-    }
-
-    async fn revoke_token(&self, directory: DirectoryId, token: TokenId, now: Timestamp) -> Result<bool, StoreError> {
-        self.writer.ask(|reply| Job::RevokeToken { directory, token, now, reply }).await
+        operator::token(&mut *self.reader().await?, digest).await
     }
 
     async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError> {
@@ -177,9 +152,6 @@ impl Store for SqliteStore {
     }
 
     async fn directory_key(&self, directory: DirectoryId, purpose: &str, candidate: &[u8; 32]) -> Result<[u8; 32], StoreError> {
-        if let Some(secret) = operator::directory_key(&self.readers, directory, purpose).await? {
-            return Ok(secret);
-        }
         let (purpose, secret) = (purpose.to_owned(), *candidate);
         self.writer.ask(|reply| Job::CreateDirectoryKey { directory, purpose, secret, reply }).await
     }
@@ -238,5 +210,69 @@ impl Store for SqliteStore {
         self.readers.close().await;
         // An error says that it was closed before.
         let _ = self.writer.ask(|reply| Job::Close { reply }).await;
+    }
+}
+
+#[async_trait]
+impl OperatorStore for SqliteStore {
+    async fn operate(&self, operation: Operation, entry: AuditEntry) -> Result<i64, StoreError> {
+        self.writer.ask(|reply| Job::Operate { operation: Box::new((operation, entry)), reply }).await
+    }
+
+    async fn directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
+        operator::directories(&mut *self.reader().await?, after, limit).await
+    }
+
+    async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
+        operator::tokens(&mut *self.reader().await?, directory, after, limit).await
+    }
+
+    async fn expiring_tokens(&self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
+        operator::expiring_tokens(&mut *self.reader().await?, now, until, limit).await
+    }
+
+    async fn note_warning(&self, directory: DirectoryId, token: TokenId, days: i64) -> Result<bool, StoreError> {
+        self.writer.ask(|reply| Job::NoteWarning { directory, token, days, reply }).await
+    }
+
+    async fn note_uses(&self, uses: Vec<TokenUse>) -> Result<(), StoreError> {
+        self.writer.ask(|reply| Job::NoteUses { uses, reply }).await
+    }
+
+    async fn token_uses(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenUse>, StoreError> {
+        operator::token_uses(&mut *self.reader().await?, directory, after, limit).await
+    }
+
+    async fn accounts(&self, after: Option<&str>, limit: u32) -> Result<Vec<AccountRow>, StoreError> {
+        operator::accounts(&mut *self.reader().await?, after, limit).await
+    }
+
+    async fn account(&self, name: &str) -> Result<Option<AccountRow>, StoreError> {
+        operator::account(&mut *self.reader().await?, name).await
+    }
+
+    async fn api_keys(&self, account: AccountId, limit: u32) -> Result<Vec<ApiKeyRow>, StoreError> {
+        operator::api_keys(&mut *self.reader().await?, account, limit).await
+    }
+
+    async fn api_key(&self, digest: &TokenDigest) -> Result<Option<(ApiKeyRow, AccountRow)>, StoreError> {
+        operator::api_key(&mut *self.reader().await?, digest).await
+    }
+
+    async fn note_key_use(&self, key: ApiKeyId, now: Timestamp, address: Option<&str>) -> Result<(), StoreError> {
+        let address = address.map(str::to_owned);
+        self.writer.ask(|reply| Job::NoteKeyUse { key, now, address, reply }).await
+    }
+
+    async fn audit(&self, filter: &AuditFilter, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        operator::audit(&mut *self.reader().await?, filter, before, limit).await
+    }
+
+    async fn audit_after(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        operator::audit_after(&mut *self.reader().await?, after, limit).await
+    }
+
+    async fn forget_audit(&self, until: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.ask(|reply| Job::ForgetAudit { until, limit, reply }).await
     }
 }

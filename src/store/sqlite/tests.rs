@@ -4,8 +4,10 @@ use super::batch::Transaction;
 use super::connect::Database;
 use super::{SqliteOptions, SqliteStore};
 use crate::clock::Timestamp;
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::budget::ScanBudget;
-use crate::store::{Store, StoreError};
+use crate::store::operator::Operation;
+use crate::store::{OperatorStore, Store, StoreError};
 use sqlx::{Connection, Row, SqliteConnection};
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,16 +129,29 @@ async fn migrations_are_pending_until_they_are_applied() {
     assert_eq!(store.pending_migrations().await.expect("answers"), Vec::<String>::new());
 }
 
+fn entry() -> AuditEntry {
+    AuditEntry {
+        actor: Actor::server(),
+        at: NOW,
+        act: "token.create",
+        directory: None,
+        target: String::new(),
+        target_name: String::new(),
+        before: None,
+        after: None,
+    }
+}
+
 #[tokio::test]
 async fn a_change_that_another_process_locks_out_fails_and_the_next_one_works() {
     let place = Place::new();
     let store = place.open_migrated().await;
     let mut other = place.foreign_connection().await;
     run(&mut other, "BEGIN IMMEDIATE").await;
-    let refused = store.create_directory("a", "okta", "{}", NOW).await;
+    let refused = store.operate(Operation::Record, entry()).await;
     assert!(matches!(refused, Err(StoreError::Contention(_))), "{refused:?}");
     run(&mut other, "ROLLBACK").await;
-    store.create_directory("a", "okta", "{}", NOW).await.expect("works again");
+    store.operate(Operation::Record, entry()).await.expect("works again");
 }
 
 /// Runs jobs in one transaction on `connection`, and gives their answers.

@@ -5,12 +5,14 @@
 //!
 //! A change belongs to the task once it is queued. A caller that is dropped only loses the answer (R22).
 
-use super::batch::Transaction;
+use super::batch::{Transaction, execute};
 use super::connect::Database;
 use super::{change, definitions, operator};
 use crate::clock::Timestamp;
-use crate::id::{DirectoryId, ResourceId, TokenId};
-use crate::store::{Commit, Committed, DefinitionChange, DirectoryRow, ResourceIndex, StoreError, TokenRow};
+use crate::id::{ApiKeyId, DirectoryId, ResourceId, TokenId};
+use crate::store::audit::AuditEntry;
+use crate::store::operator::{Operation, TokenUse};
+use crate::store::{Commit, Committed, DefinitionChange, ResourceIndex, StoreError};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,19 +26,30 @@ pub(super) enum Job {
         commit: Commit,
         reply: Reply<Committed>,
     },
-    CreateDirectory {
-        directory: operator::NewDirectory,
-        reply: Reply<DirectoryRow>,
+    Operate {
+        operation: Box<(Operation, AuditEntry)>,
+        reply: Reply<i64>,
     },
-    CreateToken {
-        token: operator::NewToken,
-        reply: Reply<TokenRow>,
-    },
-    RevokeToken {
+    NoteWarning {
         directory: DirectoryId,
         token: TokenId,
-        now: Timestamp,
+        days: i64,
         reply: Reply<bool>,
+    },
+    NoteUses {
+        uses: Vec<TokenUse>,
+        reply: Reply<()>,
+    },
+    NoteKeyUse {
+        key: ApiKeyId,
+        now: Timestamp,
+        address: Option<String>,
+        reply: Reply<()>,
+    },
+    ForgetAudit {
+        until: Timestamp,
+        limit: u32,
+        reply: Reply<u64>,
     },
     CreateDirectoryKey {
         directory: DirectoryId,
@@ -99,6 +112,12 @@ impl Writer {
     }
 }
 
+/// The connection in a savepoint of this job's own; the other jobs begin it with their first statement.
+async fn fresh(connection: &mut SqliteConnection) -> Result<&mut SqliteConnection, StoreError> {
+    execute(connection, "RELEASE job; SAVEPOINT job").await?;
+    Ok(connection)
+}
+
 /// The error of a store that was closed.
 pub(super) fn closed() -> StoreError {
     StoreError::Unavailable(sqlx::Error::PoolClosed)
@@ -116,19 +135,34 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                 Job::Commit { directory, commit, reply } => {
                     transaction.run(reply, async |connection| change::apply(connection, directory, &commit).await).await;
                 }
-                Job::CreateDirectory { directory, reply } => {
-                    transaction.run(reply, async |connection| operator::create_directory(connection, directory).await).await;
+                Job::Operate { operation, reply } => {
+                    let (operation, entry) = &*operation;
+                    let operate = async |connection: &mut _| operator::operate(fresh(connection).await?, operation, entry).await;
+                    transaction.run(reply, operate).await;
                 }
-                Job::CreateToken { token, reply } => {
-                    transaction.run(reply, async |connection| operator::create_token(connection, token).await).await;
+                Job::NoteWarning { directory, token, days, reply } => {
+                    let note =
+                        async |connection: &mut _| operator::note_warning(fresh(connection).await?, directory, token, days).await;
+                    transaction.run(reply, note).await;
                 }
-                Job::RevokeToken { directory, token, now, reply } => {
-                    let revoke = async |connection: &mut _| operator::revoke_token(connection, directory, token, now).await;
-                    transaction.run(reply, revoke).await;
+                Job::NoteUses { uses, reply } => {
+                    let note = async |connection: &mut _| operator::note_uses(fresh(connection).await?, &uses).await;
+                    transaction.run(reply, note).await;
+                }
+                Job::NoteKeyUse { key, now, address, reply } => {
+                    let note = async |connection: &mut _| {
+                        operator::note_key_use(fresh(connection).await?, key, now, address.as_deref()).await
+                    };
+                    transaction.run(reply, note).await;
+                }
+                Job::ForgetAudit { until, limit, reply } => {
+                    let forget = async |connection: &mut _| operator::forget_audit(fresh(connection).await?, until, limit).await;
+                    transaction.run(reply, forget).await;
                 }
                 Job::CreateDirectoryKey { directory, purpose, secret, reply } => {
-                    let create =
-                        async |connection: &mut _| operator::create_directory_key(connection, directory, &purpose, secret).await;
+                    let create = async |connection: &mut _| {
+                        operator::directory_key(fresh(connection).await?, directory, &purpose, &secret).await
+                    };
                     transaction.run(reply, create).await;
                 }
                 Job::ChangeDefinitions { change, now, reply } => {

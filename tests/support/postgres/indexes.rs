@@ -10,7 +10,7 @@ use scimd::scim::schema::path::Resolved;
 use scimd::scim::schema::{Registry, Target};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::{
-    Change, IndexRow, Listing, ListingPage, ListingStart, Page, Part, Position, Query, Sort, SortKey, Start, Store,
+    Change, IndexRow, Listing, ListingPage, ListingStart, OperatorStore, Page, Part, Position, Query, Sort, SortKey, Start, Store,
 };
 use sqlx::Connection as _;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl Filled {
     }
 }
 
-async fn fill(database: TestDatabase, store: &dyn Store, directory: DirectoryId) -> Filled {
+async fn fill(database: TestDatabase, store: &dyn OperatorStore, directory: DirectoryId) -> Filled {
     let mut connection = database.connect().await;
     for statement in [
         "INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, keys) \
@@ -283,7 +283,7 @@ async fn statements_stay_fast_when_tables_grow_from_nothing_without_statistics()
 }
 
 /// What may happen to a user until it goes.
-async fn live(store: &dyn Store, directory: DirectoryId, group: ResourceId, user: ResourceId, name: &str) {
+async fn live(store: &dyn OperatorStore, directory: DirectoryId, group: ResourceId, user: ResourceId, name: &str) {
     get(store, directory, "User", user).await;
     assert_eq!(find(store, directory, "userName", name).await, [user]);
     assert!([vec![], vec![user]].contains(&find_part(store, directory, name).await));
@@ -300,23 +300,23 @@ async fn live(store: &dyn Store, directory: DirectoryId, group: ResourceId, user
 }
 
 /// What changed after a moment, in milliseconds.
-async fn changed_since(store: &dyn Store, directory: DirectoryId, since: i64) -> Page {
+async fn changed_since(store: &dyn OperatorStore, directory: DirectoryId, since: i64) -> Page {
     let literal = Literal::Instant(i128::from(since) * 1_000_000);
     search(store, directory, "meta.lastModified", CompareOp::Ge, literal).await
 }
 
 /// Those with this part in their displayName.
-async fn find_part(store: &dyn Store, directory: DirectoryId, part: &str) -> Vec<ResourceId> {
+async fn find_part(store: &dyn OperatorStore, directory: DirectoryId, part: &str) -> Vec<ResourceId> {
     let page = search(store, directory, "displayName", CompareOp::Co, Literal::Text(part.into())).await;
     page.resources.into_iter().map(|stored| stored.id).collect()
 }
 
-async fn find(store: &dyn Store, directory: DirectoryId, attribute: &str, value: &str) -> Vec<ResourceId> {
+async fn find(store: &dyn OperatorStore, directory: DirectoryId, attribute: &str, value: &str) -> Vec<ResourceId> {
     let page = search(store, directory, attribute, CompareOp::Eq, Literal::Text(value.into())).await;
     page.resources.into_iter().map(|stored| stored.id).collect()
 }
 
-async fn search(store: &dyn Store, directory: DirectoryId, attribute: &str, op: CompareOp, literal: Literal) -> Page {
+async fn search(store: &dyn OperatorStore, directory: DirectoryId, attribute: &str, op: CompareOp, literal: Literal) -> Page {
     let registry = Registry::built_in();
     let resource_type = registry.resource_type("User").expect("is built in");
     let filter = compare(attribute, op, literal);
@@ -338,7 +338,7 @@ fn target(resource_type: &str, attribute: &str) -> Option<Target> {
 
 /// Ten users and groups, sorted by an attribute; with a filter, users only.
 async fn list(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     directory: DirectoryId,
     sort: Option<(&str, bool)>,
     filter: Option<&ResolvedFilter>,

@@ -7,7 +7,8 @@ use super::sample::{
 };
 use scimd::id::DirectoryId;
 use scimd::store::{
-    Basis, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, PasswordChange, ResourceIndex, Store, StoreError, Update,
+    Basis, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, OperatorStore, PasswordChange, ResourceIndex, StoreError,
+    Update,
 };
 
 fn put(directory: DirectoryId, revision: i64, name: &str, definition: &str) -> DefinitionChange {
@@ -19,7 +20,7 @@ fn put(directory: DirectoryId, revision: i64, name: &str, definition: &str) -> D
     }
 }
 
-async fn texts(store: &dyn Store, directory: DirectoryId) -> Vec<String> {
+async fn texts(store: &dyn OperatorStore, directory: DirectoryId) -> Vec<String> {
     let mut rows = store.definitions(Some(directory), 1_000).await.expect("answers");
     rows.retain(|row| row.directory == Some(directory));
     rows.into_iter().map(|row| row.definition).collect()

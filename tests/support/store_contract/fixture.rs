@@ -1,7 +1,7 @@
 //! What a back end provides to be tested.
 
 use scimd::id::{DirectoryId, ResourceId};
-use scimd::store::Store;
+use scimd::store::OperatorStore;
 use std::sync::Arc;
 
 /// A database of one back end. Cases share nothing: each makes its own Directory, so that a back end may give all of
@@ -11,10 +11,10 @@ pub trait Fixture: Sized {
     async fn open() -> Self;
 
     /// The store on it.
-    fn store(&self) -> Arc<dyn Store>;
+    fn store(&self) -> Arc<dyn OperatorStore>;
 
     /// Another store on the same database, as a second process would open it, not migrated.
-    async fn open_another(&self) -> Arc<dyn Store>;
+    async fn open_another(&self) -> Arc<dyn OperatorStore>;
 
     /// The rows of `events` of a Directory, in order, read past the store.
     async fn events(&self, directory: DirectoryId) -> Vec<Event>;

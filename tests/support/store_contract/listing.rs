@@ -7,7 +7,7 @@ use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::filter::{CompareOp, Literal, ResolvedFilter};
 use scimd::scim::schema::path::Resolved;
 use scimd::scim::schema::{Registry, ResourceType, Target};
-use scimd::store::{Change, Listing, ListingPage, ListingStart, Part, Position, Sort, SortKey, Store};
+use scimd::store::{Change, Listing, ListingPage, ListingStart, OperatorStore, Part, Position, Sort, SortKey};
 use std::sync::Arc;
 
 fn types() -> Vec<Arc<ResourceType>> {
@@ -23,7 +23,7 @@ fn target(resource_type: &ResourceType, name: &str) -> Option<Target> {
 
 /// Users and groups together. `by`: the attribute to sort by, and whether descending.
 async fn list(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     directory: DirectoryId,
     by: Option<(&str, bool)>,
     start: ListingStart,
@@ -44,7 +44,7 @@ async fn list(
 
 /// All pages of `limit` from the beginning, each from behind the one before.
 async fn walk(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     directory: DirectoryId,
     by: Option<(&str, bool)>,
     limit: u32,
@@ -67,7 +67,7 @@ fn named(name: &str) -> Option<SortKey> {
     Some(SortKey::Text(name.into()))
 }
 
-async fn delete_group(store: &dyn Store, directory: DirectoryId, id: ResourceId, name: &str) {
+async fn delete_group(store: &dyn OperatorStore, directory: DirectoryId, id: ResourceId, name: &str) {
     let change = Change::Delete { resource_type: "Group".into(), id, expected_version: 1, index: vec![group_name_row(name)] };
     commit(store, directory, change).await.expect("deletes");
 }

@@ -3,8 +3,8 @@
 use super::fixture::{Event, Fixture};
 use super::test_database::{TestDatabase, patient};
 use scimd::id::{DirectoryId, ResourceId};
-use scimd::store::Store;
 use scimd::store::postgres::PostgresStore;
+use scimd::store::{OperatorStore, Store};
 use sqlx::Row;
 use std::sync::Arc;
 
@@ -22,11 +22,11 @@ impl Fixture for PostgresFixture {
         Self { store: Arc::new(store), database }
     }
 
-    fn store(&self) -> Arc<dyn Store> {
+    fn store(&self) -> Arc<dyn OperatorStore> {
         self.store.clone()
     }
 
-    async fn open_another(&self) -> Arc<dyn Store> {
+    async fn open_another(&self) -> Arc<dyn OperatorStore> {
         Arc::new(PostgresStore::open(&self.database.url, patient()).await.expect("opens"))
     }
 

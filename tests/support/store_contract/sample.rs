@@ -2,28 +2,54 @@
 
 use scimd::clock::Timestamp;
 use scimd::id::{DirectoryId, ResourceId};
+use scimd::store::audit::{Actor, AuditEntry};
+use scimd::store::operator::{NewDirectory, Operation};
 use scimd::store::{
-    Change, Commit, Committed, DocumentChange, IndexRow, MemberChange, NewResource, PasswordChange, Store, StoreError, Stored,
-    Update,
+    Change, Commit, Committed, DocumentChange, IndexRow, MemberChange, NewResource, OperatorStore, PasswordChange, StoreError,
+    Stored, Update,
 };
 
 /// When the samples happen, unless a case says otherwise.
 pub const NOW: Timestamp = Timestamp(1_764_000_000_000);
 
 /// A new Directory of a name that no other case has.
-pub async fn fresh_directory(store: &dyn Store) -> DirectoryId {
-    let name = format!("d-{}", ResourceId::generate());
-    store.create_directory(&name, "generic", "{}", NOW).await.expect("a new name").id
+pub async fn fresh_directory(store: &dyn OperatorStore) -> DirectoryId {
+    create_directory(store, &format!("d-{}", ResourceId::generate())).await.expect("a new name")
+}
+
+/// Creates a Directory.
+pub async fn create_directory(store: &dyn OperatorStore, name: &str) -> Result<DirectoryId, StoreError> {
+    let new = NewDirectory {
+        name: name.to_owned(),
+        display_name: "Example".into(),
+        provider: "okta".into(),
+        settings: r#"{"x":1}"#.into(),
+    };
+    store.operate(Operation::CreateDirectory(new), entry("directory.create")).await.map(DirectoryId)
+}
+
+/// An entry for the record.
+pub fn entry(act: &'static str) -> AuditEntry {
+    AuditEntry {
+        actor: Actor::command("somebody"),
+        at: NOW,
+        act,
+        directory: None,
+        target: "it".into(),
+        target_name: "name".into(),
+        before: None,
+        after: Some(serde_json::json!({ "new": true })),
+    }
 }
 
 /// Commits a change at [`NOW`].
-pub async fn commit(store: &dyn Store, directory: DirectoryId, change: Change) -> Result<Committed, StoreError> {
+pub async fn commit(store: &dyn OperatorStore, directory: DirectoryId, change: Change) -> Result<Committed, StoreError> {
     commit_at(store, directory, NOW, change).await
 }
 
 /// Commits a change at a moment.
 pub async fn commit_at(
-    store: &dyn Store,
+    store: &dyn OperatorStore,
     directory: DirectoryId,
     now: Timestamp,
     change: Change,
@@ -32,16 +58,16 @@ pub async fn commit_at(
 }
 
 /// Creates a user and gives its id.
-pub async fn create_user(store: &dyn Store, directory: DirectoryId, name: &str) -> ResourceId {
+pub async fn create_user(store: &dyn OperatorStore, directory: DirectoryId, name: &str) -> ResourceId {
     create(store, directory, user(name)).await
 }
 
 /// Creates a group with these members and gives its id.
-pub async fn create_group(store: &dyn Store, directory: DirectoryId, name: &str, members: &[ResourceId]) -> ResourceId {
+pub async fn create_group(store: &dyn OperatorStore, directory: DirectoryId, name: &str, members: &[ResourceId]) -> ResourceId {
     create(store, directory, NewResource { members: members.to_vec(), ..group(name) }).await
 }
 
-async fn create(store: &dyn Store, directory: DirectoryId, resource: NewResource) -> ResourceId {
+async fn create(store: &dyn OperatorStore, directory: DirectoryId, resource: NewResource) -> ResourceId {
     let id = resource.id;
     commit(store, directory, Change::Create(Box::new(resource))).await.expect("creates");
     id
@@ -154,12 +180,12 @@ pub fn updated(update: Update) -> Change {
 }
 
 /// The resource of a type with this id, which is there.
-pub async fn get(store: &dyn Store, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Stored {
+pub async fn get(store: &dyn OperatorStore, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Stored {
     store.get(directory, resource_type, id).await.expect("answers").expect("is there")
 }
 
 /// The ids of all members of a group, ascending.
-pub async fn member_ids(store: &dyn Store, directory: DirectoryId, group: ResourceId) -> Vec<ResourceId> {
+pub async fn member_ids(store: &dyn OperatorStore, directory: DirectoryId, group: ResourceId) -> Vec<ResourceId> {
     let members = store.members(directory, group, None, 10_000).await.expect("answers");
     members.into_iter().map(|member| member.id).collect()
 }

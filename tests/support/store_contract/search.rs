@@ -5,7 +5,7 @@ use super::sample::*;
 use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::filter::{CompareOp, Literal, ResolvedFilter};
 use scimd::scim::schema::{Registry, ResourceType, Target};
-use scimd::store::{Page, Query, Sort, Start, Store};
+use scimd::store::{OperatorStore, Page, Query, Sort, Start};
 use std::sync::Arc;
 
 fn user_type() -> Arc<ResourceType> {
@@ -18,7 +18,7 @@ fn user_name() -> Target {
     indexed.expect("is indexed").target.clone()
 }
 
-async fn ids(store: &dyn Store, directory: DirectoryId, query: &Query<'_>) -> (u64, Vec<ResourceId>) {
+async fn ids(store: &dyn OperatorStore, directory: DirectoryId, query: &Query<'_>) -> (u64, Vec<ResourceId>) {
     let Page { total, resources, .. } = store.search(directory, query).await.expect("answers");
     (total, resources.into_iter().map(|stored| stored.id).collect())
 }

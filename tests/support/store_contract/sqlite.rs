@@ -2,8 +2,8 @@
 
 use super::fixture::{Event, Fixture};
 use scimd::id::{DirectoryId, ResourceId};
-use scimd::store::Store;
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
+use scimd::store::{OperatorStore, Store};
 use sqlx::{Connection, Row, SqliteConnection};
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ impl Fixture for SqliteFixture {
         Self { store: Arc::new(store), url, _directory: directory }
     }
 
-    fn store(&self) -> Arc<dyn Store> {
+    fn store(&self) -> Arc<dyn OperatorStore> {
         self.store.clone()
     }
 
-    async fn open_another(&self) -> Arc<dyn Store> {
+    async fn open_another(&self) -> Arc<dyn OperatorStore> {
         Arc::new(SqliteStore::open(&self.url, SqliteOptions::default()).await.expect("opens"))
     }
 

@@ -1,0 +1,133 @@
+//! The record of what operators did: read, checked, written out, and after a time forgotten.
+
+use super::{AdminError, PAGE_ROWS};
+use crate::clock::Timestamp;
+use crate::store::OperatorStore;
+use crate::store::audit::{AuditFilter, AuditRow};
+use serde_json::{Value, json};
+
+/// What [`verify`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How many rows there are.
+    pub rows: u64,
+    /// The first row that is not as it was written, or does not stand behind the one before it.
+    pub broken: Option<i64>,
+    /// The number of the last row and its hash, in hexadecimal digits; who keeps it elsewhere can tell later whether rows
+    /// at the end are missing.
+    pub last: Option<(i64, String)>,
+}
+
+/// Goes through the whole record and checks its chain.
+pub async fn verify(store: &dyn OperatorStore) -> Result<Verified, AdminError> {
+    let mut verified = Verified { rows: 0, broken: None, last: None };
+    let mut previous: Option<AuditRow> = None;
+    loop {
+        let page = store.audit_after(previous.as_ref().map_or(0, |row| row.seq), PAGE_ROWS).await?;
+        if page.is_empty() {
+            verified.last = previous.map(|row| (row.seq, hex(&row.hash)));
+            return Ok(verified);
+        }
+        for row in page {
+            verified.rows += 1;
+            if verified.broken.is_none() && !row.follows(previous.as_ref()) {
+                verified.broken = Some(row.seq);
+            }
+            previous = Some(row);
+        }
+    }
+}
+
+/// A page of the record, the latest first: up to `limit` rows with numbers below `before`.
+pub async fn page(
+    store: &dyn OperatorStore,
+    filter: &AuditFilter,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<AuditRow>, AdminError> {
+    Ok(store.audit(filter, before, limit.min(PAGE_ROWS)).await?)
+}
+
+/// Forgets what is older than `until`, but never the last row. Returns how many rows went.
+pub async fn forget(store: &dyn OperatorStore, until: Timestamp) -> Result<u64, AdminError> {
+    let mut forgotten = 0;
+    loop {
+        let rows = store.forget_audit(until, PAGE_ROWS).await?;
+        forgotten += rows;
+        if rows < u64::from(PAGE_ROWS) {
+            return Ok(forgotten);
+        }
+    }
+}
+
+/// A row as JSON.
+pub fn to_json(row: &AuditRow) -> Value {
+    let object = |text: &Option<String>| text.as_deref().map(|text| serde_json::from_str(text).unwrap_or(Value::Null));
+    json!({
+        "seq": row.seq,
+        "at": row.at.to_rfc3339(),
+        "actorKind": row.actor_kind,
+        "actor": row.actor,
+        "address": row.address,
+        "act": row.act,
+        "directory": row.directory_name,
+        "provider": row.provider,
+        "target": row.target,
+        "targetName": row.target_name,
+        "before": object(&row.before),
+        "after": object(&row.after),
+        "hash": hex(&row.hash),
+    })
+}
+
+/// The names of the columns of [`to_csv`].
+pub const CSV_HEADER: &str = "seq,at,actor_kind,actor,address,act,directory,provider,target,target_name,before,after,hash";
+
+/// A row as a line of CSV (RFC 4180), without its end.
+pub fn to_csv(row: &AuditRow) -> String {
+    let cells = [
+        row.seq.to_string(),
+        row.at.to_rfc3339(),
+        row.actor_kind.clone(),
+        row.actor.clone(),
+        row.address.clone().unwrap_or_default(),
+        row.act.clone(),
+        row.directory_name.clone().unwrap_or_default(),
+        row.provider.clone().unwrap_or_default(),
+        row.target.clone(),
+        row.target_name.clone(),
+        row.before.clone().unwrap_or_default(),
+        row.after.clone().unwrap_or_default(),
+        hex(&row.hash),
+    ];
+    cells.map(|cell| csv_cell(&cell)).join(",")
+}
+
+/// In quotes where the format wants it, and behind an apostrophe where a spreadsheet would take the text for a formula.
+fn csv_cell(text: &str) -> String {
+    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_quoted_where_it_must_be_and_is_never_a_formula() {
+        for (text, cell) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("a\"b", "\"a\"\"b\""),
+            ("a\nb", "\"a\nb\""),
+            ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+            ("-1", "'-1"),
+        ] {
+            assert_eq!(csv_cell(text), cell);
+        }
+    }
+}
