@@ -7,15 +7,18 @@
 //! - [`scopes`]: what a token may do
 //! - [`authenticator`]: a presented token to a [`Caller`]
 //! - [`password`]: passwords of Users, what they must be like and how they are hashed
+//! - [`throttle`]: who guesses at secrets is slowed down
 
 pub mod authenticator;
 pub mod password;
 pub mod scopes;
+pub mod throttle;
 pub mod token;
 
 pub use authenticator::{AuthError, Authenticator, Denied};
 pub use password::{PasswordError, PasswordHasher};
 pub use scopes::{Access, Scopes};
+pub use throttle::Throttle;
 pub use token::Secret;
 
 use crate::id::{ResourceId, TokenId};

@@ -1,0 +1,373 @@
+//! Slows down who guesses at secrets: each wrong one makes the next wait longer.
+//!
+//! An attempt counts under the name that it is for (an account, a client) and under the address that it comes from, so
+//! neither many guesses at one name nor one guess each at many names go fast. The first few wrong ones cost nothing; from
+//! then on the wait doubles, up to a limit. An hour without a wrong one, and all is forgotten.
+//!
+//! Who guesses at a name must not be able to lock out whom it belongs to. So an address from which a name was once shown with
+//! the right secret has a count of its own for that name, whatever others do.
+//!
+//! An attempt counts as a wrong one from its beginning, and is taken back when it turns out well: many at the same time are
+//! no way around it. All of it is in memory, within a fixed size, and each server counts for itself: `n` replicas
+//! allow `n` times as many guesses.
+
+use crate::clock::{Clock, Timestamp};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How many names and addresses are counted at most; above it those go that were tried longest ago.
+const COUNTS_MAX: usize = 50_000;
+
+/// How many pairs of a name and an address are remembered that were right once; above it as for the counts.
+const FAMILIAR_MAX: usize = 50_000;
+
+/// How long wrong attempts are remembered, in milliseconds.
+const MEMORY_MS: i64 = 60 * 60 * 1_000;
+
+/// What an attempt counts under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Under {
+    /// A name.
+    Name,
+    /// A name from an address from which it was right before.
+    Pair,
+    /// An address.
+    Address,
+}
+
+impl Under {
+    /// How many wrong attempts cost nothing. Providers send for many customers from one address.
+    fn free(self) -> u32 {
+        match self {
+            Self::Name | Self::Pair => 10,
+            Self::Address => 50,
+        }
+    }
+
+    /// How long the wait becomes, in milliseconds. It stays short under a name alone: it is what others can make a newcomer
+    /// wait.
+    fn wait_ms_max(self) -> i64 {
+        match self {
+            Self::Name => 60 * 1_000,
+            Self::Pair | Self::Address => 15 * 60 * 1_000,
+        }
+    }
+}
+
+/// What is counted under: a digest, so that what clients write takes no room and is not kept.
+type Key = [u8; 32];
+
+/// Slows down guesses. One for each kind of secret.
+pub struct Throttle {
+    clock: Arc<dyn Clock>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    counts: HashMap<Key, Count>,
+    /// When a name was last right from an address.
+    familiar: HashMap<Key, Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    wrong: u32,
+    last: Timestamp,
+}
+
+/// It is too early for another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many attempts with wrong credentials; the next one may come in {} s", .0.as_secs())]
+pub struct TooEarly(
+    /// How long to wait, in whole seconds: what Retry-After says.
+    pub Duration,
+);
+
+/// An attempt on its way. Unless it is said how it ended, it was a wrong one.
+#[must_use = "an attempt counts as a wrong one until it is said to be good"]
+pub struct Attempt<'t> {
+    throttle: &'t Throttle,
+    counted: Vec<(Key, Under)>,
+    pair: Option<Key>,
+}
+
+impl Throttle {
+    /// Nobody has tried anything yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, known: Mutex::default() }
+    }
+
+    /// Begins an attempt at the secret of `name` from `address`; of an IPv6 address its network of 64 bits counts.
+    ///
+    /// # Errors
+    /// [`TooEarly`]: it is not to be looked at; whether the secret is right is not to be found out by it.
+    pub fn attempt(&self, name: &str, address: Option<IpAddr>) -> Result<Attempt<'_>, TooEarly> {
+        let now = self.clock.now();
+        let network = address.map(network);
+        let pair = network.as_deref().map(|network| key(&["pair", name, network]));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = match (pair, network) {
+            (Some(pair), _) if known.familiar.contains_key(&pair) => vec![(pair, Under::Pair)],
+            (_, Some(network)) => {
+                vec![(key(&["name", name]), Under::Name), (key(&["address", &network]), Under::Address)]
+            }
+            (_, None) => vec![(key(&["name", name]), Under::Name)],
+        };
+        let wait_ms = counted.iter().map(|(key, under)| known.wait_ms(key, *under, now)).max().unwrap_or(0);
+        if wait_ms > 0 {
+            let seconds = wait_ms.unsigned_abs().div_ceil(1_000);
+            return Err(TooEarly(Duration::from_secs(seconds)));
+        }
+        for (key, _) in &counted {
+            known.count(*key, now);
+        }
+        Ok(Attempt { throttle: self, counted, pair })
+    }
+}
+
+impl Attempt<'_> {
+    /// The secret was right: what was counted under the name is forgotten, and its address is familiar from now on. Under the
+    /// address only this attempt is taken back, or who knows one secret could guess at others for nothing.
+    pub fn was_right(self) {
+        let now = self.throttle.clock.now();
+        let mut known = self.throttle.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, under) in &self.counted {
+            match under {
+                Under::Name | Under::Pair => drop(known.counts.remove(key)),
+                Under::Address => known.take_back(key),
+            }
+        }
+        if let Some(pair) = self.pair {
+            make_room(&mut known.familiar, FAMILIAR_MAX, |last| *last);
+            known.familiar.insert(pair, now);
+        }
+    }
+
+    /// Nothing was found out, by no fault of the client.
+    pub fn was_void(self) {
+        let mut known = self.throttle.known.lock().unwrap_or_else(PoisonError::into_inner);
+        self.counted.iter().for_each(|(key, _)| known.take_back(key));
+    }
+}
+
+impl Known {
+    /// How long it is until the next attempt under `key` may be made.
+    fn wait_ms(&self, key: &Key, under: Under, now: Timestamp) -> i64 {
+        let Some(count) = self.counts.get(key) else { return 0 };
+        // A clock that was set back makes nobody wait longer.
+        let since_ms = now.0.saturating_sub(count.last.0).max(0);
+        if since_ms >= MEMORY_MS || count.wrong < under.free() {
+            return 0;
+        }
+        let doublings = (count.wrong - under.free()).min(20);
+        under.wait_ms_max().min(1_000 << doublings).saturating_sub(since_ms).max(0)
+    }
+
+    fn count(&mut self, key: Key, now: Timestamp) {
+        make_room(&mut self.counts, COUNTS_MAX, |count| count.last);
+        let count = self.counts.entry(key).or_insert(Count { wrong: 0, last: now });
+        if now.0.saturating_sub(count.last.0) >= MEMORY_MS {
+            count.wrong = 0;
+        }
+        count.wrong = count.wrong.saturating_add(1);
+        count.last = now;
+    }
+
+    fn take_back(&mut self, key: &Key) {
+        if let Some(count) = self.counts.get_mut(key) {
+            count.wrong = count.wrong.saturating_sub(1);
+        }
+    }
+}
+
+/// Lets the older half go if there is no room for one more.
+fn make_room<T>(all: &mut HashMap<Key, T>, max: usize, last: impl Fn(&T) -> Timestamp) {
+    if all.len() < max {
+        return;
+    }
+    let mut times: Vec<Timestamp> = all.values().map(&last).collect();
+    let (_, middle, _) = times.select_nth_unstable(max / 2);
+    let middle = *middle;
+    all.retain(|_, value| last(value) > middle);
+}
+
+/// Who holds an IPv6 address has as a rule the whole network of 64 bits.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{:x}", address.to_bits() >> 64),
+    }
+}
+
+/// Each part with its length before it, so that no two lists of parts are one.
+fn key(parts: &[&str]) -> Key {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    struct Guesser {
+        throttle: Throttle,
+        clock: Arc<ManualClock>,
+    }
+
+    impl Guesser {
+        fn new() -> Self {
+            let clock = Arc::new(ManualClock::new(Timestamp(1_000_000)));
+            Self { throttle: Throttle::new(clock.clone()), clock }
+        }
+
+        /// Tries a wrong secret; the seconds to wait if it is too early.
+        fn wrong(&self, name: &str, address: &str) -> Option<u64> {
+            match self.throttle.attempt(name, Some(address.parse().expect("an address"))) {
+                Ok(_) => None,
+                Err(TooEarly(wait)) => Some(wait.as_secs()),
+            }
+        }
+
+        fn right(&self, name: &str, address: &str) -> bool {
+            let attempt = self.throttle.attempt(name, Some(address.parse().expect("an address")));
+            attempt.map(Attempt::was_right).is_ok()
+        }
+    }
+
+    #[test]
+    fn the_wait_doubles_from_the_eleventh_wrong_attempt_on_up_to_a_minute() {
+        let guesser = Guesser::new();
+        for _ in 0..10 {
+            assert_eq!(guesser.wrong("a", "192.0.2.1"), None);
+        }
+        for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
+            assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(wait));
+            guesser.clock.advance(wait.cast_signed() * 1_000 - 1);
+            assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(1), "a millisecond too early");
+            guesser.clock.advance(1);
+            assert_eq!(guesser.wrong("a", "192.0.2.1"), None);
+        }
+    }
+
+    #[test]
+    fn an_hour_without_a_wrong_attempt_and_all_is_forgotten() {
+        let guesser = Guesser::new();
+        for _ in 0..10 {
+            guesser.wrong("a", "192.0.2.1");
+        }
+        assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(1));
+        guesser.clock.advance(MEMORY_MS);
+        for _ in 0..10 {
+            assert_eq!(guesser.wrong("a", "192.0.2.1"), None);
+        }
+        assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(1));
+    }
+
+    #[test]
+    fn another_address_does_not_help_with_the_same_name_and_another_name_not_from_the_same_address() {
+        let guesser = Guesser::new();
+        for host in 0..10 {
+            assert_eq!(guesser.wrong("a", &format!("192.0.2.{host}")), None);
+        }
+        assert_eq!(guesser.wrong("a", "192.0.2.77"), Some(1));
+        for name in 0..50 {
+            assert_eq!(guesser.wrong(&format!("n{name}"), "198.51.100.1"), None);
+        }
+        assert_eq!(guesser.wrong("n50", "198.51.100.1"), Some(1));
+        assert_eq!(guesser.wrong("n50", "198.51.100.2"), None);
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_are_one() {
+        let guesser = Guesser::new();
+        for host in 0..50 {
+            assert_eq!(guesser.wrong(&format!("n{host}"), &format!("2001:db8:0:1::{host:x}")), None);
+        }
+        assert_eq!(guesser.wrong("n50", "2001:db8:0:1:ffff::1"), Some(1));
+        assert_eq!(guesser.wrong("n50", "2001:db8:0:2::1"), None);
+        assert_eq!(network("::ffff:192.0.2.1".parse().expect("an address")), "192.0.2.1");
+    }
+
+    #[test]
+    fn who_guesses_at_a_name_does_not_lock_out_whom_it_belongs_to() {
+        let guesser = Guesser::new();
+        assert!(guesser.right("a", "203.0.113.5"));
+        for host in 0..10 {
+            guesser.wrong("a", &format!("192.0.2.{host}"));
+        }
+        assert_eq!(guesser.wrong("a", "192.0.2.10"), Some(1));
+        assert!(guesser.right("a", "203.0.113.5"));
+        assert!(!guesser.right("a", "203.0.113.6"), "a newcomer waits");
+        // But who sits at the familiar address cannot guess for nothing either.
+        for _ in 0..10 {
+            assert_eq!(guesser.wrong("a", "203.0.113.5"), None);
+        }
+        assert_eq!(guesser.wrong("a", "203.0.113.5"), Some(1));
+    }
+
+    #[test]
+    fn a_right_attempt_forgets_the_wrong_ones_of_the_name_but_not_those_of_the_address() {
+        let guesser = Guesser::new();
+        for _ in 0..9 {
+            guesser.wrong("a", "192.0.2.1");
+        }
+        assert!(guesser.right("a", "192.0.2.1"));
+        for _ in 0..10 {
+            assert_eq!(guesser.wrong("a", "192.0.2.2"), None);
+        }
+        for name in 0..41 {
+            assert_eq!(guesser.wrong(&format!("n{name}"), "192.0.2.1"), None);
+        }
+        assert_eq!(guesser.wrong("b", "192.0.2.1"), Some(1), "9 + 41");
+    }
+
+    #[test]
+    fn attempts_at_the_same_time_count_from_their_beginning_and_void_ones_not_at_all() {
+        let guesser = Guesser::new();
+        let on_their_way: Vec<_> = (0..10).map(|_| guesser.throttle.attempt("a", None).expect("free")).collect();
+        assert_eq!(guesser.throttle.attempt("a", None).err(), Some(TooEarly(Duration::from_secs(1))));
+        on_their_way.into_iter().for_each(Attempt::was_void);
+        for _ in 0..10 {
+            assert!(guesser.throttle.attempt("a", None).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
+        let guesser = Guesser::new();
+        for _ in 0..10 {
+            guesser.wrong("a", "192.0.2.1");
+        }
+        guesser.clock.advance(-86_400_000);
+        assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(1));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_latest_are_kept() {
+        let guesser = Guesser::new();
+        for _ in 0..10 {
+            guesser.wrong("last", "192.0.2.1");
+        }
+        for name in 0..COUNTS_MAX + 10 {
+            guesser.clock.advance(1);
+            drop(guesser.throttle.attempt(&name.to_string(), None));
+            if name % 1_000 == 0 {
+                // It is tried again and again meanwhile, so it is not among the older half.
+                drop(guesser.throttle.attempt("last", None));
+            }
+        }
+        let known = guesser.throttle.known.lock().expect("not poisoned");
+        assert!(known.counts.len() <= COUNTS_MAX, "{}", known.counts.len());
+        assert!(known.counts.contains_key(&key(&["name", "last"])));
+        assert!(!known.counts.contains_key(&key(&["name", "0"])));
+    }
+}
