@@ -1,9 +1,10 @@
 //! The parts of a running server, wired.
 
-use crate::auth::PasswordHasher;
+use crate::auth::{PasswordHasher, Throttle};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseConfig, LimitsConfig, ServerConfig};
 use crate::directory::{Directory, Limits};
+use crate::http::admin::{AdminOptions, AdminState};
 use crate::http::{self, HttpOptions, HttpState};
 use crate::server::{self, ServerError, ServerOptions};
 use crate::store::postgres::{PostgresOptions, PostgresStore};
@@ -53,13 +54,16 @@ pub async fn serve(
     bound: SocketAddr,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServerError> {
-    let state = Arc::new(state(config, store.clone(), Arc::new(SystemClock), config.server.public_url(bound)));
+    let public_url = config.server.public_url(bound);
+    let admin = admin_state(config, store.clone(), Arc::new(SystemClock), public_url.clone());
+    let state = Arc::new(state(config, store.clone(), Arc::new(SystemClock), public_url));
     let draining = state.clone();
     let shutdown = async move {
         stop.await;
         draining.drain();
     };
-    let served = server::run(listener, http::router(state), server_options(&config.server, &config.limits), shutdown).await;
+    let served =
+        server::run(listener, http::router(state, admin), server_options(&config.server, &config.limits), shutdown).await;
     store.close().await;
     served
 }
@@ -81,6 +85,23 @@ pub fn state(config: &Config, store: Arc<dyn OperatorStore>, clock: Arc<dyn Cloc
         Box::new(|row, registry| Directory::load(row, registry).map_err(Into::into)),
         PasswordHasher::new(&config.password),
     )
+}
+
+/// What the requests of the admin API share, if it is served.
+pub fn admin_state(
+    config: &Config,
+    store: Arc<dyn OperatorStore>,
+    clock: Arc<dyn Clock>,
+    public_url: String,
+) -> Option<Arc<AdminState>> {
+    let state = || AdminState {
+        throttle: Throttle::new(clock.clone()),
+        passwords: PasswordHasher::new(&config.password),
+        options: AdminOptions { public_url, session_lifetime: config.admin.session_lifetime },
+        store,
+        clock: clock.clone(),
+    };
+    config.admin.enabled.then(|| Arc::new(state()))
 }
 
 fn server_options(server: &ServerConfig, limits: &LimitsConfig) -> ServerOptions {

@@ -129,7 +129,8 @@ pub async fn delete(operator: &Operator<'_>, account: &AccountRow) -> Result<(),
 /// # Errors
 /// [`AdminError::NoAccount`].
 pub async fn find(store: &dyn OperatorStore, name: &str) -> Result<AccountRow, AdminError> {
-    store.account(name).await?.ok_or_else(|| AdminError::NoAccount(name.to_owned()))
+    let found = if is_name(name) { store.account(name).await? } else { None };
+    found.ok_or_else(|| AdminError::NoAccount(name.to_owned()))
 }
 
 /// All accounts, by name.
@@ -214,10 +215,14 @@ pub async fn delete_key(operator: &Operator<'_>, account: &AccountRow, name_or_i
     }
 }
 
+/// Whether `name` can be an account's or an API key's.
+pub fn is_name(name: &str) -> bool {
+    (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count())
+        && !name.chars().any(|character| character.is_control() || character.is_whitespace() || character == '/')
+}
+
 fn checked_name(name: &str) -> Result<String, AdminError> {
-    let is_name = (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count())
-        && !name.chars().any(|character| character.is_control() || character.is_whitespace() || character == '/');
-    if is_name { Ok(name.to_owned()) } else { Err(AdminError::AccountName(name.to_owned())) }
+    if is_name(name) { Ok(name.to_owned()) } else { Err(AdminError::AccountName(name.to_owned())) }
 }
 
 /// An account as the record has it: of its password only whether there is one.

@@ -145,7 +145,8 @@ async fn change(
 /// # Errors
 /// [`AdminError::NoDirectory`].
 pub async fn find(store: &dyn OperatorStore, name: &str) -> Result<DirectoryRow, AdminError> {
-    store.directory(name).await?.ok_or_else(|| AdminError::NoDirectory(name.to_owned()))
+    let found = if is_name(name) { store.directory(name).await? } else { None };
+    found.ok_or_else(|| AdminError::NoDirectory(name.to_owned()))
 }
 
 /// All Directories, by name.

@@ -6,6 +6,7 @@
 //! - [`directories`]: create, change, pause, find and list Directories
 //! - [`tokens`]: the life of bearer tokens; a secret is handed out once
 //! - [`accounts`]: operators' accounts and API keys
+//! - [`sign_in`]: who comes with an API key or a password
 //! - [`audit`]: the record of what operators did
 //! - [`definitions`]: schemas and resource types, of one Directory or of every one
 //! - [`users`]: find and list users, set a password
@@ -19,6 +20,7 @@ pub mod directories;
 pub mod error;
 pub mod first_start;
 pub mod operator;
+pub mod sign_in;
 pub mod tokens;
 pub mod users;
 

@@ -1,7 +1,7 @@
 //! Passwords of Users: prepared by PRECIS, judged by length, hashed with Argon2id (D-93, P-5-01).
 
 use crate::config::PasswordConfig;
-use argon2::password_hash::{PasswordHasher as _, Salt, SaltString};
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use precis_profiles::OpaqueString;
 use precis_profiles::precis_core::profile::PrecisFastInvocation as _;
@@ -54,13 +54,38 @@ impl PasswordHasher {
     pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
         let prepared = prepare(password, &self.config)?;
         let config = self.config.clone();
+        self.off_thread(move || hash_prepared(&prepared, &config)).await?
+    }
+
+    /// Whether `password` is the one that `hash` was made of. Without a hash it is not, and finding out takes as long as
+    /// with one: the time does not tell whether there is an account (R28).
+    ///
+    /// # Errors
+    /// [`PasswordError::Randomness`] and [`PasswordError::Hashing`], which are the server's fault.
+    pub async fn verify(&self, password: &str, hash: Option<String>) -> Result<bool, PasswordError> {
+        // What no password can be is compared as well, as something that nobody's is.
+        let prepared = prepare(password, &self.config);
+        let (prepared, possible) = prepared.map_or_else(|_| (String::new(), false), |prepared| (prepared, true));
+        let config = self.config.clone();
+        self.off_thread(move || match hash {
+            None => hash_prepared(&prepared, &config).map(|_| false),
+            Some(hash) => {
+                let hash = PasswordHash::new(&hash).map_err(|error| PasswordError::Hashing(error.into()))?;
+                Ok(Argon2::default().verify_password(prepared.as_bytes(), &hash).is_ok() && possible)
+            }
+        })
+        .await?
+    }
+
+    /// Does work that takes a processor and memory, when there is room for it.
+    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed");
         let task = tokio::task::spawn_blocking(move || {
             // Held here, not by the caller: a caller that goes away does not stop the work.
             let _permit = permit;
-            hash_prepared(&prepared, &config)
+            work()
         });
-        task.await.map_err(|error| PasswordError::Hashing(error.into()))?
+        task.await.map_err(|error| PasswordError::Hashing(error.into()))
     }
 }
 

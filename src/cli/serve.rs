@@ -23,7 +23,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     schema_files::bring(&config.schemas, store.as_ref()).await?;
     let (listener, bound) = listen(config.server.listen).await?;
     let public_url = config.server.public_url(bound);
-    welcome::welcome(&config.database, store.as_ref(), &public_url).await?;
+    welcome::welcome(&config, store.as_ref(), &public_url).await?;
     let signal = server::shutdown_signal().map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
     tokio::spawn(schema_files::resume(store.clone()));
     // Whoever reads this line may stop the server, so the signals are heard by now.

@@ -1,13 +1,12 @@
-//! The very first start: a Directory, a token, and how to use them.
+//! The very first start: a Directory, a token, an owner's account, and how to use them.
 
 use super::failure::Failure;
 use super::output;
+use crate::admin::Operator;
 use crate::admin::first_start::{self, First};
-use crate::admin::{AdminError, Operator};
 use crate::auth::Secret;
 use crate::clock::SystemClock;
-use crate::config::DatabaseConfig;
-use crate::config::DatabaseUrl;
+use crate::config::{Config, DatabaseUrl};
 use crate::store::OperatorStore;
 use crate::store::audit::Actor;
 use std::fs::{File, OpenOptions};
@@ -17,62 +16,114 @@ use std::path::{Path, PathBuf};
 /// The file that the first token is written to when nobody watches.
 const TOKEN_FILE: &str = "scimd-first-token";
 
-/// Sets up a first Directory and token if there is no Directory, and says once how to use them.
+/// And the first owner's API key.
+const KEY_FILE: &str = "scimd-first-api-key";
+
+/// Sets up a first Directory and token if there is no Directory, and an owner's account if there is no account, and says
+/// once how to use them.
 ///
-/// On a terminal the token is printed. Otherwise standard output may well be a log, so the token goes into a file that
+/// On a terminal the secrets are printed. Otherwise standard output may well be a log, so each goes into a file that
 /// its owner alone can read, beside the SQLite database or in the working folder, and the path is printed (R31).
 ///
 /// # Errors
-/// The store failed, or the file that was opened could not be written.
-pub async fn welcome(database: &DatabaseConfig, store: &dyn OperatorStore, public_url: &str) -> Result<(), Failure> {
-    if !first_start::is_first(store).await? {
-        return Ok(());
-    }
-    let mut file = None;
-    if !io::stdout().is_terminal() {
-        match TokenFile::create(&folder(&database.url)) {
-            Ok(created) => file = Some(created),
-            Err(error) => {
-                tracing::warn!(
-                    error = %error,
-                    "there is no Directory yet, and no place for a first token: use `scimd directory create` and `scimd token create`"
-                );
-                return Ok(());
-            }
-        }
-    }
+/// The store failed, or a file that was opened could not be written.
+pub async fn welcome(config: &Config, store: &dyn OperatorStore, public_url: &str) -> Result<(), Failure> {
     let operator = Operator::new(store, &SystemClock, Actor::server());
-    match first_start::set_up(&operator).await {
-        Ok(Some(First { directory, token })) => {
-            let base_url = format!("{public_url}/scim/v2");
-            let shown = match file {
-                None => Shown::Secret(token.secret),
-                Some(file) => Shown::File(file.write(&token.secret).map_err(unwritten)?),
-            };
-            if let Err(error) = say(&directory.name, &base_url, &shown) {
-                // A server is no less a server when nobody reads its output.
-                tracing::warn!(error = %error, "the first token could not be shown; `scimd token create` makes another");
+    let folder = folder(&config.database.url);
+    if first_start::is_first(store).await? {
+        let lost =
+            "there is no Directory yet, and no place for a first token: use `scimd directory create` and `scimd token create`";
+        if let Some(place) = Place::open(&folder, TOKEN_FILE, lost) {
+            match first_start::set_up(&operator).await {
+                Ok(Some(First { directory, token })) => {
+                    let shown = place.hand_over(token.secret).map_err(|error| unwritten(TOKEN_FILE, &error))?;
+                    said(say_token(&directory.name, &format!("{public_url}/scim/v2"), &shown));
+                }
+                Ok(None) => place.discard(),
+                Err(error) => {
+                    place.discard();
+                    return Err(error.into());
+                }
             }
-            Ok(())
         }
-        Ok(None) => discard(file, Ok(())),
-        Err(error) => discard(file, Err(error)),
     }
+    if config.admin.enabled && first_start::needs_owner(store).await? {
+        let lost =
+            "there is no account yet, and no place for a first API key: use `scimd account create` and `scimd api-key create`";
+        if let Some(place) = Place::open(&folder, KEY_FILE, lost) {
+            match first_start::set_up_owner(&operator).await {
+                Ok(Some(key)) => {
+                    let shown = place.hand_over(key.secret).map_err(|error| unwritten(KEY_FILE, &error))?;
+                    said(say_key(public_url, &shown));
+                }
+                Ok(None) => place.discard(),
+                Err(error) => {
+                    place.discard();
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
-/// How the token is handed over.
+/// Where a secret will be handed over.
+enum Place {
+    Terminal,
+    File(SecretFile),
+}
+
+/// How it was handed over.
 enum Shown {
     Secret(Secret),
     File(PathBuf),
 }
 
-fn say(directory: &str, base_url: &str, shown: &Shown) -> io::Result<()> {
-    let (token, in_curl) = match shown {
-        Shown::Secret(secret) => (secret.expose().to_owned(), secret.expose().to_owned()),
-        Shown::File(path) => {
-            (format!("in {}, which its owner alone can read", path.display()), format!("$(cat {})", quoted(path)))
+impl Place {
+    /// The terminal, or a new file called `name`; if there can be none, the log has `lost`, and nothing is to be made.
+    fn open(folder: &Path, name: &str, lost: &str) -> Option<Self> {
+        if io::stdout().is_terminal() {
+            return Some(Self::Terminal);
         }
-    };
+        match SecretFile::create(folder, name) {
+            Ok(file) => Some(Self::File(file)),
+            Err(error) => {
+                tracing::warn!(error = %error, "{lost}");
+                None
+            }
+        }
+    }
+
+    fn hand_over(self, secret: Secret) -> io::Result<Shown> {
+        match self {
+            Self::Terminal => Ok(Shown::Secret(secret)),
+            Self::File(file) => file.write(&secret).map(Shown::File),
+        }
+    }
+
+    /// There is nothing to hand over.
+    fn discard(self) {
+        if let Self::File(file) = self {
+            // What is left behind if this fails is an empty file.
+            let _ = std::fs::remove_file(&file.path);
+        }
+    }
+}
+
+impl Shown {
+    /// As people read it, and as a shell does.
+    fn texts(&self) -> (String, String) {
+        match self {
+            Self::Secret(secret) => (secret.expose().to_owned(), secret.expose().to_owned()),
+            Self::File(path) => {
+                (format!("in {}, which its owner alone can read", path.display()), format!("$(cat {})", quoted(path)))
+            }
+        }
+    }
+}
+
+fn say_token(directory: &str, base_url: &str, shown: &Shown) -> io::Result<()> {
+    let (token, in_curl) = shown.texts();
     output::line(&format!("scimd begins with a Directory \"{directory}\" and a token for it. This is said once."))?;
     output::line("")?;
     output::line(&format!("  Base URL  {base_url}"))?;
@@ -82,17 +133,27 @@ fn say(directory: &str, base_url: &str, shown: &Shown) -> io::Result<()> {
     output::line("")
 }
 
-fn unwritten(error: io::Error) -> Failure {
-    let what = format!("the first token could not be written to its file: {error}");
-    Failure::new(what, "Make another: `scimd token create default`.")
+fn say_key(public_url: &str, shown: &Shown) -> io::Result<()> {
+    let (key, in_curl) = shown.texts();
+    output::line("It also begins with an account \"owner\" and an API key of it, for the admin API. This is said once.")?;
+    output::line("")?;
+    output::line(&format!("  Admin API {public_url}/admin/api/v1/docs"))?;
+    output::line(&format!("  API key   {key}"))?;
+    output::line("")?;
+    output::line(&format!("  curl -H \"Authorization: Bearer {in_curl}\" {public_url}/admin/api/v1/directories"))?;
+    output::line("")
 }
 
-fn discard(file: Option<TokenFile>, done: Result<(), AdminError>) -> Result<(), Failure> {
-    if let Some(file) = file {
-        // What is left behind if this fails is an empty file.
-        let _ = std::fs::remove_file(&file.path);
+/// A server is no less a server when nobody reads its output.
+fn said(done: io::Result<()>) {
+    if let Err(error) = done {
+        tracing::warn!(error = %error, "a first secret could not be shown; `scimd token create` and `scimd api-key create` make others");
     }
-    Ok(done?)
+}
+
+fn unwritten(name: &str, error: &io::Error) -> Failure {
+    let what = format!("the file {name} could not be written: {error}");
+    Failure::new(what, "Make another secret: `scimd token create default`, `scimd api-key create owner`.")
 }
 
 /// The folder of the SQLite database, or the working folder.
@@ -110,17 +171,17 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
-/// A new file for a token.
-struct TokenFile {
+/// A new file for a secret.
+struct SecretFile {
     path: PathBuf,
     file: File,
 }
 
-impl TokenFile {
+impl SecretFile {
     /// Creates it in `folder`, with mode 0600. One that is left of an earlier database is replaced; `create_new` makes sure
     /// that the file is nobody else's, not even through a link.
-    fn create(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(TOKEN_FILE);
+    fn create(folder: &Path, name: &str) -> io::Result<Self> {
+        let path = folder.join(name);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -133,7 +194,7 @@ impl TokenFile {
         Ok(Self { path, file })
     }
 
-    /// Writes the token, alone on a line. Returns the path.
+    /// Writes the secret, alone on a line. Returns the path.
     fn write(mut self, secret: &Secret) -> io::Result<PathBuf> {
         writeln!(self.file, "{}", secret.expose())?;
         self.file.sync_all()?;
@@ -147,14 +208,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_token_file_is_new_and_its_owner_alone_can_read_it() {
+    fn the_file_is_new_and_its_owner_alone_can_read_it() {
         use std::os::unix::fs::{PermissionsExt as _, symlink};
         let folder = tempfile::tempdir().expect("a folder");
         let elsewhere = folder.path().join("elsewhere");
         std::fs::write(&elsewhere, "kept").expect("written");
         symlink(&elsewhere, folder.path().join(TOKEN_FILE)).expect("a link");
         let secret = Secret::generate().expect("randomness");
-        let path = TokenFile::create(folder.path()).expect("created").write(&secret).expect("written");
+        let path = SecretFile::create(folder.path(), TOKEN_FILE).expect("created").write(&secret).expect("written");
         assert_eq!(std::fs::read_to_string(&path).expect("read").trim_end(), secret.expose());
         assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_to_string(&elsewhere).expect("read"), "kept");

@@ -7,9 +7,10 @@
 //! - [`source`]: the layers, and which of them a value came from
 //! - [`fault`]: what can be wrong with a setting
 //! - [`settings`]: the layers laid over each other, and typed reading that collects faults
-//! - [`server`], [`database`], [`limits`], [`schemas`], [`password`], [`log`]: the sections
+//! - [`server`], [`database`], [`limits`], [`admin`], [`schemas`], [`password`], [`log`]: the sections
 //! - [`network`], [`public_url`]: types of single values
 
+pub mod admin;
 pub mod database;
 pub mod fault;
 pub mod limits;
@@ -22,6 +23,7 @@ pub mod server;
 pub mod settings;
 pub mod source;
 
+pub use admin::AdminConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use fault::{ConfigFault, ConfigFaults};
 pub use limits::LimitsConfig;
@@ -46,6 +48,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// `[discovery]`: who may read what the server can do.
     pub discovery: DiscoveryConfig,
+    /// `[admin]`: the admin API.
+    pub admin: AdminConfig,
     /// `[schemas]`: schemas and resource types of every Directory.
     pub schemas: SchemasConfig,
     /// `[me]`: the alias of the user whom a token stands for.
@@ -90,6 +94,7 @@ impl Config {
             database: DatabaseConfig::read(settings),
             limits: LimitsConfig::read(settings),
             discovery: DiscoveryConfig { require_authentication: settings.boolean("discovery.require_authentication") },
+            admin: AdminConfig::read(settings),
             schemas: SchemasConfig::read(settings),
             me: MeConfig { enabled: settings.boolean("me.enabled") },
             password: PasswordConfig::read(settings),

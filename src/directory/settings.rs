@@ -59,10 +59,7 @@ impl Settings {
     /// As [`Settings::of_pairs`].
     pub fn with_pairs(&self, pairs: &[(String, String)]) -> Result<Self, SettingsError> {
         let mut given = HashSet::new();
-        let mut object = match serde_json::to_value(self).map_err(SettingsError::Malformed)? {
-            Value::Object(object) => object,
-            _ => Map::new(),
-        };
+        let mut changes = Map::new();
         for (key, text) in pairs {
             if !given.insert(key) {
                 return Err(SettingsError::Twice(key.clone()));
@@ -70,9 +67,22 @@ impl Settings {
             // Without a value it is null, which is absent, if there is such a setting.
             let text = if text.is_empty() { "null" } else { text };
             let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-            object.insert(key.clone(), value);
+            changes.insert(key.clone(), value);
         }
-        serde_json::from_value(Value::Object(object)).map_err(SettingsError::Given)
+        self.merged(changes)
+    }
+
+    /// These, with others given as JSON; null takes the profile's.
+    ///
+    /// # Errors
+    /// There is no such setting, or it has no such value.
+    pub fn merged(&self, changes: Map<String, Value>) -> Result<Self, SettingsError> {
+        let mut all = match serde_json::to_value(self).map_err(SettingsError::Malformed)? {
+            Value::Object(all) => all,
+            _ => Map::new(),
+        };
+        all.extend(changes);
+        serde_json::from_value(Value::Object(all)).map_err(SettingsError::Given)
     }
 }
 

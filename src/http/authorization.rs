@@ -75,6 +75,14 @@ pub fn forget(state: &HttpState, headers: &HeaderMap) {
     }
 }
 
+/// The bearer token of a request, if it shows exactly one.
+pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    match presented(headers) {
+        Presented::Bearer(token) => Some(token),
+        Presented::Nothing | Presented::Malformed => None,
+    }
+}
+
 /// What the Authorization headers of a request come to.
 #[derive(Debug, PartialEq, Eq)]
 enum Presented<'h> {

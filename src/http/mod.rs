@@ -19,11 +19,13 @@
 //! - [`conditional`]: entity tags and preferences
 //! - [`body`]: a request's body, with its limit
 //! - [`scim`]: the SCIM endpoints
+//! - [`admin`]: the admin API, for operators
 //! - [`health`]: whether the process lives, and whether it can serve
 //! - [`reply`]: responses that succeed
 //! - [`error`]: responses that do not
 //! - [`observe`]: the id, the log line and the safety net of every request
 
+pub mod admin;
 pub mod authorization;
 pub mod body;
 pub mod conditional;

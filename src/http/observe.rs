@@ -4,7 +4,7 @@ use super::error::HttpError;
 use super::media::MediaType;
 use crate::id::{DirectoryId, TokenId};
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::HeaderName;
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
@@ -42,6 +42,8 @@ impl fmt::Display for RequestId {
 pub struct Facts {
     /// The endpoint, as a template; empty: none was found.
     pub route: &'static str,
+    /// The endpoint of the admin API, as a template.
+    pub admin_route: Option<MatchedPath>,
     /// The name of the resource type asked for.
     pub resource_type: Option<Arc<str>>,
     /// The Directory that the token opens.
@@ -70,7 +72,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     tracing::info!(
         request.id = %id,
         http.method = method,
-        http.route = facts.route,
+        http.route = facts.admin_route.as_ref().map_or(facts.route, MatchedPath::as_str),
         http.status = response.status().as_u16(),
         duration_ms = started.elapsed().as_secs_f64() * 1_000.0,
         resource.r#type = facts.resource_type.as_deref(),

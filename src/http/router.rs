@@ -1,5 +1,6 @@
 //! Every endpoint with its methods, on one page (RFC 7644 §3.2, Table 2).
 
+use super::admin::{self, AdminState};
 use super::path::ScimPath;
 use super::{HttpState, health, observe, scim};
 use crate::scim::schema::{Registry, ResourceType};
@@ -8,16 +9,17 @@ use axum::middleware::from_fn;
 use axum::routing::any;
 use std::sync::Arc;
 
-/// The whole of HTTP.
+/// The whole of HTTP; without `admin`, the admin API is no endpoint.
 ///
 /// Resource types are data, and differ from one Directory to the next, so their endpoints are no routes of axum:
-/// everything but health goes to [`scim::serve`], which asks [`Endpoint::find`] once it knows the caller.
-pub fn router(state: Arc<HttpState>) -> Router {
+/// everything but health and the admin API goes to [`scim::serve`], which asks [`Endpoint::find`] once it knows the caller.
+pub fn router(state: Arc<HttpState>, admin: Option<Arc<AdminState>>) -> Router {
     Router::new()
         .route("/healthz", any(health::live))
         .route("/readyz", any(health::ready))
         .fallback(scim::serve)
         .with_state(state)
+        .merge(admin.map(admin::router).unwrap_or_default())
         .layer(from_fn(observe::observe))
 }
 

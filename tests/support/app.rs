@@ -22,12 +22,13 @@
 #![allow(dead_code)]
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use axum::http::response::Parts;
 use http_body_util::BodyExt;
 use hyper::{HeaderMap, Request, StatusCode};
 use scimd::admin::tokens::{self, Wanted};
 use scimd::admin::{Operator, directories};
-use scimd::app::{open_store, state};
+use scimd::app::{admin_state, open_store, state};
 use scimd::clock::{Clock, SystemClock, Timestamp};
 use scimd::config::{Config, DatabaseUrl, Sources};
 use scimd::directory::settings::Settings;
@@ -191,7 +192,9 @@ fn config() -> Config {
 }
 
 fn serve(config: &Config, store: &Arc<dyn OperatorStore>, clock: &Arc<TestClock>) -> Router {
-    router(Arc::new(state(config, store.clone(), clock.clone(), "https://scim.example.com".into())))
+    let public_url = "https://scim.example.com".to_owned();
+    let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone());
+    router(Arc::new(state(config, store.clone(), clock.clone(), public_url)), admin)
 }
 
 impl App {
@@ -241,6 +244,11 @@ impl App {
         let row = self.row().await;
         let token = tokens::create(&self.operator(), &row, Wanted::default()).await.expect("creates");
         Self { token: token.secret.expose().to_owned(), ..self.clone() }
+    }
+
+    /// The same client with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
     }
 
     /// An operator at work on its store.
@@ -327,11 +335,16 @@ impl App {
                 request.headers_mut().insert(name, value.parse().expect("a header value"));
             }
         }
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
+        let (parts, bytes) = self.raw(request).await;
         let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("bodies are JSON") };
         Answer { status: parts.status, headers: parts.headers, json }
+    }
+
+    /// Sends a request exactly so, and gives the head and the bytes of its answer.
+    pub async fn raw(&self, request: Request<Body>) -> (Parts, Bytes) {
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        (parts, body.collect().await.expect("a body").to_bytes())
     }
 
     /// GET

@@ -52,7 +52,7 @@ impl App {
             PasswordHasher::new(&config.password),
         );
         let state = Arc::new(state);
-        Self { router: router(state.clone()), state, store, clock }
+        Self { router: router(state.clone(), None), state, store, clock }
     }
 
     async fn send(&self, method: &str, uri: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {

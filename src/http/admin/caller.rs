@@ -1,0 +1,93 @@
+//! The account behind an API key, and the role that an endpoint needs.
+
+use super::AdminState;
+use super::problem::{Kind, Problem};
+use crate::admin::{Operator, sign_in};
+use crate::http::authorization::bearer_of;
+use crate::store::audit::{Actor, ActorKind};
+use crate::store::operator::{AccountRow, ApiKeyRow, Role};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use std::convert::Infallible;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What an endpoint needs of the account that calls it.
+pub trait Needs {
+    /// The least role.
+    const ROLE: Role;
+}
+
+/// Anyone with an account may.
+pub struct Viewing;
+
+/// Operators and owners may.
+pub struct Operating;
+
+/// Owners may.
+pub struct Owning;
+
+impl Needs for Viewing {
+    const ROLE: Role = Role::Viewer;
+}
+
+impl Needs for Operating {
+    const ROLE: Role = Role::Operator;
+}
+
+impl Needs for Owning {
+    const ROLE: Role = Role::Owner;
+}
+
+/// Who calls, with a role that is good enough.
+pub struct Caller<N> {
+    /// The account.
+    pub account: AccountRow,
+    /// The key that was shown.
+    pub key: ApiKeyRow,
+    /// From where.
+    pub address: Option<String>,
+    needs: PhantomData<N>,
+}
+
+impl<N> Caller<N> {
+    /// The caller at work, for the record.
+    pub fn operator<'a>(&self, state: &'a AdminState) -> Operator<'a> {
+        let actor = Actor { kind: ActorKind::Account, name: self.account.name.clone(), address: self.address.clone() };
+        Operator::new(&*state.store, &*state.clock, actor)
+    }
+}
+
+/// From where a request comes, if that is known.
+pub struct Remote(pub Option<IpAddr>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Remote {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let _ = parts;
+        Ok(Self(None))
+    }
+}
+
+impl<N: Needs> FromRequestParts<Arc<AdminState>> for Caller<N> {
+    type Rejection = Problem;
+
+    /// # Errors
+    /// 401 without a good API key, 403 if the account's role is less than the endpoint needs.
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AdminState>) -> Result<Self, Problem> {
+        let unauthorized =
+            || Problem::new(Kind::Unauthorized, "an API key of an operator's account is needed, as a bearer token");
+        let Ok(Remote(address)) = Remote::from_request_parts(parts, state).await;
+        let address = address.map(|address| address.to_string());
+        let secret = bearer_of(&parts.headers).ok_or_else(unauthorized)?;
+        let found = sign_in::by_key(&*state.store, &*state.clock, secret, address.as_deref()).await?;
+        let (key, account) = found.ok_or_else(unauthorized)?;
+        if account.role > N::ROLE {
+            let detail = format!("this takes the role {}; the account has the role {}", N::ROLE.word(), account.role.word());
+            return Err(Problem::new(Kind::Forbidden, detail));
+        }
+        Ok(Self { account, key, address, needs: PhantomData })
+    }
+}

@@ -1,0 +1,456 @@
+//! Tokens of a Directory.
+
+use super::AdminState;
+use super::accounts::moment;
+use super::caller::{Caller, Operating, Viewing};
+use super::directories::base_url;
+use super::extract::{Body, Optional, Path, Query};
+use super::page::{Page, PageQuery, page};
+use super::problem::{Kind, Problem, ProblemBody};
+use super::tag::{Conditions, answer};
+use crate::admin::tokens::{self, Edit, NewToken, OVERLAP_DEFAULT, State as TokenState, Wanted};
+use crate::admin::{AdminError, directories};
+use crate::auth::Scopes;
+use crate::clock::Timestamp;
+use crate::id::TokenId;
+use crate::store::operator::TokenUse;
+use crate::store::{DirectoryRow, TokenKind, TokenRow};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// The longest overlap of a renewal, in seconds: 90 days.
+const OVERLAP_SECONDS_MAX: u64 = 90 * 24 * 60 * 60;
+
+/// Whether a token is good.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = TokenState)]
+pub enum StateWord {
+    /// It is.
+    Active,
+    /// Not until it is activated.
+    Inactive,
+    /// Not any more: its time is over.
+    Expired,
+    /// Never again.
+    Revoked,
+}
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = TokenKind)]
+pub enum KindWord {
+    /// It is shown with each request.
+    Bearer,
+    /// It is exchanged for short-lived tokens (OAuth client credentials).
+    Client,
+}
+
+/// A token, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Token)]
+pub struct TokenView {
+    /// Its number.
+    id: i64,
+    /// Its name.
+    name: String,
+    /// What it is for.
+    kind: KindWord,
+    /// Whether it is good.
+    state: StateWord,
+    /// What it may do; empty: everything.
+    scopes: Vec<String>,
+    /// The id of the user whom it stands for, if for one.
+    user: Option<String>,
+    /// When it was created.
+    #[schema(format = DateTime)]
+    created: String,
+    /// From when on it is refused; null: never.
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+    /// When it was last given another secret.
+    #[schema(format = DateTime)]
+    renewed: Option<String>,
+    /// Until when the secret of before is good.
+    #[schema(format = DateTime)]
+    former_expires: Option<String>,
+    /// When it was last used.
+    #[schema(format = DateTime)]
+    last_used: Option<String>,
+    /// From where.
+    last_address: Option<String>,
+    /// How often it was used.
+    uses: i64,
+}
+
+impl TokenView {
+    /// A token as clients see it.
+    pub fn of(row: &TokenRow, used: Option<&TokenUse>, now: Timestamp) -> Self {
+        Self {
+            id: row.id.0,
+            name: row.name.clone(),
+            kind: match row.kind {
+                TokenKind::Bearer => KindWord::Bearer,
+                TokenKind::Client => KindWord::Client,
+            },
+            state: match TokenState::of(row, now) {
+                TokenState::Active => StateWord::Active,
+                TokenState::Inactive => StateWord::Inactive,
+                TokenState::Expired => StateWord::Expired,
+                TokenState::Revoked => StateWord::Revoked,
+            },
+            scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
+            user: row.user.map(|user| user.to_string()),
+            created: row.created.to_rfc3339(),
+            expires: moment(row.expires),
+            renewed: moment(row.renewed),
+            former_expires: row.former.as_ref().filter(|former| former.expires > now).map(|former| former.expires.to_rfc3339()),
+            last_used: used.map(|used| used.last_used.to_rfc3339()),
+            last_address: used.and_then(|used| used.last_address.clone()),
+            uses: used.map_or(0, |used| used.uses),
+        }
+    }
+}
+
+/// A token to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateToken {
+    /// Its name, unique among those that are not revoked.
+    #[schema(min_length = 1, max_length = 100, example = "entra 2026")]
+    name: String,
+    /// From when on it is to be refused; null or absent: never.
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+    /// What it may do: `read`, `write`, and `TYPE:read` and `TYPE:write` for a resource type. Empty: everything.
+    #[serde(default)]
+    #[schema(max_items = 50, example = json!(["User:write", "Group:write"]))]
+    scopes: Vec<String>,
+    /// The id or userName of a user whom it stands for: then it opens `/Me` alone.
+    user: Option<String>,
+}
+
+/// What of a token is to change; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditToken {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// From when on it is to be refused; null: never.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(format = DateTime, value_type = Option<String>)]
+    expires: Option<Option<String>>,
+    /// What it may do. Empty: everything.
+    #[schema(max_items = 50)]
+    scopes: Option<Vec<String>>,
+}
+
+/// How a token is to be renewed.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RenewToken {
+    /// For how many seconds more the secret of before is good, so that the provider can be given the new one without a gap.
+    #[schema(minimum = 0, maximum = 7_776_000, default = 86_400)]
+    overlap_seconds: Option<u64>,
+    /// From when on it is to be refused; absent: as before.
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+}
+
+/// A token with what is pasted into the provider.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenWithSecret {
+    /// The token.
+    token: TokenView,
+    /// Its secret, if it was made just now. It is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    /// The Base URL of its Directory.
+    #[schema(format = "uri")]
+    base_url: String,
+}
+
+/// List tokens
+///
+/// Those of a Directory, in whatever state they are.
+#[utoipa::path(get, path = "/directories/{directory}/tokens", tag = "tokens",
+    params(("directory" = String, Path, description = "The Directory's name"), PageQuery), responses(
+    (status = 200, description = "A page of tokens, by number", body = Page<TokenView>),
+))]
+pub async fn list(
+    State(state): State<Arc<AdminState>>,
+    _: Caller<Viewing>,
+    Path(directory): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<TokenView>>, Problem> {
+    let (limit, after) = (query.limit()?, query.after::<i64>()?.map(TokenId));
+    let directory = directories::find(&*state.store, &directory).await?;
+    let rows = state.store.tokens(directory.id, after, limit + 1).await?;
+    let uses = state.store.token_uses(directory.id, after, limit + 1).await?;
+    let uses: HashMap<TokenId, TokenUse> = uses.into_iter().map(|used| (used.token, used)).collect();
+    let now = state.clock.now();
+    Ok(Json(page(rows, limit, |row| row.id.0.to_string(), |row| TokenView::of(&row, uses.get(&row.id), now))))
+}
+
+/// Create a token
+///
+/// It is shown this once, with the Base URL that goes with it. The same request sent again finds what is there, without the
+/// secret; if that was lost, `renew` makes another.
+#[utoipa::path(post, path = "/directories/{directory}/tokens", tag = "tokens", request_body = CreateToken,
+    params(("directory" = String, Path, description = "The Directory's name")), responses(
+    (status = 201, description = "Created; the secret is shown this once", body = TokenWithSecret, headers(("ETag" = String))),
+    (status = 200, description = "It is there already, exactly so", body = TokenWithSecret, headers(("ETag" = String))),
+    (status = 409, description = "There is another one of this name, or as many as may be are in use", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn create(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path(directory): Path<String>,
+    Body(new): Body<CreateToken>,
+) -> Result<Response, Problem> {
+    let directory = directories::find(&*state.store, &directory).await?;
+    let scopes = scopes_of(&new.scopes)?;
+    let expires = time_until(&state, new.expires.as_deref())?;
+    let wanted = Wanted {
+        name: Some(new.name.clone()),
+        expires_in: expires.map(|(time, _)| time),
+        scopes: scopes.clone(),
+        user: new.user.clone(),
+    };
+    match tokens::create(&caller.operator(&state), &directory, wanted).await {
+        Ok(made) => Ok(shown(&state, &directory, StatusCode::CREATED, made)),
+        Err(AdminError::TokenExists(name)) => {
+            let row = tokens::find(&*state.store, directory.id, &name).await?;
+            let is_the_same = row.expires == expires.map(|(_, at)| at)
+                && row.scopes == scopes.to_string()
+                && row.inactive.is_none()
+                && row.kind == TokenKind::Bearer
+                && row.user.is_none()
+                && new.user.is_none();
+            if !is_the_same {
+                return Err(AdminError::TokenExists(name).into());
+            }
+            let token = TokenView::of(&row, None, state.clock.now());
+            let view = TokenWithSecret { token, secret: None, base_url: base_url(&state, &directory) };
+            Ok(answer(StatusCode::OK, row.revision, view))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Show a token
+#[utoipa::path(get, path = "/directories/{directory}/tokens/{token}", tag = "tokens",
+    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    (status = 200, description = "The token", body = TokenView, headers(("ETag" = String))),
+    (status = 304, description = "It is as If-None-Match says, but for its uses"),
+))]
+pub async fn show(
+    State(state): State<Arc<AdminState>>,
+    _: Caller<Viewing>,
+    Path((directory, token)): Path<(String, String)>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let directory = directories::find(&*state.store, &directory).await?;
+    let row = tokens::find(&*state.store, directory.id, &token).await?;
+    let view = view(&state, &row).await?;
+    Ok(conditions.answer(row.revision, view))
+}
+
+/// Change a token
+#[utoipa::path(patch, path = "/directories/{directory}/tokens/{token}", tag = "tokens", request_body = EditToken,
+    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    (status = 200, description = "The token as it is now", body = TokenView, headers(("ETag" = String))),
+    (status = 409, description = "It is revoked, its new name is taken, or it has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn edit(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path((directory, token)): Path<(String, String)>,
+    conditions: Conditions,
+    Body(edit): Body<EditToken>,
+) -> Result<Response, Problem> {
+    let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
+    let expires = match edit.expires {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(text)) => Some(time_until(&state, Some(&text))?.map(|(_, at)| at)),
+    };
+    let scopes = edit.scopes.as_deref().map(scopes_of).transpose()?;
+    let edit = Edit { name: edit.name, expires, scopes };
+    let edited = tokens::edit(&caller.operator(&state), &directory, &row.id.0.to_string(), edit).await;
+    changed(&state, &conditions, edited).await
+}
+
+/// Activate a token
+///
+/// Every server takes it within a second.
+#[utoipa::path(post, path = "/directories/{directory}/tokens/{token}/activate", tag = "tokens",
+    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    (status = 200, description = "The token as it is now", body = TokenView, headers(("ETag" = String))),
+    (status = 409, description = "It is revoked, or as many as may be are in use", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn activate(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path((directory, token)): Path<(String, String)>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
+    changed(&state, &conditions, tokens::activate(&caller.operator(&state), &directory, &row.id.0.to_string()).await).await
+}
+
+/// Deactivate a token
+///
+/// Every server refuses it within a second, until it is activated.
+#[utoipa::path(post, path = "/directories/{directory}/tokens/{token}/deactivate", tag = "tokens",
+    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    (status = 200, description = "The token as it is now", body = TokenView, headers(("ETag" = String))),
+    (status = 409, description = "It is revoked, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn deactivate(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path((directory, token)): Path<(String, String)>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
+    changed(&state, &conditions, tokens::deactivate(&caller.operator(&state), &directory, &row.id.0.to_string()).await).await
+}
+
+/// Renew a token
+///
+/// Gives it a new secret, which is shown this once; the one of before is good for a while.
+#[utoipa::path(post, path = "/directories/{directory}/tokens/{token}/renew", tag = "tokens", request_body = Option<RenewToken>,
+    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    (status = 200, description = "The token and its new secret", body = TokenWithSecret, headers(("ETag" = String))),
+    (status = 409, description = "It is revoked, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn renew(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path((directory, token)): Path<(String, String)>,
+    conditions: Conditions,
+    Optional(how): Optional<RenewToken>,
+) -> Result<Response, Problem> {
+    let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
+    let overlap = match how.overlap_seconds {
+        None => OVERLAP_DEFAULT,
+        Some(seconds) if seconds <= OVERLAP_SECONDS_MAX => Duration::from_secs(seconds),
+        Some(_) => return Err(Problem::new(Kind::Invalid, format!("overlapSeconds is a number up to {OVERLAP_SECONDS_MAX}"))),
+    };
+    let expires_in = time_until(&state, how.expires.as_deref())?.map(|(time, _)| time);
+    let renewed = tokens::renew(&caller.operator(&state), &directory, &row.id.0.to_string(), overlap, expires_in).await;
+    let made = renewed.map_err(|error| conditions.lost(error.into()))?;
+    Ok(shown(&state, &directory, StatusCode::OK, made))
+}
+
+/// Revoke a token
+///
+/// For good. Every server refuses it within a second; its name is free again, and it stays in the list.
+#[utoipa::path(post, path = "/directories/{directory}/tokens/{token}/revoke", tag = "tokens",
+    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    (status = 200, description = "The token as it is now", body = TokenView, headers(("ETag" = String))),
+    (status = 409, description = "It has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn revoke(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path((directory, token)): Path<(String, String)>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
+    if row.revoked.is_some() {
+        return Ok(answer(StatusCode::OK, row.revision, view(&state, &row).await?));
+    }
+    changed(&state, &conditions, tokens::revoke(&caller.operator(&state), &directory, &row.id.0.to_string()).await).await
+}
+
+/// Delete a token
+///
+/// Every server refuses it within a second, and it leaves the list; the audit trail keeps it.
+#[utoipa::path(delete, path = "/directories/{directory}/tokens/{token}", tag = "tokens",
+    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    (status = 204, description = "It is gone"),
+    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn delete(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path((directory, token)): Path<(String, String)>,
+    conditions: Conditions,
+) -> Result<StatusCode, Problem> {
+    let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
+    tokens::delete(&caller.operator(&state), &directory, &row.id.0.to_string()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A Directory and a token of it that is at the version that If-Match says.
+async fn checked(
+    state: &AdminState,
+    directory: &str,
+    token: &str,
+    conditions: &Conditions,
+) -> Result<(DirectoryRow, TokenRow), Problem> {
+    let directory = directories::find(&*state.store, directory).await?;
+    let row = tokens::find(&*state.store, directory.id, token).await?;
+    conditions.check(row.revision)?;
+    Ok((directory, row))
+}
+
+async fn changed(
+    state: &AdminState,
+    conditions: &Conditions,
+    changed: Result<TokenRow, AdminError>,
+) -> Result<Response, Problem> {
+    let row = changed.map_err(|error| conditions.lost(error.into()))?;
+    Ok(answer(StatusCode::OK, row.revision, view(state, &row).await?))
+}
+
+fn shown(state: &AdminState, directory: &DirectoryRow, status: StatusCode, made: NewToken) -> Response {
+    let token = TokenView::of(&made.row, None, state.clock.now());
+    let secret = Some(made.secret.expose().to_owned());
+    answer(status, made.row.revision, TokenWithSecret { token, secret, base_url: base_url(state, directory) })
+}
+
+async fn view(state: &AdminState, row: &TokenRow) -> Result<TokenView, Problem> {
+    let uses = state.store.token_uses(row.directory_id, Some(TokenId(row.id.0 - 1)), 1).await?;
+    let used = uses.first().filter(|used| used.token == row.id);
+    Ok(TokenView::of(row, used, state.clock.now()))
+}
+
+fn scopes_of(words: &[String]) -> Result<Scopes, Problem> {
+    Scopes::parse(&words.join(" ")).map_err(|error| Problem::new(Kind::Invalid, error.to_string()))
+}
+
+/// How long it is until a moment to come, and the moment.
+///
+/// # Errors
+/// 422 for what is no moment, or one that is over.
+pub fn time_until(state: &AdminState, text: Option<&str>) -> Result<Option<(Duration, Timestamp)>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let now = state.clock.now();
+    let at = Timestamp::parse_rfc3339(text).filter(|at| *at > now);
+    let at = at.ok_or_else(|| Problem::new(Kind::Invalid, "expires is a moment to come, such as 2030-01-31T00:00:00Z"))?;
+    Ok(Some((Duration::from_millis(at.0.abs_diff(now.0)), at)))
+}
+
+/// Tells null from what is absent.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,121 @@
+//! Tokens over the admin API (rows C1 to C5, C9).
+
+use super::app::App;
+use super::{Admin, check_problem};
+use crate::on_both_back_ends;
+use scimd::clock::{Clock as _, Timestamp};
+use scimd::store::operator::Role;
+use serde_json::json;
+
+/// Another client of the Directory, with a secret.
+fn client(app: &App, secret: &str) -> App {
+    app.replica().with_token(secret)
+}
+
+on_both_back_ends! {
+    /// Row C1.
+    async fn a_token_is_shown_once_with_its_base_url(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        let new = json!({ "name": "entra", "scopes": ["User:write", "Group:read"] });
+        let made = operator.post("/directories/test/tokens", new.clone()).await.expect(201);
+        assert_eq!(made.at("/baseUrl"), "https://scim.example.com/directories/test/scim/v2");
+        assert_eq!(made.at("/token/scopes"), &json!(["User:write", "Group:read"]));
+        let secret = made.text("/secret");
+        client(&app, &secret).get("/Users").await.expect(200);
+        let again = operator.post("/directories/test/tokens", new).await.expect(200);
+        assert_eq!((again.at("/token/id"), again.json.get("secret")), (made.at("/token/id"), None));
+        check_problem(operator.post("/directories/test/tokens", json!({ "name": "entra" })).await, 409, "conflict");
+        check_problem(operator.post("/directories/test/tokens", json!({ "name": "x", "scopes": ["all"] })).await, 422, "invalid");
+        check_problem(operator.post("/directories/test/tokens", json!({ "name": "x", "user": "nobody" })).await, 404, "not-found");
+        let listed = operator.all("/directories/test/tokens", 1).await;
+        assert_eq!(listed.iter().map(|token| token["name"].clone()).collect::<Vec<_>>(), ["test", "entra"]);
+        assert!(!json!(listed).to_string().contains(&secret));
+    }
+
+    /// Row C3.
+    async fn a_token_is_put_out_of_use_and_back_revoked_and_deleted(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        let made = operator.post("/directories/test/tokens", json!({ "name": "okta" })).await.expect(201);
+        let secret = made.text("/secret");
+        let path = "/directories/test/tokens/okta";
+        assert_eq!(operator.act(&format!("{path}/deactivate")).await.expect(200).at("/state"), "inactive");
+        client(&app, &secret).get("/Users").await.expect_error(401, "");
+        assert_eq!(operator.act(&format!("{path}/activate")).await.expect(200).at("/state"), "active");
+        client(&app, &secret).get("/Users").await.expect(200);
+        assert_eq!(operator.act(&format!("{path}/revoke")).await.expect(200).at("/state"), "revoked");
+        client(&app, &secret).get("/Users").await.expect_error(401, "");
+        let by_number = format!("/directories/test/tokens/{}", made.at("/token/id"));
+        check_problem(operator.act(&format!("{by_number}/activate")).await, 409, "conflict");
+        operator.act(&format!("{by_number}/revoke")).await.expect(200);
+        operator.delete(&by_number).await.expect(204);
+        check_problem(operator.get(&by_number).await, 404, "not-found");
+    }
+
+    /// Row C3: a renewal overlaps.
+    async fn the_secret_of_before_is_good_for_the_overlap(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        app.clock.advance(0);
+        let first = operator.post("/directories/test/tokens", json!({ "name": "okta" })).await.expect(201).text("/secret");
+        let path = "/directories/test/tokens/okta/renew";
+        let second = operator.post(path, json!({ "overlapSeconds": 60 })).await.expect(200).text("/secret");
+        client(&app, &first).get("/Users").await.expect(200);
+        client(&app, &second).get("/Users").await.expect(200);
+        app.clock.advance(60_000);
+        client(&app, &first).get("/Users").await.expect_error(401, "");
+        let third = operator.post(path, json!({ "overlapSeconds": 0 })).await.expect(200).text("/secret");
+        client(&app, &second).get("/Users").await.expect_error(401, "");
+        client(&app, &third).get("/Users").await.expect(200);
+        operator.act(path).await.expect(200);
+        check_problem(operator.post(path, json!({ "overlapSeconds": 7_776_001 })).await, 422, "invalid");
+    }
+
+    /// Row C2.
+    async fn two_tokens_at_most_are_in_use_by_default(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        operator.post("/directories", json!({ "name": "acme", "provider": "generic" })).await.expect(201);
+        for name in ["one", "two"] {
+            operator.post("/directories/acme/tokens", json!({ "name": name })).await.expect(201);
+        }
+        let third = json!({ "name": "three" });
+        check_problem(operator.post("/directories/acme/tokens", third.clone()).await, 409, "conflict");
+        operator.act("/directories/acme/tokens/one/deactivate").await.expect(200);
+        operator.post("/directories/acme/tokens", third).await.expect(201);
+        check_problem(operator.act("/directories/acme/tokens/one/activate").await, 409, "conflict");
+        operator.patch("/directories/acme", json!({ "settings": { "tokensMax": 3 } })).await.expect(200);
+        operator.act("/directories/acme/tokens/one/activate").await.expect(200);
+    }
+
+    /// Rows C4, C5.
+    async fn a_token_is_edited(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        app.clock.advance(0);
+        let secret = operator.post("/directories/test/tokens", json!({ "name": "okta" })).await.expect(201).text("/secret");
+        let path = "/directories/test/tokens/okta";
+        operator.patch(path, json!({ "scopes": ["read"] })).await.expect(200);
+        let user = json!({ "schemas": [super::app::USER], "userName": "bjensen" });
+        client(&app, &secret).post("/Users", user).await.expect_error(403, "");
+        let at = Timestamp(app.clock.now().0 + 60_000).to_rfc3339();
+        assert_eq!(operator.patch(path, json!({ "expires": at })).await.expect(200).at("/expires"), &json!(at));
+        assert_eq!(operator.patch(path, json!({ "scopes": [] })).await.expect(200).at("/expires"), &json!(at));
+        app.clock.advance(60_000);
+        client(&app, &secret).get("/Users").await.expect_error(401, "");
+        assert_eq!(operator.patch(path, json!({ "expires": null, "name": "new" })).await.expect(200).at("/state"), "active");
+        client(&app, &secret).get("/Users").await.expect(200);
+        check_problem(operator.get(path).await, 404, "not-found");
+        check_problem(operator.patch("/directories/test/tokens/new", json!({ "name": "test" })).await, 409, "conflict");
+        check_problem(operator.patch("/directories/test/tokens/new", json!({ "expires": "soon" })).await, 422, "invalid");
+    }
+
+    /// A token is reached through its own Directory alone.
+    async fn a_token_is_not_reached_through_another_directory(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        let other = app.directory("other", "generic").await;
+        let id = operator.get("/directories/other/tokens/test").await.expect(200).at("/id").clone();
+        for act in ["activate", "deactivate", "renew", "revoke"] {
+            check_problem(operator.act(&format!("/directories/test/tokens/{id}/{act}")).await, 404, "not-found");
+        }
+        check_problem(operator.get(&format!("/directories/test/tokens/{id}")).await, 404, "not-found");
+        check_problem(operator.delete(&format!("/directories/test/tokens/{id}")).await, 404, "not-found");
+        other.get("/Users").await.expect(200);
+    }
+}
