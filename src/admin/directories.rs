@@ -1,5 +1,6 @@
 //! Directories: one for each connected provider.
 
+use super::definitions::change_rules;
 use super::operator::{Act, difference};
 use super::{AdminError, Operator, PAGE_ROWS};
 use crate::directory::settings::{Settings, SettingsError};
@@ -75,10 +76,12 @@ pub struct Edit {
     pub protected: Option<bool>,
 }
 
-/// Changes a Directory. `revision`: the one that it must be at.
+/// Changes a Directory, which must be as `directory` says. If other attributes become unique by it, stored resources are looked
+/// at, and their index rows are written anew.
 ///
 /// # Errors
-/// [`AdminError::DisplayName`], [`AdminError::Provider`], [`AdminError::Changed`], [`AdminError::Gone`].
+/// [`AdminError::DisplayName`], [`AdminError::Provider`], [`AdminError::Changed`], [`AdminError::Gone`];
+/// [`AdminError::Contradicted`] if resources have a value in common that would be unique.
 pub async fn edit(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit) -> Result<DirectoryRow, AdminError> {
     let mut edited = directory.clone();
     if let Some(name) = edit.display_name {
@@ -91,7 +94,23 @@ pub async fn edit(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit)
         edited.settings = text_of(&settings)?;
     }
     edited.protected = edit.protected.unwrap_or(edited.protected);
-    if edited == *directory { Ok(edited) } else { change(operator, "directory.edit", directory, edited).await }
+    if edited == *directory {
+        return Ok(edited);
+    }
+    if directory.status == DirectoryStatus::Deleting {
+        return Err(AdminError::Gone(directory.name.clone()));
+    }
+    match change_rules(operator, directory, &edited, act("directory.edit", directory, &edited)).await {
+        Ok(()) => find(operator.store, &edited.name).await,
+        Err(AdminError::Store(StoreError::VersionConflict)) => Err(AdminError::Changed(edited.name)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A change of a Directory, for the record.
+fn act<'a>(name: &'static str, before: &DirectoryRow, after: &'a DirectoryRow) -> Act<'a> {
+    let (was, is) = difference(on_record(before), on_record(after));
+    Act { name, directory: Some(after), target: after.id.0.to_string(), target_name: after.name.clone(), before: was, after: is }
 }
 
 /// Pauses, resumes, disables or enables a Directory. Without effect if it is so already.
@@ -124,16 +143,7 @@ async fn change(
     if before.status == DirectoryStatus::Deleting {
         return Err(AdminError::Gone(before.name.clone()));
     }
-    let (was, is) = difference(on_record(before), on_record(&after));
-    let act = Act {
-        name,
-        directory: Some(&after),
-        target: after.id.0.to_string(),
-        target_name: after.name.clone(),
-        before: was,
-        after: is,
-    };
-    match operator.act(act, Operation::ChangeDirectory(after.clone())).await {
+    match operator.act(act(name, before, &after), Operation::ChangeDirectory(after.clone())).await {
         Ok(_) => Ok(DirectoryRow { revision: after.revision + 1, ..after }),
         Err(StoreError::VersionConflict) => Err(AdminError::Changed(after.name)),
         Err(error) => Err(error.into()),

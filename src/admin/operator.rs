@@ -18,7 +18,7 @@ pub struct Operator<'a> {
 }
 
 /// What is done, for the record.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Act<'a> {
     /// Its name: `token.create`.
     pub name: &'static str,

@@ -193,6 +193,9 @@ pub enum Operation {
     CreateDirectory(NewDirectory),
     /// A Directory becomes this; its id, name, creation and schema revision stay.
     ChangeDirectory(DirectoryRow),
+    /// As [`Operation::ChangeDirectory`]; its schema revision, which has to be that of the row, moves too, so that nothing is written
+    /// any more by the rules of before.
+    ChangeRules(DirectoryRow),
     /// A new token. `live_max`: how many that stand for no user may be in use, this one included;
     /// [`StoreError::LimitReached`] if it would be one too many. [`StoreError::Exists`] if a token that is not revoked has the name.
     CreateToken {

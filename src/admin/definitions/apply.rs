@@ -92,7 +92,7 @@ async fn make(store: &dyn OperatorStore, names: &[&str], wanted: &Wanted) -> Res
 }
 
 /// How many stored resources were looked at, and what they contradict.
-async fn contradictions(store: &dyn OperatorStore, plans: &[Plan]) -> Result<(u64, Vec<Fault>), AdminError> {
+pub(super) async fn contradictions(store: &dyn OperatorStore, plans: &[Plan]) -> Result<(u64, Vec<Fault>), AdminError> {
     let (mut examined, mut faults) = (0, Vec::new());
     for plan in plans {
         for change in &plan.changes {

@@ -13,16 +13,19 @@
 //! - `scan`: stored resources against a plan, and their index rows
 //! - `indexes`: building and dropping what is left to build and to drop
 //! - `apply`: a change from beginning to end
+//! - `rules`: another row of a Directory, by which other attributes are unique
 //! - `files`: the definitions of every Directory
 
 mod apply;
 mod files;
 mod indexes;
 mod plan;
+mod rules;
 mod scan;
 
 pub use apply::{Applied, Timing};
 pub use files::{File, provide};
+pub use rules::change_rules;
 
 use super::operator::Act;
 use super::{AdminError, Operator};

@@ -4,9 +4,9 @@ use crate::admin::AdminError;
 use crate::directory::Directory;
 use crate::directory::definitions::{ROWS_MAX, index_name, read, registry};
 use crate::id::DirectoryId;
-use crate::scim::schema::Faults;
-use crate::scim::schema::change::{self, TypeChange};
+use crate::scim::schema::change::{self, Condition, TypeChange};
 use crate::scim::schema::extended::IndexName;
+use crate::scim::schema::{Faults, IndexedAttribute, ResourceType};
 use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, OperatorStore};
 use std::sync::Arc;
 
@@ -86,17 +86,39 @@ impl Plan {
         let rows = read(store, Some(row.id)).await?;
         let old = registry(&rows).map_err(AdminError::Definition)?;
         let new = registry(&wanted.result(&rows)).map_err(AdminError::Definition)?;
-        let building = rows.iter().filter(|row| row.kind == DefinitionKind::Building);
-        let unfinished: Vec<IndexName> = building.map(index_name).collect::<Result<_, _>>().map_err(AdminError::Definition)?;
+        let unfinished = unfinished(&rows)?;
         let changes = change::changes(&old, &new);
         let directory = |registry| Directory::load(&row, registry).map_err(AdminError::Settings);
         let plan = Self { old: directory(old)?, new: directory(new)?, row, changes, rows, unfinished };
-        let recorded = plan.touched().into_iter().filter(|index| !plan.unfinished.contains(index)).count();
-        if recorded > 0 && plan.rows.len() + wanted.put.len() + recorded > ROWS_MAX {
+        plan.checked(wanted.put.len())
+    }
+
+    /// Makes the plan for a Directory that keeps its schemas, while its row becomes `after`.
+    ///
+    /// # Errors
+    /// [`AdminError::Changed`] if its row is no longer the one that `after` was made from.
+    pub async fn of_row(store: &dyn OperatorStore, after: &DirectoryRow) -> Result<Self, AdminError> {
+        let row = super::super::directories::find(store, &after.name).await?;
+        if row.revision != after.revision {
+            return Err(AdminError::Changed(row.name));
+        }
+        let rows = read(store, Some(row.id)).await?;
+        let registry = registry(&rows).map_err(AdminError::Definition)?;
+        let unfinished = unfinished(&rows)?;
+        let directory = |row| Directory::load(row, registry.clone()).map_err(AdminError::Settings);
+        let (old, new) = (directory(&row)?, directory(after)?);
+        let changes = uniqueness(&old, &new);
+        Self { old, new, row, changes, rows, unfinished }.checked(0)
+    }
+
+    /// Refuses what would leave more rows than a Directory may have.
+    fn checked(self, put: usize) -> Result<Self, AdminError> {
+        let recorded = self.touched().into_iter().filter(|index| !self.unfinished.contains(index)).count();
+        if recorded > 0 && self.rows.len() + put + recorded > ROWS_MAX {
             let problem = format!("the Directory would have more than {ROWS_MAX} definitions and indexes to build or drop");
             return Err(AdminError::Definition(Faults::one("", &problem)));
         }
-        Ok(plan)
+        Ok(self)
     }
 
     /// Has these built too, as far as the Directory will have them.
@@ -136,6 +158,30 @@ impl Plan {
     pub fn concerns_resources(&self) -> bool {
         !self.unfinished.is_empty() || self.changes.iter().any(|change| change.concerns_resources() || !change.dropped.is_empty())
     }
+}
+
+fn unfinished(rows: &[DefinitionRow]) -> Result<Vec<IndexName>, AdminError> {
+    let building = rows.iter().filter(|row| row.kind == DefinitionKind::Building);
+    building.map(index_name).collect::<Result<_, _>>().map_err(AdminError::Definition)
+}
+
+/// What changes for stored resources where one Directory holds other attributes unique than the other.
+fn uniqueness(old: &Directory, new: &Directory) -> Vec<TypeChange> {
+    let change = |resource_type: &Arc<ResourceType>| {
+        let differs =
+            |indexed: &&IndexedAttribute| old.is_unique(resource_type, indexed) != new.is_unique(resource_type, indexed);
+        let built: Vec<&IndexedAttribute> = resource_type.indexed.iter().filter(differs).collect();
+        let becoming = built.iter().filter(|indexed| new.is_unique(resource_type, indexed));
+        let change = TypeChange {
+            old: resource_type.clone(),
+            new: Some(resource_type.clone()),
+            conditions: becoming.map(|indexed| Condition::unique(&indexed.target)).collect(),
+            built: built.iter().map(|indexed| indexed.name.clone()).collect(),
+            dropped: Vec::new(),
+        };
+        (!built.is_empty()).then_some(change)
+    };
+    old.registry.resource_types.iter().filter_map(change).collect()
 }
 
 fn names(change: &TypeChange, attributes: &[Arc<str>]) -> Vec<IndexName> {

@@ -199,6 +199,16 @@ fn narrowed(old: Option<&Attribute>, new: &Attribute) -> impl Iterator<Item = Ru
 }
 
 impl Condition {
+    /// That no two resources have one value of the attribute.
+    pub fn unique(target: &Target) -> Self {
+        Self {
+            place: target.place.clone(),
+            attribute: Some(target.attribute.clone()),
+            sub: target.sub.clone(),
+            rule: Rule::Unique,
+        }
+    }
+
     /// Whether `document` does not fulfil it. `seen` are the values met before, of this condition only.
     pub fn is_broken(&self, document: &Document, seen: &mut Seen) -> bool {
         let object = document.as_object();

@@ -45,6 +45,20 @@ pub(in super::super) async fn change(connection: &mut Connection, directory: &Di
     changed.map(|_| directory.id.0).ok_or(StoreError::VersionConflict)
 }
 
+pub(in super::super) async fn change_rules(connection: &mut Connection, directory: &DirectoryRow) -> Result<i64, StoreError> {
+    // First, so that the row is locked from here on.
+    let id = change(connection, directory).await?;
+    let moved = sqlx::query(
+        "UPDATE directories SET schema_revision = schema_revision + 1 WHERE id = $1 AND schema_revision = $2 RETURNING id",
+    )
+    .bind(directory.id.0)
+    .bind(directory.schema_revision)
+    .fetch_optional(connection)
+    .await
+    .map_err(store_error)?;
+    moved.map(|_| id).ok_or(StoreError::SchemasChanged)
+}
+
 pub(in super::super) async fn directory(connection: &mut Connection, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
     let row = sqlx::query(
         "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision \

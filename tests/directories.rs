@@ -1,0 +1,6 @@
+//! What an operator does with Directories: other rules while there is data, limits, the end; on both back ends.
+
+#[path = "support/app.rs"]
+mod app;
+#[path = "directories/rules.rs"]
+mod rules;
