@@ -2,5 +2,7 @@
 
 #[path = "support/app.rs"]
 mod app;
+#[path = "directories/deleting.rs"]
+mod deleting;
 #[path = "directories/rules.rs"]
 mod rules;

@@ -108,7 +108,7 @@ pub async fn edit(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit)
 }
 
 /// A change of a Directory, for the record.
-fn act<'a>(name: &'static str, before: &DirectoryRow, after: &'a DirectoryRow) -> Act<'a> {
+pub(super) fn act<'a>(name: &'static str, before: &DirectoryRow, after: &'a DirectoryRow) -> Act<'a> {
     let (was, is) = difference(on_record(before), on_record(after));
     Act { name, directory: Some(after), target: after.id.0.to_string(), target_name: after.name.clone(), before: was, after: is }
 }
@@ -182,7 +182,7 @@ fn checked_provider(name: &str) -> Result<String, AdminError> {
     profile(name).map(|profile| profile.name.to_owned()).ok_or_else(|| AdminError::Provider(name.to_owned()))
 }
 
-fn text_of(settings: &Settings) -> Result<String, AdminError> {
+pub(super) fn text_of(settings: &Settings) -> Result<String, AdminError> {
     serde_json::to_string(settings).map_err(|source| AdminError::Settings(SettingsError::Malformed(source)))
 }
 

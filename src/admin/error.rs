@@ -39,6 +39,9 @@ pub enum AdminError {
     /// The name for people cannot be a Directory's.
     #[error("{0:?} cannot be the name for people: it takes at most 200 characters, no control characters")]
     DisplayName(String),
+    /// The Directory is protected.
+    #[error("the Directory {0:?} is protected and refuses to be deleted")]
+    Protected(String),
     /// The Directory is being deleted.
     #[error("the Directory {0:?} is being deleted")]
     Gone(String),

@@ -4,6 +4,7 @@
 //!
 //! - [`operator`]: who acts, and how an act comes on record
 //! - [`directories`]: create, change, pause, find and list Directories
+//! - [`deletion`]: the end of a Directory, and what becomes of what is in it
 //! - [`tokens`]: the life of bearer tokens; a secret is handed out once
 //! - [`accounts`]: operators' accounts and API keys
 //! - [`sign_in`]: who comes with an API key or a password
@@ -16,6 +17,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod definitions;
+pub mod deletion;
 pub mod directories;
 pub mod error;
 pub mod first_start;

@@ -7,7 +7,7 @@ use crate::config::source::Override;
 use crate::scim::quirks::PROFILES;
 use crate::store::operator::Role;
 use clap::builder::PossibleValuesParser;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -150,6 +150,23 @@ pub enum DirectoryCommand {
         /// Its name.
         name: String,
     },
+    /// Delete a Directory for good: its tokens are refused at once.
+    Delete {
+        /// Its name.
+        name: String,
+        /// What becomes of its users and groups: they stay, in a Directory without provider, or are removed with it.
+        #[arg(long, value_enum)]
+        users: Users,
+    },
+}
+
+/// What becomes of the users and groups of a Directory that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Users {
+    /// They stay.
+    Keep,
+    /// They go.
+    Remove,
 }
 
 /// `scimd token …`

@@ -1,11 +1,11 @@
-//! `scimd directory`: create, list, show, edit, pause, resume, disable.
+//! `scimd directory`: create, list, show, edit, pause, resume, disable, delete.
 
-use super::arguments::{Arguments, DirectoryCommand};
+use super::arguments::{Arguments, DirectoryCommand, Users};
 use super::failure::Failure;
 use super::output;
 use super::session::Session;
 use crate::admin::directories::{self, Edit};
-use crate::admin::{AdminError, Operator};
+use crate::admin::{AdminError, Operator, deletion};
 use crate::directory::settings::Settings;
 use crate::store::{DirectoryRow, DirectoryStatus};
 use serde_json::{Value, json};
@@ -46,6 +46,7 @@ async fn perform(session: &Session, command: &DirectoryCommand) -> Result<(), Fa
         DirectoryCommand::Pause { name } => set_status(&operator, name, DirectoryStatus::Paused).await,
         DirectoryCommand::Resume { name } => set_status(&operator, name, DirectoryStatus::Active).await,
         DirectoryCommand::Disable { name } => set_status(&operator, name, DirectoryStatus::Disabled).await,
+        DirectoryCommand::Delete { name, users } => delete(&operator, name, *users).await,
     }
 }
 
@@ -53,6 +54,24 @@ async fn set_status(operator: &Operator<'_>, name: &str, status: DirectoryStatus
     let directory = directories::find(operator.store, name).await?;
     directories::set_status(operator, &directory, status).await?;
     output::note(&format!("Directory {name:?} is {} now, on every server within a second.", status.word()));
+    Ok(())
+}
+
+async fn delete(operator: &Operator<'_>, name: &str, users: Users) -> Result<(), Failure> {
+    let directory = directories::find(operator.store, name).await?;
+    match users {
+        Users::Keep => {
+            deletion::disconnect(operator, &directory).await?;
+            output::note(&format!("No provider is connected to Directory {name:?} any more; its users and groups are there."));
+        }
+        Users::Remove => {
+            deletion::begin(operator, &directory).await?;
+            output::note("Its tokens are refused. What is in it is being removed; if this is interrupted, a server goes on.");
+            let directory = directories::find(operator.store, name).await?;
+            deletion::finish(operator, &directory).await?;
+            output::note(&format!("Directory {name:?} is gone; another one may have its name."));
+        }
+    }
     Ok(())
 }
 

@@ -104,6 +104,9 @@ impl From<AdminError> for Failure {
             }
             AdminError::NoAccount(_) => Some("`scimd account list` shows those that there are."),
             AdminError::NoKey(_) => Some("`scimd api-key list ACCOUNT` shows those that there are."),
+            AdminError::Protected(_) => {
+                Some("People may sign in by it. If that is over: `scimd directory edit NAME --protected false`.")
+            }
             AdminError::Changed(_) => Some("Try again; nothing was changed."),
             AdminError::TokenExists(_) => Some("Choose another --name, or revoke that one first."),
             AdminError::NoDefinition(_) => Some("`scimd schema list` and `scimd resource-type list` show those that there are."),

@@ -304,6 +304,36 @@ impl App {
         counted.expect("counts")
     }
 
+    /// How many rows of a Directory each table has that has rows of Directories; asked past the server.
+    pub async fn rows_of(&self, directory: scimd::id::DirectoryId) -> Vec<(String, i64)> {
+        const ON_SQLITE: &str = "SELECT m.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c \
+             WHERE m.type = 'table' AND c.name = 'directory_id' ORDER BY m.name";
+        const ON_POSTGRES: &str = "SELECT table_name::text FROM information_schema.columns \
+             WHERE column_name = 'directory_id' AND table_schema = current_schema() ORDER BY table_name";
+        let count = |table: &str| sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table} WHERE directory_id = $1"));
+        let mut rows = Vec::new();
+        match &*self.database {
+            Database::Sqlite(folder) => {
+                let file = SqliteConnectOptions::new().filename(folder.path().join("scimd.db")).read_only(true);
+                let mut connection = file.connect().await.expect("connects");
+                let tables: Vec<String> = sqlx::query_scalar(ON_SQLITE).fetch_all(&mut connection).await.expect("lists");
+                for table in tables {
+                    let counted = sqlx::query_scalar(count(&table)).bind(directory.0).fetch_one(&mut connection).await;
+                    rows.push((table, counted.expect("counts")));
+                }
+            }
+            Database::Postgres(database) => {
+                let mut connection = database.connect().await;
+                let tables: Vec<String> = sqlx::query_scalar(ON_POSTGRES).fetch_all(&mut connection).await.expect("lists");
+                for table in tables {
+                    let counted = sqlx::query_scalar(count(&table)).bind(directory.0).fetch_one(&mut connection).await;
+                    rows.push((table, counted.expect("counts")));
+                }
+            }
+        }
+        rows
+    }
+
     /// Runs a statement in the database, past the server, in the words of its dialect.
     pub async fn execute(&self, sqlite: &'static str, postgres: &'static str) {
         match &*self.database {

@@ -22,13 +22,16 @@ pub struct Profile {
     pub unique_group_display_name: bool,
 }
 
+/// The profile of a Directory that no provider is connected to.
+pub const MANUAL: &str = "manual";
+
 /// The profile called `name`, case exact.
 pub fn profile(name: &str) -> Option<&'static Profile> {
     PROFILES.iter().find(|profile| profile.name == name)
 }
 
 /// All profiles, `generic` first: it is what a Directory has that names none.
-pub static PROFILES: [Profile; 13] = [
+pub static PROFILES: [Profile; 14] = [
     Profile {
         name: "generic",
         description: "Any client: RFC 7644 with every tolerance that contradicts none of its rules",
@@ -78,6 +81,7 @@ pub static PROFILES: [Profile; 13] = [
     plain("cyberark", "CyberArk Identity outbound provisioning"),
     plain("servicenow", "ServiceNow SCIM client"),
     plain("authentik", "authentik's SCIM provider"),
+    plain(MANUAL, "No provider is connected: what is in the Directory belongs to its operators"),
 ];
 
 /// A provider of which no departure is known that the core does not take anyway.

@@ -7,6 +7,7 @@
 mod accounts;
 mod audit;
 mod directories;
+mod removal;
 mod tokens;
 mod uses;
 
@@ -31,6 +32,9 @@ pub(super) async fn operate(connection: &mut Connection, operation: &Operation, 
         Operation::CreateDirectory(directory) => (directories::create(connection, directory, now).await?, true),
         Operation::ChangeDirectory(directory) => (directories::change(connection, directory).await?, false),
         Operation::ChangeRules(directory) => (directories::change_rules(connection, directory).await?, false),
+        Operation::Disconnect(directory) => (removal::disconnect(connection, directory, now).await?, false),
+        Operation::RemovePiece { directory, limit } => return removal::piece(connection, *directory, *limit, entry).await,
+        Operation::DropDirectory(directory) => (removal::drop_directory(connection, *directory).await?, false),
         Operation::CreateToken { token, live_max } => (tokens::create(connection, token, *live_max, now).await?, true),
         Operation::ChangeToken { token, live_max } => (tokens::change(connection, token, *live_max, now).await?, false),
         Operation::DeleteToken(directory, token) => (tokens::delete(connection, *directory, *token).await?, false),

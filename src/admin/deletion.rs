@@ -1,0 +1,144 @@
+//! The end of a Directory, also while its users are active.
+//!
+//! What becomes of its users and groups is for the operator to choose. Either they stay, without a provider: the Directory keeps its
+//! name and gets the profile `manual`. Or they are removed: the Directory is *deleting* from then on, which nothing ends but its end.
+//! In either case its tokens are refused at once, and what is on its way by one of them is refused by the store, for the schema
+//! revision moves.
+//!
+//! Removing goes a piece at a time, each in a transaction of its own with its own line on record, so that others can write in
+//! between. Whoever is killed has lost nothing: the next [`finish`] goes on with what is left, also at the same time as another one.
+
+use super::operator::Act;
+use super::{AdminError, Operator, directories};
+use crate::directory::definitions::{read, registry};
+use crate::directory::settings::Settings;
+use crate::scim::quirks::profile;
+use crate::scim::quirks::profiles::MANUAL;
+use crate::store::operator::Operation;
+use crate::store::{DirectoryRow, DirectoryStatus, OperatorStore, Query, Start, StoreError};
+use serde_json::{Map, Value, json};
+
+/// Rows that are removed in one transaction: on SQLite nobody else writes meanwhile.
+const PIECE_ROWS: u32 = 1_000;
+
+/// Takes the provider away from a Directory: its tokens are revoked, and what is in it stays, as it was unique before.
+///
+/// # Errors
+/// [`AdminError::Protected`], [`AdminError::Gone`], [`AdminError::Changed`].
+pub async fn disconnect(operator: &Operator<'_>, directory: &DirectoryRow) -> Result<DirectoryRow, AdminError> {
+    check(directory)?;
+    let mut settings = Settings::of(directory).map_err(AdminError::Settings)?;
+    let by_profile = profile(&directory.provider).is_some_and(|profile| profile.unique_group_display_name);
+    // The index rows of groups are as they are, so this stays as it is.
+    settings.unique_group_display_name = Some(settings.unique_group_display_name.unwrap_or(by_profile));
+    let after = DirectoryRow { provider: MANUAL.to_owned(), settings: directories::text_of(&settings)?, ..directory.clone() };
+    let kept = json!({ "kept": counts(operator.store, directory).await? });
+    let mut act = directories::act("directory.disconnect", directory, &after);
+    if let (Some(Value::Object(after)), Value::Object(kept)) = (&mut act.after, kept) {
+        after.extend(kept);
+    }
+    change(operator, directory, act, Operation::Disconnect(after.clone())).await?;
+    directories::find(operator.store, &after.name).await
+}
+
+/// Begins to remove a Directory and all that is in it. Without effect if somebody has begun already.
+///
+/// # Errors
+/// [`AdminError::Protected`], [`AdminError::Changed`].
+pub async fn begin(operator: &Operator<'_>, directory: &DirectoryRow) -> Result<(), AdminError> {
+    if directory.status == DirectoryStatus::Deleting {
+        return Ok(());
+    }
+    check(directory)?;
+    let after = DirectoryRow { status: DirectoryStatus::Deleting, ..directory.clone() };
+    let act = directories::act("directory.delete", directory, &after);
+    change(operator, directory, act, Operation::ChangeRules(after.clone())).await
+}
+
+/// Removes what is left of a Directory that is being deleted, and then the Directory. Gives how many rows that were.
+///
+/// # Errors
+/// [`AdminError::NoDirectory`] if it is not being deleted; those of the store.
+pub async fn finish(operator: &Operator<'_>, directory: &DirectoryRow) -> Result<i64, AdminError> {
+    // Nothing that was on its way when the Directory ended arrives behind the pieces.
+    operator.store.wait_for_changes().await?;
+    let act = |name| Act {
+        name,
+        directory: Some(directory),
+        target: directory.id.0.to_string(),
+        target_name: directory.name.clone(),
+        ..Act::default()
+    };
+    let mut total = 0;
+    loop {
+        let piece = Operation::RemovePiece { directory: directory.id, limit: PIECE_ROWS };
+        let removed = match operator.act(act("directory.remove"), piece).await {
+            Ok(0) => break,
+            Ok(removed) => removed,
+            Err(error) => return over(error, directory, total),
+        };
+        total += removed;
+    }
+    match operator.act(act("directory.deleted"), Operation::DropDirectory(directory.id)).await {
+        Ok(_) => Ok(total),
+        Err(error) => over(error, directory, total),
+    }
+}
+
+/// If somebody else has finished meanwhile, that is as good.
+fn over(error: StoreError, directory: &DirectoryRow, total: i64) -> Result<i64, AdminError> {
+    match error {
+        StoreError::NotFound if directory.status == DirectoryStatus::Deleting => Ok(total),
+        StoreError::NotFound => Err(AdminError::NoDirectory(directory.name.clone())),
+        error => Err(error.into()),
+    }
+}
+
+/// Finishes all that were begun: for a server that starts. One that fails is no obstacle to the others. Gives their names.
+///
+/// # Errors
+/// The first that happened, once all had their turn.
+pub async fn resume(operator: &Operator<'_>) -> Result<Vec<String>, AdminError> {
+    let mut finished = Vec::new();
+    let mut failed = None;
+    for directory in directories::list(operator.store).await? {
+        if directory.status == DirectoryStatus::Deleting {
+            match finish(operator, &directory).await {
+                Ok(_) => finished.push(directory.name),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+    }
+    failed.map_or(Ok(finished), Err)
+}
+
+fn check(directory: &DirectoryRow) -> Result<(), AdminError> {
+    if directory.protected {
+        Err(AdminError::Protected(directory.name.clone()))
+    } else if directory.status == DirectoryStatus::Deleting {
+        Err(AdminError::Gone(directory.name.clone()))
+    } else {
+        Ok(())
+    }
+}
+
+async fn change(operator: &Operator<'_>, directory: &DirectoryRow, act: Act<'_>, operation: Operation) -> Result<(), AdminError> {
+    match operator.act(act, operation).await {
+        Ok(_) => Ok(()),
+        Err(StoreError::VersionConflict | StoreError::SchemasChanged) => Err(AdminError::Changed(directory.name.clone())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How many resources of each type there are.
+async fn counts(store: &dyn OperatorStore, directory: &DirectoryRow) -> Result<Map<String, Value>, AdminError> {
+    let rows = read(store, Some(directory.id)).await?;
+    let registry = registry(&rows).map_err(AdminError::Definition)?;
+    let mut counts = Map::new();
+    for resource_type in &registry.resource_types {
+        let query = Query { resource_type, filter: None, sort: None, start: Start::Offset(0), limit: 0, group_depth: 1 };
+        let total = store.search(directory.id, &query).await?.total;
+        counts.insert(resource_type.name.to_string(), total.into());
+    }
+    Ok(counts)
+}
