@@ -3,7 +3,7 @@
 use scimd::clock::Timestamp;
 use scimd::id::ResourceId;
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
-use scimd::store::{Change, Commit, IndexRow, NewResource, Store};
+use scimd::store::{Bounds, Change, Commit, IndexRow, NewResource, Store};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write as _;
@@ -105,8 +105,13 @@ impl Place {
         };
         self.store(async |store| {
             let directory = store.directory("acme").await.expect("answers").expect("acme is there").id;
-            let commit =
-                Commit { actor: None, now: Timestamp(1_800_000_000_000), basis: None, change: Change::Create(Box::new(user)) };
+            let commit = Commit {
+                actor: None,
+                now: Timestamp(1_800_000_000_000),
+                basis: None,
+                bounds: Bounds::default(),
+                change: Change::Create(Box::new(user)),
+            };
             store.commit(directory, commit).await.expect("creates");
         });
         id

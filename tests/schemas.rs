@@ -9,7 +9,7 @@ use scimd::admin::definitions::{self, Added, File, Timing};
 use scimd::clock::{Clock as _, SystemClock};
 use scimd::id::ResourceId;
 use scimd::scim::schema::Fault;
-use scimd::store::{Change, Commit, DefinitionChange, DefinitionKind, NewResource};
+use scimd::store::{Bounds, Change, Commit, DefinitionChange, DefinitionKind, NewResource};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -363,7 +363,7 @@ on_both_back_ends! {
             members: Vec::new(),
             member_types: Vec::new(),
         };
-        let commit = Commit { actor: None, now: SystemClock.now(), basis: None, change: Change::Create(Box::new(late)) };
+        let commit = Commit { actor: None, now: SystemClock.now(), basis: None, bounds: Bounds::default(), change: Change::Create(Box::new(late)) };
         app.store.commit(app.row().await.id, commit).await.expect("is created");
         // The change goes on, and takes itself back.
         settled.add_permits(100);

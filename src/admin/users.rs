@@ -10,7 +10,7 @@ use crate::scim::schema::path::Resolved;
 use crate::scim::schema::{Registry, ResourceType, Target};
 use crate::store::operator::Operation;
 use crate::store::{
-    Change, Commit, DirectoryRow, MemberChange, OperatorStore, PasswordChange, Query, Start, StoreError, Stored, Update,
+    Bounds, Change, Commit, DirectoryRow, MemberChange, OperatorStore, PasswordChange, Query, Start, StoreError, Stored, Update,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -84,7 +84,13 @@ pub async fn set_password(
         members: MemberChange::default(),
         member_types: Vec::new(),
     };
-    let commit = Commit { actor: None, now: operator.clock.now(), basis: None, change: Change::Update(Box::new(update)) };
+    let commit = Commit {
+        actor: None,
+        now: operator.clock.now(),
+        basis: None,
+        bounds: Bounds::default(),
+        change: Change::Update(Box::new(update)),
+    };
     match operator.store.commit(directory.id, commit).await {
         Ok(_) => {}
         Err(StoreError::NotFound) => return Err(AdminError::NoUser(user.id.to_string())),

@@ -149,6 +149,7 @@ pub fn store_advice(error: &StoreError) -> Option<&'static str> {
         StoreError::Uniqueness { .. }
         | StoreError::Exists
         | StoreError::LimitReached { .. }
+        | StoreError::Bound(_)
         | StoreError::LastOwner
         | StoreError::NotFound
         | StoreError::VersionConflict

@@ -14,7 +14,7 @@ use crate::scim::quirks::Quirk;
 use crate::scim::resource::{Projection, ProjectionRequest, ValueLimits};
 use crate::scim::schema::{Registry, ResourceType};
 use crate::scim::{ErrorKind, ScimError, Tolerance};
-use crate::store::{Basis, Change, Commit, Store};
+use crate::store::{Basis, Bounds, Change, Commit, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Ctx<'_> {
     pub fn commit(&self, resource_type: &ResourceType, now: Timestamp, change: Change) -> Commit {
         let building = resource_type.indexed.iter().any(|indexed| !indexed.ready);
         let basis = Basis { revision: self.directory.schema_revision, building };
-        Commit { actor: self.actor, now, basis: Some(basis), change }
+        Commit { actor: self.actor, now, basis: Some(basis), bounds: Bounds::default(), change }
     }
 
     /// Refuses what the token may not do with resources of this type.

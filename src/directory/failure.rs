@@ -2,7 +2,7 @@
 
 use crate::auth::PasswordError;
 use crate::scim::{ErrorKind, ScimError};
-use crate::store::StoreError;
+use crate::store::{Bound, StoreError};
 use std::error::Error;
 
 /// What the client reads of a failure that is not its own.
@@ -20,6 +20,7 @@ impl From<StoreError> for ScimError {
             StoreError::SchemasChanged => Self::schemas_changed(),
             StoreError::UnknownMember => Self::invalid_value("a member's value must be the id of a resource of this Directory"),
             StoreError::Unsupported { attribute } => Self::invalid_filter(format!("{attribute} cannot be compared like this")),
+            StoreError::Bound(bound) => beyond(&bound),
             StoreError::TooMany { .. } => Self::new(ErrorKind::TooMany, error.to_string()),
             StoreError::Contention(_) | StoreError::Unavailable(_) => {
                 log(&error);
@@ -40,6 +41,23 @@ impl From<StoreError> for ScimError {
             }
         }
     }
+}
+
+/// 400 for what would be more than the settings of the Directory allow.
+///
+/// Not 403, which providers take for wrong credentials and stop for altogether; not 409, which tells them to look for the resource that
+/// is there already; not 429, which tells them to come again: this is about the one resource, until somebody changes something.
+fn beyond(bound: &Bound) -> ScimError {
+    ScimError::invalid_value(match bound {
+        Bound::Resources { resource_type, max } => {
+            let setting = if resource_type == "User" { "usersMax" } else { "groupsMax" };
+            format!("the Directory has as many resources of type {resource_type} as it may have: {max} (its setting {setting})")
+        }
+        Bound::Members { max } => format!("members: the group would have more than {max} (membersMax of the Directory)"),
+        Bound::Memberships { max } => {
+            format!("members: a user would be in more than {max} groups (groupsPerUserMax of the Directory)")
+        }
+    })
 }
 
 impl From<PasswordError> for ScimError {

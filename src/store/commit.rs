@@ -17,8 +17,57 @@ pub struct Commit {
     pub now: Timestamp,
     /// The schemas that it was made by; `None`: by none, for nothing in it depends on them.
     pub basis: Option<Basis>,
+    /// How much there may be of what it adds to.
+    pub bounds: Bounds,
     /// What.
     pub change: Change,
+}
+
+/// How much there may be of what a change adds to; `None`: any number. What is there is never too much: a change that adds nothing
+/// is not refused, nor one that leaves less than there was.
+///
+/// They hold also for changes at the same time, and cost those alone that have one: who adds waits for others who add to the same.
+/// Nothing is counted for them that grows without end: of resources there is a number already (`counters`), and of
+/// members and memberships no more are counted than there may be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Resources of the type, for a new one.
+    pub resources_max: Option<u32>,
+    /// Members of the resource.
+    pub members_max: Option<u32>,
+    /// Resources of the type that a member who is added may be a direct member of.
+    pub memberships_max: Option<MembershipBound>,
+}
+
+/// See [`Bounds::memberships_max`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MembershipBound {
+    /// The type of the members that it holds for.
+    pub member_type: &'static str,
+    /// How many.
+    pub max: u32,
+}
+
+/// What there is as much of as may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// Resources of a type.
+    Resources {
+        /// The type.
+        resource_type: String,
+        /// How many.
+        max: u32,
+    },
+    /// Members of the resource.
+    Members {
+        /// How many.
+        max: u32,
+    },
+    /// Groups that a member is in.
+    Memberships {
+        /// How many.
+        max: u32,
+    },
 }
 
 /// The schemas that a change was made by.

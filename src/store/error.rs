@@ -15,6 +15,9 @@ pub enum StoreError {
         /// How many may be.
         limit: u32,
     },
+    /// There would be more than may be of what the change adds to.
+    #[error("there is as much as may be: {0:?}")]
+    Bound(super::Bound),
     /// No owner's account would be left in use.
     #[error("no owner's account would be left")]
     LastOwner,

@@ -14,6 +14,7 @@
 //! - [`postgres`]: the store on a server
 
 pub mod audit;
+mod bounds;
 mod budget;
 pub mod commit;
 pub mod definition;
@@ -25,7 +26,10 @@ pub mod sql;
 pub mod sqlite;
 
 pub use crate::scim::resource::keys::{INDEX_VALUE_BYTES_MAX, IndexRow};
-pub use commit::{Basis, Change, Commit, Committed, DocumentChange, MemberChange, NewResource, PasswordChange, Update};
+pub use commit::{
+    Basis, Bound, Bounds, Change, Commit, Committed, DocumentChange, MemberChange, MembershipBound, NewResource, PasswordChange,
+    Update,
+};
 pub use definition::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex};
 pub use error::StoreError;
 pub use operator::{DirectoryStatus, OperatorStore, TokenKind};

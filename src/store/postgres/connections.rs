@@ -156,6 +156,35 @@ impl Connections {
         }
     }
 
+    /// As [`Connections::fetch_locked`], and in between `count`, which gives one row: if `judge` refuses that, nothing is changed.
+    pub(super) async fn fetch_judged(
+        &self,
+        lock: Prepared<'_>,
+        count: Prepared<'_>,
+        judge: impl Fn(&PgRow) -> Result<(), StoreError>,
+        statement: Prepared<'_>,
+    ) -> Result<Result<Option<PgRow>, StoreError>, sqlx::Error> {
+        let mut lease = self.acquire().await?;
+        let connection = &mut lease.session.connection;
+        let row = self
+            .bounded(async {
+                sqlx::query("BEGIN").execute(&mut *connection).await?;
+                lock.execute(&mut *connection).await?;
+                if let Err(refusal) = judge(&count.fetch_one(&mut *connection).await?) {
+                    sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+                    return Ok(Err(refusal));
+                }
+                let row = statement.fetch_optional(&mut *connection).await?;
+                sqlx::query("COMMIT").execute(&mut *connection).await?;
+                Ok(Ok(row))
+            })
+            .await;
+        match row {
+            Ok(row) => lease.settle(Ok(row)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Lends a connection to `work`, which runs one statement.
     pub(super) async fn lend<T>(
         &self,

@@ -1,9 +1,11 @@
 //! A new resource.
 
+use super::bounded;
 use super::commit::{Failure, IndexColumns, refused, signed, sorted_ids};
 use super::connections::Connections;
 use super::failure::corrupt;
 use crate::id::DirectoryId;
+use crate::store::bounds::Adding;
 use crate::store::{Commit, Committed, NewResource, StoreError};
 use sqlx::Row;
 
@@ -70,12 +72,16 @@ pub(super) async fn create(
         .bind(commit.actor.map(|actor| actor.0))
         .bind(signed(&resource.grams))
         .bind(commit.basis.map(|basis| basis.revision));
-    let row = match connections.fetch_optional(query).await {
-        Ok(row) => row.ok_or(Failure::Final(StoreError::NotFound))?,
-        Err(error) => {
-            return Err(refused(error, connections, directory, &resource.resource_type, resource.id, &index).await);
-        }
+    let row = match Adding::of(commit) {
+        Some(adding) => bounded::fetch(connections, directory, &adding, query, &index).await?,
+        None => match connections.fetch_optional(query).await {
+            Ok(row) => row,
+            Err(error) => {
+                return Err(refused(error, connections, directory, &resource.resource_type, resource.id, &index).await);
+            }
+        },
     };
+    let row = row.ok_or(Failure::Final(StoreError::NotFound))?;
     let read = |column| row.try_get(column).map_err(corrupt("resources")).map_err(Failure::Final);
     match (read(0)?, read(1)?) {
         (_, true) => Ok(Committed { version: 1, created: commit.now, last_modified: commit.now, changed: true }),

@@ -13,9 +13,11 @@
 //! - [`search`]: pages of results
 //! - [`commit`]: a change; retries, and who waits for whom
 //! - [`create`], [`update`], [`delete`]: the three statements
+//! - [`bounded`]: a change of which there is a bound to what it adds to
 //! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
 
+mod bounded;
 mod commit;
 mod connections;
 mod create;

@@ -1,9 +1,11 @@
 //! A change of a resource that exists.
 
+use super::bounded;
 use super::commit::{Failure, IndexColumns, Locking, read_committed, refused, signed, sorted_ids};
 use super::connections::Connections;
 use super::failure::corrupt;
 use crate::id::DirectoryId;
+use crate::store::bounds::Adding;
 use crate::store::{Commit, Committed, PasswordChange, StoreError, Update};
 use sqlx::Row;
 
@@ -138,9 +140,10 @@ pub(super) async fn update(
         .bind(commit.actor.map(|actor| actor.0))
         .bind(document.and_then(|document| document.grams.as_deref()).map(signed))
         .bind(commit.basis.map(|basis| basis.revision));
-    let row = match locking {
-        Locking::InStatement => connections.fetch_optional(query).await,
-        Locking::Before => {
+    let row = match (Adding::of(commit), locking) {
+        (Some(adding), _) => Ok(bounded::fetch(connections, directory, &adding, query, &added).await?),
+        (None, Locking::InStatement) => connections.fetch_optional(query).await,
+        (None, Locking::Before) => {
             let lock = sqlx::query(LOCK).bind(directory.0).bind(update.id.0);
             connections.fetch_locked(lock, query).await
         }

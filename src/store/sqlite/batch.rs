@@ -151,6 +151,7 @@ impl Failure {
             StoreError::Uniqueness { .. }
             | StoreError::Exists
             | StoreError::LimitReached { .. }
+            | StoreError::Bound(_)
             | StoreError::LastOwner
             | StoreError::NotFound
             | StoreError::VersionConflict

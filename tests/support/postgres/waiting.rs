@@ -10,8 +10,8 @@ use scimd::scim::schema::Registry;
 use scimd::scim::{ErrorKind, ScimError, Tolerance};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::{
-    Basis, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, MemberChange, Query, ResourceIndex, Start, Store as _,
-    StoreError,
+    Basis, Bounds, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, MemberChange, Query, ResourceIndex, Start,
+    Store as _, StoreError,
 };
 use sqlx::PgConnection;
 use std::sync::Arc;
@@ -260,7 +260,7 @@ async fn a_change_that_waits_for_the_builder_of_an_index_removes_what_it_wrote()
         let changing = tokio::spawn({
             let store = store.clone();
             let basis = Some(Basis { revision: 0, building: true });
-            async move { store.commit(directory, Commit { actor: None, now: NOW, basis, change }).await }
+            async move { store.commit(directory, Commit { actor: None, now: NOW, basis, bounds: Bounds::default(), change }).await }
         });
         until_waiting(&database, 2).await;
         sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.expect("rolls back");
@@ -285,7 +285,14 @@ async fn a_change_by_the_schemas_of_before_that_is_on_its_way_is_waited_for() {
     let creating = tokio::spawn({
         let store = store.clone();
         let basis = Some(Basis { revision: 0, building: false });
-        async move { store.commit(directory, Commit { actor: None, now: NOW, basis, change: Change::Create(Box::new(alice)) }).await }
+        async move {
+            store
+                .commit(
+                    directory,
+                    Commit { actor: None, now: NOW, basis, bounds: Bounds::default(), change: Change::Create(Box::new(alice)) },
+                )
+                .await
+        }
     });
     until_one_waits(&database).await;
     let change = DefinitionChange {

@@ -7,8 +7,8 @@ use super::sample::{
 };
 use scimd::id::DirectoryId;
 use scimd::store::{
-    Basis, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, OperatorStore, PasswordChange, ResourceIndex, StoreError,
-    Update,
+    Basis, Bounds, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, OperatorStore, PasswordChange, ResourceIndex,
+    StoreError, Update,
 };
 
 fn put(directory: DirectoryId, revision: i64, name: &str, definition: &str) -> DefinitionChange {
@@ -81,7 +81,7 @@ pub async fn a_change_by_the_schemas_of_before_is_refused(fixture: &mut impl Fix
     ];
     let made = async |revision, building, change: &Change| {
         let basis = Some(Basis { revision, building });
-        store.commit(directory, Commit { actor: None, now: NOW, basis, change: change.clone() }).await
+        store.commit(directory, Commit { actor: None, now: NOW, basis, bounds: Bounds::default(), change: change.clone() }).await
     };
     let events = fixture.events(directory).await;
     for change in &changes {

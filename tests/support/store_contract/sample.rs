@@ -5,8 +5,8 @@ use scimd::id::{DirectoryId, ResourceId};
 use scimd::store::audit::{Actor, AuditEntry};
 use scimd::store::operator::{NewDirectory, Operation};
 use scimd::store::{
-    Change, Commit, Committed, DocumentChange, IndexRow, MemberChange, NewResource, OperatorStore, PasswordChange, StoreError,
-    Stored, Update,
+    Bounds, Change, Commit, Committed, DocumentChange, IndexRow, MemberChange, NewResource, OperatorStore, PasswordChange,
+    StoreError, Stored, Update,
 };
 
 /// When the samples happen, unless a case says otherwise.
@@ -54,7 +54,7 @@ pub async fn commit_at(
     now: Timestamp,
     change: Change,
 ) -> Result<Committed, StoreError> {
-    store.commit(directory, Commit { actor: None, now, basis: None, change }).await
+    store.commit(directory, Commit { actor: None, now, basis: None, bounds: Bounds::default(), change }).await
 }
 
 /// Creates a user and gives its id.

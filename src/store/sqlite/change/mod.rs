@@ -8,6 +8,7 @@
 //! finds out why, after the change was undone.
 //!
 //! - [`create`], [`update`], [`delete`]: one change each
+//! - [`bounds`]: whether there would be too much; a call of its own, for changes that have a bound
 //! - [`refusal`]: why a change was refused
 //! - [`lists`]: lists as one value each
 
@@ -64,6 +65,7 @@ macro_rules! add_members {
     };
 }
 
+mod bounds;
 mod create;
 mod delete;
 mod lists;
@@ -85,6 +87,7 @@ pub(super) async fn apply(
     directory: DirectoryId,
     commit: &Commit,
 ) -> Result<Committed, StoreError> {
+    bounds::check(connection, directory, commit).await?;
     let revision = commit.basis.map(|basis| basis.revision);
     let origin = Origin { directory, actor: commit.actor.map(|token| token.0), now: commit.now, revision };
     match &commit.change {
@@ -132,5 +135,12 @@ fn read_committed(row: &SqliteRow, changed: bool) -> Result<Committed, StoreErro
 
 /// All statements, for the test of their plans.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[create::CREATE, create::CREATE_WITH_MEMBERS, update::CHANGE_MEMBERS, update::REVISE, delete::DELETE, refusal::TAKEN];
+pub(super) const STATEMENTS: &[&str] = &[
+    bounds::CHECK,
+    create::CREATE,
+    create::CREATE_WITH_MEMBERS,
+    update::CHANGE_MEMBERS,
+    update::REVISE,
+    delete::DELETE,
+    refusal::TAKEN,
+];
