@@ -4,5 +4,9 @@
 mod app;
 #[path = "directories/deleting.rs"]
 mod deleting;
+#[path = "directories/limits.rs"]
+mod limits;
 #[path = "directories/rules.rs"]
 mod rules;
+#[path = "directories/settings.rs"]
+mod settings;

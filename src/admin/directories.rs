@@ -183,6 +183,7 @@ fn checked_provider(name: &str) -> Result<String, AdminError> {
 }
 
 pub(super) fn text_of(settings: &Settings) -> Result<String, AdminError> {
+    settings.check().map_err(AdminError::Settings)?;
     serde_json::to_string(settings).map_err(|source| AdminError::Settings(SettingsError::Malformed(source)))
 }
 

@@ -7,6 +7,7 @@ use super::session::Session;
 use crate::admin::directories::{self, Edit};
 use crate::admin::{AdminError, Operator, deletion};
 use crate::directory::settings::Settings;
+use crate::scim::quirks::{Listed, listed, profile};
 use crate::store::{DirectoryRow, DirectoryStatus};
 use serde_json::{Value, json};
 
@@ -99,7 +100,7 @@ async fn show(session: &Session, name: &str, json: bool) -> Result<(), Failure> 
 
 fn print(session: &Session, directory: &DirectoryRow, json: bool) -> Result<(), Failure> {
     if json {
-        output::json(&describe(session, directory))?;
+        output::json(&described(session, directory)?)?;
     } else {
         output::pairs(&[
             ("Name", directory.name.clone()),
@@ -108,11 +109,39 @@ fn print(session: &Session, directory: &DirectoryRow, json: bool) -> Result<(), 
             ("Status", directory.status.word().to_owned()),
             ("Protected", directory.protected.to_string()),
             ("Settings", settings(directory).to_string()),
+            ("Quirks", quirks(directory)?.iter().map(in_words).collect::<Vec<_>>().join(", ")),
             ("Base URL", base_url(session, directory)),
             ("Created", directory.created.to_rfc3339()),
         ])?;
     }
     Ok(())
+}
+
+/// As in a list, and how the Directory treats what its provider sends.
+fn described(session: &Session, directory: &DirectoryRow) -> Result<Value, Failure> {
+    let quirks: Vec<Value> = quirks(directory)?
+        .iter()
+        .map(|quirk| json!({ "name": quirk.name, "on": quirk.on, "from": origin(quirk), "about": quirk.account.about }))
+        .collect();
+    let mut described = describe(session, directory);
+    described["quirks"] = Value::Array(quirks);
+    Ok(described)
+}
+
+fn quirks(directory: &DirectoryRow) -> Result<Vec<Listed>, Failure> {
+    let settings = Settings::of(directory).map_err(AdminError::Settings)?;
+    Ok(profile(&directory.provider).map(|profile| listed(profile, &settings.quirks)).unwrap_or_default())
+}
+
+/// `members-as-strings on`, with the word `set` if the Directory says so itself.
+fn in_words(quirk: &Listed) -> String {
+    let state = if quirk.on { "on" } else { "off" };
+    let set = if quirk.adjusted { " (set)" } else { "" };
+    format!("{} {state}{set}", quirk.name)
+}
+
+fn origin(quirk: &Listed) -> &'static str {
+    if quirk.adjusted { "settings" } else { "profile" }
 }
 
 fn describe(session: &Session, directory: &DirectoryRow) -> Value {

@@ -1,6 +1,8 @@
 //! What a request works with.
 
 use super::cursors::Cursors;
+use super::domains::Domains;
+use super::settings::DirectoryBounds;
 use super::walks::Walks;
 use crate::auth::{Access, PasswordHasher, Scopes};
 use crate::clock::{Clock, Timestamp};
@@ -14,7 +16,7 @@ use crate::scim::quirks::Quirk;
 use crate::scim::resource::{Projection, ProjectionRequest, ValueLimits};
 use crate::scim::schema::{Registry, ResourceType};
 use crate::scim::{ErrorKind, ScimError, Tolerance};
-use crate::store::{Basis, Bounds, Change, Commit, Store};
+use crate::store::{Basis, Change, Commit, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +37,11 @@ pub struct Directory {
     /// The indexed attributes, as (resource type, attribute), that are unique in it beyond what the schemas say.
     pub unique: Vec<(String, String)>,
     /// The rewrites of what its provider sends, in order.
-    pub quirks: &'static [&'static Quirk],
+    pub quirks: Vec<&'static Quirk>,
+    /// The domains that a userName may have, if not any.
+    pub domains: Option<Domains>,
+    /// How much there may be in it.
+    pub bounds: DirectoryBounds,
     /// Whether PATCH of a resource with members answers 200 with the resource instead of 204 (D-63).
     pub patch_answers_with_members: bool,
 }
@@ -69,7 +75,7 @@ impl Ctx<'_> {
     pub fn commit(&self, resource_type: &ResourceType, now: Timestamp, change: Change) -> Commit {
         let building = resource_type.indexed.iter().any(|indexed| !indexed.ready);
         let basis = Basis { revision: self.directory.schema_revision, building };
-        Commit { actor: self.actor, now, basis: Some(basis), bounds: Bounds::default(), change }
+        Commit { actor: self.actor, now, basis: Some(basis), bounds: self.directory.bounds.of(resource_type), change }
     }
 
     /// Refuses what the token may not do with resources of this type.

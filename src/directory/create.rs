@@ -1,6 +1,6 @@
 //! POST (RFC 7644 §3.3).
 
-use super::{Ctx, ProjectionParams, ResourceReply, body, members, render};
+use super::{Ctx, ProjectionParams, ResourceReply, body, domains, members, render};
 use crate::id::ResourceId;
 use crate::scim::ScimError;
 use crate::scim::quirks::MessageKind;
@@ -39,6 +39,7 @@ pub async fn store(
     let Normalized { document, members, password, sent, ignored } = body;
     body::report_ignored(&ignored);
     validate(&document, resource_type, &ctx.directory.tolerance)?;
+    domains::check(ctx.directory.domains.as_ref(), resource_type, None, &document)?;
     let members = members::ids(resource_type, members.unwrap_or_default())?;
     members::refuse_itself(resource_type, id, &members)?;
     let password_hash = match password.flatten() {

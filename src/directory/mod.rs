@@ -34,7 +34,9 @@ pub mod bulk;
 pub mod context;
 pub mod cursors;
 pub mod definitions;
+pub mod domains;
 pub mod reply;
+mod setting_ranges;
 pub mod settings;
 pub mod walks;
 

@@ -1,6 +1,6 @@
 //! PATCH (RFC 7644 §3.5.2).
 
-use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, load, members, render, update};
+use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, load, members, render, update};
 use crate::id::ResourceId;
 use crate::scim::ScimError;
 use crate::scim::patch::{self, MemberPatch, Operation, PatchContext, Patched};
@@ -148,8 +148,10 @@ impl Request<'_> {
     async fn attempt(&mut self) -> Result<Option<(Stored, Vec<String>)>, ScimError> {
         let Self { ctx, resource_type, id, if_match, .. } = *self;
         let stored = load::stored(ctx, resource_type, &id.to_string(), if_match).await?;
+        let before = load::document(&stored)?;
         let Patched { document, password, sent, ignored } =
-            patch::apply(&load::document(&stored)?, &self.operations, resource_type, &self.context)?;
+            patch::apply(&before, &self.operations, resource_type, &self.context)?;
+        domains::check(ctx.directory.domains.as_ref(), resource_type, Some(&before), &document)?;
         // Members that were named by id commute with what others do; nothing else does.
         let depends = *if_match != Precondition::None || self.members.needs_members();
         let mut members = self.members.clone();

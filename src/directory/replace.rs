@@ -1,6 +1,6 @@
 //! PUT (RFC 7644 §3.5.1).
 
-use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, load, members, render, update};
+use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, load, members, render, update};
 use crate::scim::ScimError;
 use crate::scim::quirks::MessageKind;
 use crate::scim::resource::{Normalized, replace as rules, validate};
@@ -57,8 +57,10 @@ pub async fn store(
     for _ in 0..=ctx.limits.commit_retries_max {
         let stored = load::stored(ctx, resource_type, id, if_match).await?;
         members::refuse_itself(resource_type, stored.id, &members.add)?;
-        let document = rules::merge(&load::document(&stored)?, document.clone(), resource_type, &sent)?;
+        let before = load::document(&stored)?;
+        let document = rules::merge(&before, document.clone(), resource_type, &sent)?;
         validate(&document, resource_type, &ctx.directory.tolerance)?;
+        domains::check(ctx.directory.domains.as_ref(), resource_type, Some(&before), &document)?;
         let change = update::Wanted { document, password: password.clone(), members: members.clone() };
         match update::commit(ctx, resource_type, &stored, change, *if_match != Precondition::None).await {
             Ok(stored) => return Ok((stored, sent)),

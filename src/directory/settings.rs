@@ -1,10 +1,13 @@
 //! From a Directory's row to its rules: the profile of its provider, and the settings that differ from it.
 
 use super::Directory;
+use super::domains::{self, Domains};
+use super::setting_ranges::{expected, range};
+use crate::scim::quirks::adjusted::{self, Adjustments};
 use crate::scim::quirks::profiles::{self, Profile};
 use crate::scim::resource::{Document, index_rows};
 use crate::scim::schema::{IndexedAttribute, Registry, ResourceType, Uniqueness};
-use crate::store::{DirectoryRow, IndexRow};
+use crate::store::{Bounds, DirectoryRow, IndexRow, MembershipBound};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -26,6 +29,30 @@ pub struct Settings {
     /// How many tokens may be in use at once; [`TOKENS_MAX_DEFAULT`] if absent. Those that stand for a user do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_max: Option<u32>,
+    /// The rewrites and switches that differ from the profile's, by name: whether they are on.
+    #[serde(default, skip_serializing_if = "Adjustments::is_empty")]
+    pub quirks: Adjustments,
+    /// The domains that a userName may have; absent: any, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "domains::read")]
+    pub domains: Option<Domains>,
+    /// How many users there may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users_max: Option<u32>,
+    /// How many groups there may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups_max: Option<u32>,
+    /// How many members a group may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members_max: Option<u32>,
+    /// In how many groups a user may be directly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups_per_user_max: Option<u32>,
+    /// How many requests a second are answered, in the long run, by each server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_second: Option<u32>,
+    /// How many requests may come at once after a pause; if absent, as many as in a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_burst: Option<u32>,
 }
 
 /// How many tokens of a Directory may be in use at once: two, so that one takes over from the other.
@@ -45,6 +72,46 @@ impl Settings {
         self.tokens_max.unwrap_or(TOKENS_MAX_DEFAULT)
     }
 
+    /// The settings that an operator gives as JSON.
+    ///
+    /// # Errors
+    /// As [`Settings::of_pairs`].
+    pub fn of_json(value: Value) -> Result<Self, SettingsError> {
+        for (key, value) in value.as_object().into_iter().flatten() {
+            check_one(key, value)?;
+        }
+        let settings: Self = serde_json::from_value(value).map_err(SettingsError::Given)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Whether each has a value that it may have.
+    ///
+    /// # Errors
+    /// The first that has not, with its range.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let numbers = [
+            ("tokensMax", self.tokens_max),
+            ("usersMax", self.users_max),
+            ("groupsMax", self.groups_max),
+            ("membersMax", self.members_max),
+            ("groupsPerUserMax", self.groups_per_user_max),
+            ("requestsPerSecond", self.requests_per_second),
+            ("requestsBurst", self.requests_burst),
+        ];
+        for (key, number) in numbers {
+            if let (Some(number), Some(range)) = (number, range(key))
+                && !range.contains(&number)
+            {
+                return Err(SettingsError::value(key));
+            }
+        }
+        match self.quirks.keys().find(|name| !adjusted::is_known(name)) {
+            Some(name) => Err(SettingsError::Quirk(name.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// Settings given one by one, as `KEY=VALUE`.
     ///
     /// # Errors
@@ -53,7 +120,7 @@ impl Settings {
         Self::default().with_pairs(pairs)
     }
 
-    /// These, with others given one by one, as `KEY=VALUE`; `KEY=` takes the profile's.
+    /// These, with others given one by one, as `KEY=VALUE`; `KEY=` takes the profile's. `quirks.NAME` is one of the quirks.
     ///
     /// # Errors
     /// As [`Settings::of_pairs`].
@@ -67,7 +134,10 @@ impl Settings {
             // Without a value it is null, which is absent, if there is such a setting.
             let text = if text.is_empty() { "null" } else { text };
             let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-            changes.insert(key.clone(), value);
+            match key.strip_prefix("quirks.") {
+                Some(name) => adjust(&mut changes, name, value),
+                None => drop(changes.insert(key.clone(), value)),
+            }
         }
         self.merged(changes)
     }
@@ -81,8 +151,43 @@ impl Settings {
             Value::Object(all) => all,
             _ => Map::new(),
         };
-        all.extend(changes);
-        serde_json::from_value(Value::Object(all)).map_err(SettingsError::Given)
+        for (key, value) in changes {
+            match (key.as_str(), value) {
+                ("quirks", Value::Object(quirks)) => quirks.into_iter().for_each(|(name, value)| match value {
+                    Value::Null => forget(&mut all, &name),
+                    value => adjust(&mut all, &name, value),
+                }),
+                // No adjustments are none.
+                ("quirks", Value::Null) => drop(all.remove("quirks")),
+                (_, value) => drop(all.insert(key, value)),
+            }
+        }
+        Self::of_json(Value::Object(all))
+    }
+}
+
+/// Sets one of the quirks.
+fn adjust(settings: &mut Map<String, Value>, name: &str, value: Value) {
+    let quirks = settings.entry("quirks").or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(quirks) = quirks {
+        quirks.insert(name.to_owned(), value);
+    }
+}
+
+/// Takes the profile's for one of the quirks.
+fn forget(settings: &mut Map<String, Value>, name: &str) {
+    if let Some(Value::Object(quirks)) = settings.get_mut("quirks") {
+        quirks.remove(name);
+    }
+}
+
+/// Says what a setting takes, if this is no value for it.
+fn check_one(key: &str, value: &Value) -> Result<(), SettingsError> {
+    let alone = Value::Object([(key.to_owned(), value.clone())].into_iter().collect());
+    match (serde_json::from_value::<Settings>(alone), expected(key)) {
+        (Ok(_), _) => Ok(()),
+        (Err(_), Some(_)) => Err(SettingsError::value(key)),
+        (Err(error), None) => Err(SettingsError::Given(error)),
     }
 }
 
@@ -94,14 +199,22 @@ impl Directory {
     pub fn load(row: &DirectoryRow, registry: Arc<Registry>) -> Result<Self, SettingsError> {
         let profile = profiles::profile(&row.provider).ok_or_else(|| SettingsError::Provider(row.provider.clone()))?;
         let settings = Settings::of(row)?;
+        let adjusted = adjusted::adjusted(profile, &settings.quirks);
         Ok(Self {
             id: row.id,
             name: row.name.clone(),
             unique: unique(&registry, profile, &settings),
             registry,
             schema_revision: row.schema_revision,
-            tolerance: (profile.tolerance)(),
-            quirks: profile.quirks,
+            tolerance: adjusted.tolerance,
+            quirks: adjusted.quirks,
+            domains: settings.domains.clone(),
+            bounds: DirectoryBounds {
+                users_max: settings.users_max,
+                groups_max: settings.groups_max,
+                members_max: settings.members_max,
+                groups_per_user_max: settings.groups_per_user_max,
+            },
             patch_answers_with_members: settings.patch_answers_with_members.unwrap_or(false),
         })
     }
@@ -124,6 +237,34 @@ impl Directory {
     }
 }
 
+/// How much of what there may be in a Directory; `None`: any number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DirectoryBounds {
+    /// Users.
+    pub users_max: Option<u32>,
+    /// Groups.
+    pub groups_max: Option<u32>,
+    /// Members of a group.
+    pub members_max: Option<u32>,
+    /// Groups that a user is in directly.
+    pub groups_per_user_max: Option<u32>,
+}
+
+impl DirectoryBounds {
+    /// What they are for a change of a resource of this type. Types other than User and Group are not counted.
+    pub fn of(&self, resource_type: &ResourceType) -> Bounds {
+        match &*resource_type.name {
+            "User" => Bounds { resources_max: self.users_max, ..Bounds::default() },
+            "Group" => Bounds {
+                resources_max: self.groups_max,
+                members_max: self.members_max,
+                memberships_max: self.groups_per_user_max.map(|max| MembershipBound { member_type: "User", max }),
+            },
+            _ => Bounds::default(),
+        }
+    }
+}
+
 /// Why the rules of a Directory cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -133,12 +274,29 @@ pub enum SettingsError {
     /// A setting is given twice.
     #[error("the setting {0} is given twice")]
     Twice(String),
-    /// There is no such setting, or it has no such value.
+    /// A setting has no such value.
+    #[error("the setting {key} takes {expected}")]
+    Value {
+        /// Its name.
+        key: String,
+        /// What it takes.
+        expected: String,
+    },
+    /// There is no such quirk.
+    #[error("the setting quirks takes true or false by the name of a quirk, and there is none that is called {0:?}; there are {list}", list = adjusted::names().collect::<Vec<_>>().join(", "))]
+    Quirk(String),
+    /// There is no such setting.
     #[error("the settings are refused")]
     Given(#[source] serde_json::Error),
     /// The settings are malformed.
     #[error("the settings of the Directory do not decode")]
     Malformed(#[source] serde_json::Error),
+}
+
+impl SettingsError {
+    fn value(key: &str) -> Self {
+        Self::Value { key: key.to_owned(), expected: expected(key).unwrap_or_default() }
+    }
 }
 
 fn unique(registry: &Registry, profile: &Profile, settings: &Settings) -> Vec<(String, String)> {

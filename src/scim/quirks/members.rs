@@ -1,18 +1,23 @@
 //! How members are written and removed.
 
-use super::Quirk;
 use super::message::{Message, Part};
+use super::{Account, Quirk};
 use crate::scim::json::member;
 use crate::scim::schema::ResourceType;
 use crate::scim::schema::path::Resolved;
 use serde_json::{Value, json};
 
 /// Members are given as bare ids instead of objects.
-///
-/// - sent: `{ "op": "add", "path": "members", "value": ["42", "43"] }`
-/// - meant: `{ "op": "add", "path": "members", "value": [{ "value": "42" }, { "value": "43" }] }`
-/// - seen: Microsoft's Postman collection, github.com/AzureAD/SCIMReferenceCode
-pub const MEMBERS_AS_STRINGS: Quirk = Quirk { name: "members-as-strings", rewrite: members_as_strings };
+pub const MEMBERS_AS_STRINGS: Quirk = Quirk {
+    name: "members-as-strings",
+    account: Account {
+        about: "Members are given as bare ids instead of objects.",
+        sent: r#"{ "op": "add", "path": "members", "value": ["42", "43"] }"#,
+        meant: r#"{ "op": "add", "path": "members", "value": [{ "value": "42" }, { "value": "43" }] }"#,
+        seen: "Microsoft's Postman collection, github.com/AzureAD/SCIMReferenceCode",
+    },
+    rewrite: members_as_strings,
+};
 
 fn members_as_strings(message: &mut Message<'_>) -> bool {
     let resource_type = message.resource_type;
@@ -40,11 +45,16 @@ fn string_to_member(element: &mut Value) -> bool {
 }
 
 /// The members to remove are nested in an object named like the attribute.
-///
-/// - sent: `{ "op": "remove", "path": "members", "value": { "members": [{ "value": "42" }] } }`
-/// - meant: `{ "op": "remove", "path": "members", "value": [{ "value": "42" }] }`
-/// - seen: clients written after Salesforce's documentation, github.com/pond/scimitar/issues/123
-pub const REMOVE_MEMBERS_NESTED: Quirk = Quirk { name: "remove-members-nested", rewrite: remove_members_nested };
+pub const REMOVE_MEMBERS_NESTED: Quirk = Quirk {
+    name: "remove-members-nested",
+    account: Account {
+        about: "The members to remove are nested in an object named like the attribute.",
+        sent: r#"{ "op": "remove", "path": "members", "value": { "members": [{ "value": "42" }] } }"#,
+        meant: r#"{ "op": "remove", "path": "members", "value": [{ "value": "42" }] }"#,
+        seen: "clients written after Salesforce's documentation, github.com/pond/scimitar/issues/123",
+    },
+    rewrite: remove_members_nested,
+};
 
 fn remove_members_nested(message: &mut Message<'_>) -> bool {
     let resource_type = message.resource_type;

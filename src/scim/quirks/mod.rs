@@ -12,22 +12,43 @@
 //! - [`members`]: how members are written and removed
 //! - [`values`]: values in another JSON type than the schema's
 //! - [`schemas`]: schema URNs
+//! - [`switches`]: the switches of the core, by name
 //! - [`profiles`]: which provider gets which quirks and switches
+//! - [`adjusted`]: a profile with what an operator sets otherwise
 
+pub mod adjusted;
 pub mod members;
 pub mod message;
 pub mod profiles;
 pub mod schemas;
+pub mod switches;
 pub mod values;
 
+pub use adjusted::{Adjusted, Listed, adjusted, listed};
 pub use message::{Message, MessageKind};
 pub use profiles::{PROFILES, Profile, profile};
+pub use switches::{SWITCHES, Switch};
+
+/// What is known of a departure from the RFC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Account {
+    /// What it is, in a sentence.
+    pub about: &'static str,
+    /// What is sent.
+    pub sent: &'static str,
+    /// What it means.
+    pub meant: &'static str,
+    /// Where it was seen.
+    pub seen: &'static str,
+}
 
 /// One named way in which a provider departs from the RFC.
 #[derive(Debug)]
 pub struct Quirk {
-    /// What it does, for logs: `members-as-strings`.
+    /// What it does, for logs and settings: `members-as-strings`.
     pub name: &'static str,
+    /// What is sent and what it means, for people.
+    pub account: Account,
     /// Rewrites the message in place and says whether there was anything to rewrite.
     pub rewrite: fn(&mut Message<'_>) -> bool,
 }

@@ -31,7 +31,7 @@ pub fn profile(name: &str) -> Option<&'static Profile> {
 }
 
 /// All profiles, `generic` first: it is what a Directory has that names none.
-pub static PROFILES: [Profile; 14] = [
+pub static PROFILES: [Profile; 16] = [
     Profile {
         name: "generic",
         description: "Any client: RFC 7644 with every tolerance that contradicts none of its rules",
@@ -44,6 +44,13 @@ pub static PROFILES: [Profile; 14] = [
         description: "RFC 7643 and RFC 7644 to the letter: no tolerance at all",
         quirks: &[],
         tolerance: strict,
+        unique_group_display_name: false,
+    },
+    Profile {
+        name: "interop",
+        description: "The draft of an interoperability profile: stricter than RFC 7644 where clients and servers disagree",
+        quirks: &[],
+        tolerance: interop,
         unique_group_display_name: false,
     },
     Profile {
@@ -74,6 +81,7 @@ pub static PROFILES: [Profile; 14] = [
         tolerance: lenient,
         unique_group_display_name: true,
     },
+    plain("onewelcome", "Thales OneWelcome Identity Platform"),
     plain("ping", "PingOne and PingFederate"),
     plain("google", "Google Workspace automatic provisioning"),
     plain("sailpoint", "SailPoint Identity Security Cloud and IdentityIQ"),
@@ -120,4 +128,9 @@ fn strict() -> Tolerance {
         // It refuses requests that RFC 7644 allows (D-96).
         interop_profile: false,
     }
+}
+
+/// The letter of the RFCs, and what the draft forbids beyond them (D-96). Formats are as the RFCs leave them, SHOULD.
+fn interop() -> Tolerance {
+    Tolerance { interop_profile: true, strict_formats: false, strict_precis: false, ..strict() }
 }

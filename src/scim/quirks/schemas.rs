@@ -1,17 +1,22 @@
 //! Schema URNs that were never registered, or are of an older protocol.
 
-use super::Quirk;
 use super::message::{Message, MessageKind};
+use super::{Account, Quirk};
 use crate::scim::json::member;
 use crate::scim::schema::ResourceType;
 use serde_json::{Map, Value};
 
 /// The schema URNs are those of SCIM 1.1, or of the drafts of 2.0.
-///
-/// - sent: `{ "schemas": ["urn:scim:schemas:core:2.0", "urn:scim:schemas:extension:enterprise:2.0"], … }`
-/// - meant: `{ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"], … }`
-/// - seen: OneLogin, github.com/goauthentik/authentik/issues/11249
-pub const OLD_SCHEMA_URNS: Quirk = Quirk { name: "old-schema-urns", rewrite: old_schema_urns };
+pub const OLD_SCHEMA_URNS: Quirk = Quirk {
+    name: "old-schema-urns",
+    account: Account {
+        about: "The schema URNs are those of SCIM 1.1, or of the drafts of 2.0.",
+        sent: r#"{ "schemas": ["urn:scim:schemas:core:2.0", "urn:scim:schemas:extension:enterprise:2.0"], … }"#,
+        meant: r#"{ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"], … }"#,
+        seen: "OneLogin, github.com/goauthentik/authentik/issues/11249",
+    },
+    rewrite: old_schema_urns,
+};
 
 fn old_schema_urns(message: &mut Message<'_>) -> bool {
     let resource_type = message.resource_type;

@@ -1,18 +1,23 @@
 //! Values in another JSON type, or in another place, than the schema has them.
 
-use super::Quirk;
 use super::message::{Message, MessageKind};
+use super::{Account, Quirk};
 use crate::scim::schema::path::Resolved;
 use crate::scim::schema::{Place, ResourceType, Target};
 use serde_json::{Map, Value, json};
 
-/// A complex attribute such as `manager` is a bare string in the body of a POST or PUT. PATCH takes it in every
-/// Directory (D-71); an empty string is left to [`crate::scim::Tolerance::empty_reference_clears`].
-///
-/// - sent: `{ "urn:…:User": { "manager": "42" } }`
-/// - meant: `{ "urn:…:User": { "manager": { "value": "42" } } }`
-/// - seen: Entra ID, github.com/pranems/SCIMServer
-pub const REFERENCE_AS_STRING: Quirk = Quirk { name: "reference-as-string", rewrite: reference_as_string };
+/// A complex attribute such as `manager` is a bare string in the body of a POST or PUT. PATCH takes it in every Directory
+/// (D-71); an empty string is left to [`crate::scim::Tolerance::empty_reference_clears`].
+pub const REFERENCE_AS_STRING: Quirk = Quirk {
+    name: "reference-as-string",
+    account: Account {
+        about: "A complex attribute such as `manager` is a bare string in the body of a POST or PUT. PATCH takes it in every Directory (D-71); an empty string is left to `empty-reference-clears`.",
+        sent: r#"{ "urn:…:User": { "manager": "42" } }"#,
+        meant: r#"{ "urn:…:User": { "manager": { "value": "42" } } }"#,
+        seen: "Entra ID, github.com/pranems/SCIMServer",
+    },
+    rewrite: reference_as_string,
+};
 
 fn reference_as_string(message: &mut Message<'_>) -> bool {
     if message.kind == MessageKind::Patch {
@@ -33,11 +38,16 @@ fn reference_as_string(message: &mut Message<'_>) -> bool {
 }
 
 /// A single-valued attribute is a list of one.
-///
-/// - sent: `{ "userType": ["Employee"] }`
-/// - meant: `{ "userType": "Employee" }`
-/// - seen: reports on Okta, where a single role arrives so
-pub const LIST_OF_ONE: Quirk = Quirk { name: "list-of-one", rewrite: list_of_one };
+pub const LIST_OF_ONE: Quirk = Quirk {
+    name: "list-of-one",
+    account: Account {
+        about: "A single-valued attribute is a list of one.",
+        sent: r#"{ "userType": ["Employee"] }"#,
+        meant: r#"{ "userType": "Employee" }"#,
+        seen: "reports on Okta, where a single role arrives so",
+    },
+    rewrite: list_of_one,
+};
 
 fn list_of_one(message: &mut Message<'_>) -> bool {
     let resource_type = message.resource_type;
@@ -54,11 +64,16 @@ fn list_of_one(message: &mut Message<'_>) -> bool {
 }
 
 /// The values of a multi-valued attribute that is not complex come as objects with `value`.
-///
-/// - sent: `{ "op": "Add", "path": "urn:…:CustomExtension:2.0:User:tags", "value": [{ "value": "blue" }] }`
-/// - meant: `{ "op": "add", "path": "urn:…:CustomExtension:2.0:User:tags", "value": ["blue"] }`
-/// - seen: Entra ID with a custom multi-valued attribute, learn.microsoft.com/en-us/answers/questions/1693075
-pub const VALUE_OBJECTS: Quirk = Quirk { name: "value-objects", rewrite: value_objects };
+pub const VALUE_OBJECTS: Quirk = Quirk {
+    name: "value-objects",
+    account: Account {
+        about: "The values of a multi-valued attribute that is not complex come as objects with `value`.",
+        sent: r#"{ "op": "Add", "path": "urn:…:CustomExtension:2.0:User:tags", "value": [{ "value": "blue" }] }"#,
+        meant: r#"{ "op": "add", "path": "urn:…:CustomExtension:2.0:User:tags", "value": ["blue"] }"#,
+        seen: "Entra ID with a custom multi-valued attribute, learn.microsoft.com/en-us/answers/questions/1693075",
+    },
+    rewrite: value_objects,
+};
 
 fn value_objects(message: &mut Message<'_>) -> bool {
     let resource_type = message.resource_type;
@@ -82,12 +97,16 @@ fn value_objects(message: &mut Message<'_>) -> bool {
 }
 
 /// Attributes of an extension stand beside those of the base schema.
-///
-/// - sent: `{ "userName": "a", "department": "Sales" }`
-/// - meant: `{ "userName": "a", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "department": "Sales" } }`
-/// - seen: Microsoft's Postman collection, github.com/AzureAD/SCIMReferenceCode
-pub const EXTENSION_ATTRIBUTES_AT_TOP_LEVEL: Quirk =
-    Quirk { name: "extension-attributes-at-top-level", rewrite: extension_attributes_at_top_level };
+pub const EXTENSION_ATTRIBUTES_AT_TOP_LEVEL: Quirk = Quirk {
+    name: "extension-attributes-at-top-level",
+    account: Account {
+        about: "Attributes of an extension stand beside those of the base schema.",
+        sent: r#"{ "userName": "a", "department": "Sales" }"#,
+        meant: r#"{ "userName": "a", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "department": "Sales" } }"#,
+        seen: "Microsoft's Postman collection, github.com/AzureAD/SCIMReferenceCode",
+    },
+    rewrite: extension_attributes_at_top_level,
+};
 
 fn extension_attributes_at_top_level(message: &mut Message<'_>) -> bool {
     if message.kind == MessageKind::Patch {
