@@ -92,6 +92,15 @@ impl HttpError {
         ScimError::new(ErrorKind::UnsupportedMediaType, detail).into()
     }
 
+    /// 429 with the seconds after which the client may come again.
+    pub fn too_many_requests(seconds: u64) -> Self {
+        let detail = "the Directory sends more requests than its setting requestsPerSecond allows; try again later";
+        Self {
+            header: Some((RETRY_AFTER, HeaderValue::from(seconds))),
+            ..ScimError::new(ErrorKind::TooManyRequests, detail).into()
+        }
+    }
+
     /// 500 for a defect whose cause is in the log.
     pub fn internal() -> Self {
         ScimError::new(ErrorKind::Internal, "the server failed").into()

@@ -15,6 +15,7 @@
 //! - [`path`]: the segments of a URL, decoded once
 //! - [`authorization`]: the Authorization header, and what passes without one
 //! - [`query`]: the parameters of a URL
+//! - [`rates`]: how many requests a second each Directory may send
 //! - [`media`]: Content-Type, Content-Encoding, Accept
 //! - [`conditional`]: entity tags and preferences
 //! - [`body`]: a request's body, with its limit
@@ -35,6 +36,7 @@ pub mod media;
 pub mod observe;
 pub mod path;
 pub mod query;
+pub mod rates;
 pub mod reply;
 pub mod router;
 pub mod scim;

@@ -2,6 +2,7 @@
 
 use super::error::HttpError;
 use super::health::Readiness;
+use super::rates::Rates;
 use crate::auth::{Authenticator, PasswordHasher};
 use crate::clock::{Clock, Timestamp};
 use crate::directory::cursors::Cursors;
@@ -89,6 +90,8 @@ pub struct HttpState {
     pub options: HttpOptions,
     /// Hashes passwords.
     pub passwords: PasswordHasher,
+    /// How many requests each Directory has left.
+    pub rates: Rates,
     /// What index paging remembers.
     pub walks: Walks,
     /// What cursors are sealed with.
@@ -121,6 +124,7 @@ impl HttpState {
             options,
             load,
             passwords,
+            rates: Rates::default(),
             walks: Walks::default(),
             cursors: Cursors::default(),
             readiness: Readiness::default(),

@@ -128,4 +128,27 @@ on_both_back_ends! {
             limited.post("/Groups", group(&format!("outer {number}"), &groups[..1])).await.expect(201);
         }
     }
+
+    /// Shows that a Directory is told to come again when it sends too many requests, with a SCIM error, and after how many seconds; that
+    /// it is let through then; and that others are.
+    async fn too_many_requests_are_told_to_come_again(app: App) {
+        app.clock.advance(0);
+        let limited = limited(&app, json!({ "requestsPerSecond": 2, "requestsBurst": 3 })).await;
+        let other = app.directory("other", "generic").await;
+        for _ in 0..3 {
+            limited.get("/Users").await.expect(200);
+        }
+        for path in ["/Users", "/ServiceProviderConfig", "/no-such"] {
+            let refused = limited.get(path).await.expect_error(429, "");
+            assert_eq!(refused.header("retry-after"), "1");
+            assert!(refused.text("/detail").contains("requestsPerSecond"));
+        }
+        limited.post("/Users", user("refused")).await.expect_error(429, "");
+        other.get("/Users").await.expect(200);
+        app.clock.advance(500);
+        assert_eq!(limited.get("/Users").await.expect(200).json["totalResults"], 0);
+        limited.get("/Users").await.expect(429);
+        // Another server counts for itself.
+        limited.replica().get("/Users").await.expect(200);
+    }
 }

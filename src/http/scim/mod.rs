@@ -65,6 +65,7 @@ async fn answer(
     let caller = authorize(state, &parts.headers, &path, facts).await?;
     if let Some(caller) = &caller {
         check_status(&caller.directory)?;
+        state.rates.admit(&caller.directory, state.clock.now()).map_err(HttpError::too_many_requests)?;
     }
     if path.version == Version::Unsupported {
         return Err(ScimError::new(ErrorKind::InvalidVers, "the server speaks SCIM 2.0: /v2 or no version at all").into());
