@@ -41,18 +41,19 @@ pub async fn disconnect(operator: &Operator<'_>, directory: &DirectoryRow) -> Re
     directories::find(operator.store, &after.name).await
 }
 
-/// Begins to remove a Directory and all that is in it. Without effect if somebody has begun already.
+/// Begins to remove a Directory and all that is in it, and gives it as it is then. Without effect if somebody has begun already.
 ///
 /// # Errors
 /// [`AdminError::Protected`], [`AdminError::Changed`].
-pub async fn begin(operator: &Operator<'_>, directory: &DirectoryRow) -> Result<(), AdminError> {
+pub async fn begin(operator: &Operator<'_>, directory: &DirectoryRow) -> Result<DirectoryRow, AdminError> {
     if directory.status == DirectoryStatus::Deleting {
-        return Ok(());
+        return Ok(directory.clone());
     }
     check(directory)?;
     let after = DirectoryRow { status: DirectoryStatus::Deleting, ..directory.clone() };
     let act = directories::act("directory.delete", directory, &after);
-    change(operator, directory, act, Operation::ChangeRules(after.clone())).await
+    change(operator, directory, act, Operation::ChangeRules(after.clone())).await?;
+    Ok(DirectoryRow { revision: after.revision + 1, schema_revision: after.schema_revision + 1, ..after })
 }
 
 /// Removes what is left of a Directory that is being deleted, and then the Directory. Gives how many rows that were.

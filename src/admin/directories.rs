@@ -2,7 +2,7 @@
 
 use super::definitions::change_rules;
 use super::operator::{Act, difference};
-use super::{AdminError, Operator, PAGE_ROWS};
+use super::{AdminError, Operator, PAGE_ROWS, deletion};
 use crate::directory::settings::{Settings, SettingsError};
 use crate::id::DirectoryId;
 use crate::scim::quirks::profile;
@@ -113,7 +113,7 @@ pub(super) fn act<'a>(name: &'static str, before: &DirectoryRow, after: &'a Dire
     Act { name, directory: Some(after), target: after.id.0.to_string(), target_name: after.name.clone(), before: was, after: is }
 }
 
-/// Pauses, resumes, disables or enables a Directory. Without effect if it is so already.
+/// Pauses, resumes, disables or enables a Directory, or begins to delete it. Without effect if it is so already.
 ///
 /// # Errors
 /// [`AdminError::Changed`], [`AdminError::Gone`].
@@ -129,7 +129,7 @@ pub async fn set_status(
         DirectoryStatus::Active => "directory.resume",
         DirectoryStatus::Paused => "directory.pause",
         DirectoryStatus::Disabled => "directory.disable",
-        DirectoryStatus::Deleting => "directory.delete",
+        DirectoryStatus::Deleting => return deletion::begin(operator, directory).await,
     };
     change(operator, name, directory, DirectoryRow { status, ..directory.clone() }).await
 }

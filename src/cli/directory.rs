@@ -66,10 +66,9 @@ async fn delete(operator: &Operator<'_>, name: &str, users: Users) -> Result<(),
             output::note(&format!("No provider is connected to Directory {name:?} any more; its users and groups are there."));
         }
         Users::Remove => {
-            deletion::begin(operator, &directory).await?;
+            let deleting = deletion::begin(operator, &directory).await?;
             output::note("Its tokens are refused. What is in it is being removed; if this is interrupted, a server goes on.");
-            let directory = directories::find(operator.store, name).await?;
-            deletion::finish(operator, &directory).await?;
+            deletion::finish(operator, &deleting).await?;
             output::note(&format!("Directory {name:?} is gone; another one may have its name."));
         }
     }

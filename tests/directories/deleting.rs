@@ -54,9 +54,8 @@ on_both_back_ends! {
         app.user("stays").await;
         acme.get("/Users?count=1").await.expect(200);
         let row = acme.row().await;
-        deletion::begin(&app.operator(), &row).await.expect("begins");
-        let deleting = acme.row().await;
-        assert_eq!(deleting.status, DirectoryStatus::Deleting);
+        let deleting = deletion::begin(&app.operator(), &row).await.expect("begins");
+        assert_eq!((deleting.status, &deleting), (DirectoryStatus::Deleting, &acme.row().await));
         // The server still believes the token, but the store does not take what comes by it.
         acme.post("/Users", json!({ "schemas": [USER], "userName": "late" })).await.expect(401);
         app.clock.advance(1_000);
@@ -129,6 +128,8 @@ on_both_back_ends! {
         let protect = |protected| Edit { protected: Some(protected), ..Edit::default() };
         let row = directories::edit(&app.operator(), &acme.row().await, protect(true)).await.expect("protects");
         let refused = deletion::begin(&app.operator(), &row).await;
+        assert!(matches!(refused, Err(AdminError::Protected(_))), "{refused:?}");
+        let refused = directories::set_status(&app.operator(), &row, DirectoryStatus::Deleting).await;
         assert!(matches!(refused, Err(AdminError::Protected(_))), "{refused:?}");
         let refused = deletion::disconnect(&app.operator(), &row).await;
         assert!(matches!(refused, Err(AdminError::Protected(_))), "{refused:?}");
