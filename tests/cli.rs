@@ -169,6 +169,49 @@ fn names_and_providers_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn quirks_are_shown_with_their_origin_and_set_one_by_one() {
+    let place = Place::new();
+    place.ok("directory create acme --provider okta --set quirks.empty-patch=true --set quirks.list-of-one=false");
+    let shown: Value = serde_json::from_str(&place.ok("directory show acme --json")).expect("JSON");
+    let quirk = |name: &str| {
+        let all = shown["quirks"].as_array().expect("a list");
+        let found = all.iter().find(|quirk| quirk["name"] == name).unwrap_or_else(|| panic!("no {name} in {shown:#}"));
+        (found["on"].as_bool().expect("a boolean"), found["from"].as_str().expect("a word").to_owned())
+    };
+    assert_eq!(quirk("empty-patch"), (true, "settings".to_owned()));
+    assert_eq!(quirk("list-of-one"), (false, "settings".to_owned()));
+    assert_eq!(quirk("boolean-strings"), (true, "profile".to_owned()));
+    assert_eq!(quirk("strict-formats"), (false, "profile".to_owned()));
+    let text = place.ok("directory edit acme --set quirks.list-of-one=");
+    assert!(text.contains("list-of-one on,") && text.contains("empty-patch on (set),"), "{text}");
+    let refused = place.run("directory edit acme --set quirks.no-such=true");
+    assert!(refused.code == Some(1) && refused.stderr.contains("no-such"), "{refused:?}");
+    let refused = place.run("directory edit acme --set usersMax=0");
+    assert!(refused.code == Some(1) && refused.stderr.contains("usersMax takes a whole number from 1 to"), "{refused:?}");
+}
+
+#[test]
+fn a_directory_is_deleted_with_a_choice_unless_it_is_protected() {
+    let place = Place::new();
+    place.ok("directory create acme --provider okta");
+    place.ok("token create acme");
+    assert_eq!(place.run("directory delete acme").code, Some(2), "what becomes of its users is to be said");
+    place.ok("directory edit acme --protected true");
+    for users in ["keep", "remove"] {
+        let refused = place.run(&format!("directory delete acme --users {users}"));
+        assert!(refused.code == Some(1) && refused.stderr.contains("protected"), "{refused:?}");
+    }
+    place.ok("directory edit acme --protected false");
+    place.ok("directory delete acme --users keep");
+    let shown: Value = serde_json::from_str(&place.ok("directory show acme --json")).expect("JSON");
+    assert_eq!(shown["provider"], "manual");
+    assert_eq!(shown["settings"], json!({ "uniqueGroupDisplayName": true }));
+    place.ok("directory delete acme --users remove");
+    assert_eq!(place.run("directory show acme").code, Some(1));
+    place.ok("directory create acme");
+}
+
+#[test]
 fn a_new_token_stands_alone_on_standard_output() {
     let place = Place::new();
     place.ok("directory create acme");
