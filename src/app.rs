@@ -2,17 +2,24 @@
 
 use crate::auth::{PasswordHasher, Throttle};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, DatabaseConfig, LimitsConfig, ServerConfig};
+use crate::config::{Config, DatabaseConfig, LimitsConfig, ServerConfig, TlsConfig};
 use crate::directory::{Directory, Limits};
 use crate::http::admin::{AdminOptions, AdminState};
+use crate::http::client::Proxies;
 use crate::http::{self, HttpOptions, HttpState};
-use crate::server::{self, ServerError, ServerOptions};
+use crate::metrics::Metrics;
+use crate::server::tls::{PairFiles, TlsError};
+use crate::server::{self, Counts, ServerError, ServerOptions, Tls};
 use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{OperatorStore, StoreError};
+use crate::store::{Load, OperatorStore, StoreError};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+
+mod background;
+
+use background::Background;
 
 /// Opens the store that the configuration names. Its tables are left as they are.
 ///
@@ -43,29 +50,81 @@ pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn OperatorStore
     Ok(Arc::new(PostgresStore::open(config.url.expose(), options).await?))
 }
 
-/// Serves on `listener` until `stop` ends, drains, and closes the store.
+/// Where a server is reached.
+#[derive(Debug)]
+pub struct Listening {
+    /// The socket.
+    pub listener: TcpListener,
+    /// Its address.
+    pub bound: SocketAddr,
+    /// Its TLS, if it has its own.
+    pub tls: Option<Arc<Tls>>,
+    /// The socket for who asks for metrics, if there is one.
+    pub metrics: Option<TcpListener>,
+}
+
+/// Serves until `stop` ends, drains, and closes the store.
 ///
 /// # Errors
 /// Not every request could be answered before the drain timeout.
 pub async fn serve(
     config: &Config,
     store: Arc<dyn OperatorStore>,
-    listener: TcpListener,
-    bound: SocketAddr,
+    mut listening: Listening,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServerError> {
-    let public_url = config.server.public_url(bound);
+    let public_url = config.server.public_url(listening.bound);
     let admin = admin_state(config, store.clone(), Arc::new(SystemClock), public_url.clone());
     let state = Arc::new(state(config, store.clone(), Arc::new(SystemClock), public_url));
+    let options = ServerOptions { tls: listening.tls.clone(), ..server_options(&config.server, &config.limits) };
+    show_readings(&state.metrics, &store, &options.counts);
+    let background = Background::start(&state, &store, &mut listening);
     let draining = state.clone();
     let shutdown = async move {
         stop.await;
         draining.drain();
     };
-    let served =
-        server::run(listener, http::router(state, admin), server_options(&config.server, &config.limits), shutdown).await;
+    let served = server::run(listening.listener, http::router(state, admin), options, shutdown).await;
+    background.finish().await;
     store.close().await;
     served
+}
+
+/// Shows in the metrics what other parts know. Whoever else knows something adds it here.
+fn show_readings(metrics: &Metrics, store: &Arc<dyn OperatorStore>, counts: &Arc<Counts>) {
+    let load = |store: &Arc<dyn OperatorStore>, part: fn(Load) -> u64| {
+        let store = store.clone();
+        move || part(store.load())
+    };
+    let in_use = load(store, |load| load.connections_in_use);
+    metrics.read_gauge("database_connections_in_use", "Connections to the database that are in use", in_use);
+    let idle = load(store, |load| load.connections_idle);
+    metrics.read_gauge("database_connections_idle", "Connections to the database that are not in use", idle);
+    let waiting = load(store, |load| load.writes_waiting);
+    metrics.read_gauge("database_writes_waiting", "Changes that wait for SQLite's one writer", waiting);
+    let connections = |part: fn(&Counts) -> u64| {
+        let counts = counts.clone();
+        move || part(&counts)
+    };
+    metrics.read_gauge("connections_open", "Connections of clients that are open", connections(Counts::open));
+    let refused = connections(Counts::refused);
+    metrics.read_counter("connections_refused", "Connections that were refused because there were too many", refused);
+    let failed = connections(Counts::failed_handshakes);
+    metrics.read_counter("tls_handshake_failures", "TLS handshakes that failed or took too long", failed);
+}
+
+/// The server's own TLS, if it is configured.
+///
+/// # Errors
+/// The certificate or its key is not there, or wrong.
+pub fn tls(config: &ServerConfig) -> Result<Option<Arc<Tls>>, TlsError> {
+    let load = |tls: &TlsConfig| Tls::load(pair_files(tls), tls.handshake_timeout).map(Arc::new);
+    config.tls.as_ref().map(load).transpose()
+}
+
+/// Where certificate and key are.
+pub fn pair_files(tls: &TlsConfig) -> PairFiles {
+    PairFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }
 }
 
 /// What the requests of a server share. They all go by `clock`.
@@ -74,6 +133,8 @@ pub fn state(config: &Config, store: Arc<dyn OperatorStore>, clock: Arc<dyn Cloc
         public_url,
         discovery_requires_authentication: config.discovery.require_authentication,
         me_enabled: config.me.enabled,
+        proxies: Proxies { trusted: config.server.trusted_proxies.clone(), header: config.server.client_address_header },
+        continue_any_trace: config.traces.as_ref().is_some_and(|traces| traces.continue_any),
         url_bytes_max: config.limits.url_bytes_max,
         ..HttpOptions::default()
     };
@@ -120,5 +181,6 @@ fn server_options(server: &ServerConfig, limits: &LimitsConfig) -> ServerOptions
         linger_bytes_max: server.linger_bytes_max,
         drain_idle_grace: server.drain_idle_grace,
         drain_timeout: server.drain_timeout,
+        ..ServerOptions::default()
     }
 }

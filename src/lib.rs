@@ -5,6 +5,7 @@
 //! above it (`tests/architecture.rs` holds them to that):
 //!
 //! - [`id`], [`clock`], [`config`]: what everything else is told, never asks for
+//! - [`metrics`], [`telemetry`]: what is counted; the log and the traces
 //! - [`scim`]: the language of the RFCs. Pure: no I/O, no clock, no async
 //! - [`store`]: the contract with PostgreSQL and SQLite, and both of them
 //! - [`auth`]: who is calling
@@ -12,7 +13,6 @@
 //! - [`admin`]: what an operator may do
 //! - [`http`]: router, extractors, replies
 //! - [`server`]: sockets, timers, draining
-//! - [`telemetry`]: the log
 //! - [`app`]: the parts of a running server, wired
 //! - [`cli`]: the commands
 
@@ -25,6 +25,7 @@ pub mod config;
 pub mod directory;
 pub mod http;
 pub mod id;
+pub mod metrics;
 pub mod scim;
 pub mod server;
 pub mod store;

@@ -1,31 +1,45 @@
-//! The log: lines of text or JSON on standard error.
+//! The log: lines of text or JSON on standard error. And [`traces`], if they are wanted.
+
+pub mod traces;
+
+pub use traces::Traces;
 
 use crate::config::{LogConfig, LogFormat};
 use std::io::{self, IsTerminal as _, Write};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 /// Starts the log of this process. Called once; a later call changes nothing.
+pub fn start(config: &LogConfig) {
+    start_with(config, None);
+}
+
+/// Starts the log and the traces of this process.
 ///
 /// Statements of the database driver are never logged: their values are people's data (R31).
-pub fn start(config: &LogConfig) {
+pub fn start_with(config: &LogConfig, traces: Option<&Traces>) {
+    let off = |target: &str| format!("{target}=off").parse().expect("a directive");
     let filter = EnvFilter::try_new(&config.level)
         .unwrap_or_else(|_| EnvFilter::new("info"))
-        .add_directive("sqlx::query=off".parse().expect("a directive"));
+        .add_directive(off("sqlx::query"))
+        .add_directive(off(traces::TARGET));
     let json = match config.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !io::stderr().is_terminal(),
     };
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         // No colours: a line holds no escape sequence at all, so none can come from a client either.
         .with_ansi(false)
         // It would complain about a lost line on standard error, and panic if that is what is lost.
         .log_internal_errors(false)
         .with_writer(OneLine(io::stderr));
+    let lines = if json { lines.json().flatten_event(true).boxed() } else { lines.boxed() };
+    let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces.map(Traces::layer));
     // It fails only if there is a subscriber already.
-    let _ = if json { subscriber.json().flatten_event(true).try_init() } else { subscriber.try_init() };
+    let _ = subscriber.try_init();
 }
 
 /// Makes writers whose every `write` is one line: control characters in it are escaped (R32).

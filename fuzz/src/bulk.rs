@@ -10,6 +10,7 @@ use scimd::directory::cursors::Cursors;
 use scimd::directory::walks::Walks;
 use scimd::directory::{BulkReply, Ctx, Directory, Done, Limits, bulk};
 use scimd::id::DirectoryId;
+use scimd::metrics::Metrics;
 use scimd::scim::bulk::{BulkEntry, BulkIds, BulkMethod, BulkRequest, Defined, order, references};
 use scimd::scim::filter::FilterOptions;
 use scimd::scim::json;
@@ -18,7 +19,7 @@ use scimd::scim::{ErrorKind, ScimError};
 use scimd::store::{DirectoryRow, DirectoryStatus};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use tokio::runtime::{Builder, Runtime};
 
 const OPERATIONS_MAX: usize = 100;
@@ -31,6 +32,9 @@ pub static LIMITS: LazyLock<Limits> = LazyLock::new(|| {
     let config = Config::load(&Sources::default()).expect("the defaults are valid");
     Limits { bulk_operations_max: OPERATIONS_MAX, ..Limits::from(&config) }
 });
+
+/// What is counted.
+pub static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics::new(Arc::new(ManualClock::new(NOW))));
 
 /// A hasher whose hashes cost next to nothing.
 pub static PASSWORDS: LazyLock<PasswordHasher> = LazyLock::new(|| {
@@ -160,6 +164,7 @@ fn check_run(bytes: &[u8], profile: &str, parsed: &Result<BulkRequest, ScimError
         passwords: &PASSWORDS,
         walks: &Walks::default(),
         cursors: &Cursors::default(),
+        metrics: &METRICS,
     };
     let replies = RUNTIME.block_on(bulk(&ctx, bytes, || std::future::ready(Ok(()))));
     let (request, replies) = match (parsed, replies) {

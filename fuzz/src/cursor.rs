@@ -1,6 +1,6 @@
 //! Cursors (RFC 9865, D-91): what was not sealed here does not open, and what was opens its own search only.
 
-use super::bulk::{LIMITS, PASSWORDS, RUNTIME, directory};
+use super::bulk::{LIMITS, METRICS, PASSWORDS, RUNTIME, directory};
 use super::sample;
 use super::store::{Memory, NOW};
 use scimd::auth::scopes::EVERYTHING;
@@ -35,6 +35,7 @@ pub fn check(bytes: &[u8]) {
         passwords: &PASSWORDS,
         walks: &WALKS,
         cursors: &CURSORS,
+        metrics: &METRICS,
     };
     let text = String::from_utf8_lossy(bytes);
     let params = SearchParams { filter: Some(text.to_string()), ..SearchParams::default() };

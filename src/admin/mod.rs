@@ -6,6 +6,7 @@
 //! - [`directories`]: create, change, pause, find and list Directories
 //! - [`deletion`]: the end of a Directory, and what becomes of what is in it
 //! - [`tokens`]: the life of bearer tokens; a secret is handed out once
+//! - [`expiring`]: warnings that tokens expire
 //! - [`accounts`]: operators' accounts and API keys
 //! - [`sign_in`]: who comes with an API key or a password
 //! - [`audit`]: the record of what operators did
@@ -20,6 +21,7 @@ pub mod definitions;
 pub mod deletion;
 pub mod directories;
 pub mod error;
+pub mod expiring;
 pub mod first_start;
 pub mod operator;
 pub mod sign_in;

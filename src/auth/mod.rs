@@ -6,6 +6,7 @@
 //! - [`token`]: bearer tokens, their form and their digest
 //! - [`scopes`]: what a token may do
 //! - [`authenticator`]: a presented token to a [`Caller`]
+//! - [`uses`]: when, from where and how often tokens are used
 //! - [`password`]: passwords of Users, what they must be like and how they are hashed
 //! - [`throttle`]: who guesses at secrets is slowed down
 
@@ -14,12 +15,14 @@ pub mod password;
 pub mod scopes;
 pub mod throttle;
 pub mod token;
+pub mod uses;
 
 pub use authenticator::{AuthError, Authenticator, Denied};
 pub use password::{PasswordError, PasswordHasher};
 pub use scopes::{Access, Scopes};
 pub use throttle::Throttle;
 pub use token::Secret;
+pub use uses::Uses;
 
 use crate::id::{ResourceId, TokenId};
 use crate::store::DirectoryRow;

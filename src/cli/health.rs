@@ -3,10 +3,11 @@
 use super::arguments::Arguments;
 use super::failure::Failure;
 use super::session;
+use crate::server::tls::probe::connect;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -21,28 +22,33 @@ const STATUS_LINE_BYTES_MAX: u64 = 256;
 /// # Errors
 /// It does not answer, or not with 200.
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let listen = session::configuration(arguments)?.server.listen;
+    let server = session::configuration(arguments)?.server;
+    let (listen, tls) = (server.listen, server.tls.is_some());
     let advice = "Is a server running here with the same configuration?";
-    match probe(listen).await {
+    match probe(listen, tls).await {
         Ok(200) => Ok(()),
         Ok(status) => Err(Failure::new(format!("the server at {listen} answers {status} to /healthz"), advice)),
         Err(error) => Err(Failure::new(format!("the server at {listen} does not answer: {error}"), advice)),
     }
 }
 
-/// The status that the server on this machine, listening on `listen`, answers to `GET /healthz`.
+/// The status that the server on this machine, listening on `listen`, answers to `GET /healthz`; with `tls`, over TLS.
 ///
 /// # Errors
 /// There is none, it does not answer in time, or it does not speak HTTP.
-pub async fn probe(listen: SocketAddr) -> io::Result<u16> {
+pub async fn probe(listen: SocketAddr, tls: bool) -> io::Result<u16> {
     let exchange = async {
-        let mut stream = TcpStream::connect(reachable(listen)).await?;
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
-        let mut head = Vec::new();
-        stream.take(STATUS_LINE_BYTES_MAX).read_to_end(&mut head).await?;
-        status(&head).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it does not speak HTTP"))
+        let stream = TcpStream::connect(reachable(listen)).await?;
+        if tls { ask(connect(stream).await?).await } else { ask(stream).await }
     };
     timeout(ANSWER_TIMEOUT, exchange).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+}
+
+async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<u16> {
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+    let mut head = Vec::new();
+    stream.take(STATUS_LINE_BYTES_MAX).read_to_end(&mut head).await?;
+    status(&head).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it does not speak HTTP"))
 }
 
 /// An address to connect to: a server that listens on every address listens on the loopback address too.
@@ -80,14 +86,14 @@ mod tests {
 
     #[tokio::test]
     async fn the_status_is_read() {
-        assert_eq!(probe(server(b"HTTP/1.1 200 OK\r\n\r\n").await).await.expect("an answer"), 200);
-        assert_eq!(probe(server(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").await).await.expect("an answer"), 503);
+        assert_eq!(probe(server(b"HTTP/1.1 200 OK\r\n\r\n").await, false).await.expect("an answer"), 200);
+        assert_eq!(probe(server(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").await, false).await.expect("an answer"), 503);
     }
 
     #[tokio::test]
     async fn what_does_not_speak_http_is_no_server() {
-        assert_eq!(probe(server(b"SSH-2.0-x\r\n").await).await.expect_err("no HTTP").kind(), io::ErrorKind::InvalidData);
-        assert!(probe(server(b"").await).await.is_err());
+        assert_eq!(probe(server(b"SSH-2.0-x\r\n").await, false).await.expect_err("no HTTP").kind(), io::ErrorKind::InvalidData);
+        assert!(probe(server(b"").await, false).await.is_err());
     }
 
     #[test]

@@ -4,13 +4,13 @@ use super::arguments::Arguments;
 use super::failure::Failure;
 use super::{schema_files, session, welcome};
 use crate::admin::{Operator, deletion};
-use crate::app;
+use crate::app::{self, Listening};
 use crate::clock::SystemClock;
 use crate::config::ServerConfig;
 use crate::server;
 use crate::store::OperatorStore;
 use crate::store::audit::Actor;
-use crate::telemetry;
+use crate::telemetry::{self, Traces};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,15 +22,30 @@ const DELETIONS_PAUSE: Duration = Duration::from_secs(60);
 /// Runs the server until SIGTERM or SIGINT, then drains it.
 ///
 /// # Errors
-/// The configuration is wrong, the database is not there, or the port is taken; or not every request could be answered
+/// The configuration is wrong, the certificate or the database is not there, or the port is taken; or not every request could be answered
 /// before the end.
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = session::configuration(arguments)?;
-    telemetry::start(&config.log);
+    let traces = match &config.traces {
+        None => None,
+        Some(traces) => Some(Traces::start(traces).map_err(|error| Failure::Failed { error: error.into(), advice: None })?),
+    };
+    telemetry::start_with(&config.log, traces.as_ref());
     warn_if_exposed(&config.server);
     let store = session::store(&config, arguments.no_migrate).await?;
     schema_files::bring(&config.schemas, store.as_ref()).await?;
+    let tls = app::tls(&config.server).map_err(|error| {
+        Failure::new(error.to_string(), "tls.certificate and tls.key name two PEM files; `scimd check` looks at them.")
+    })?;
     let (listener, bound) = listen(config.server.listen).await?;
+    let metrics = match config.metrics.listen {
+        None => None,
+        Some(address) => {
+            let (listener, address) = listen(address).await?;
+            tracing::info!(address = %address, "metrics are served");
+            Some(listener)
+        }
+    };
     let public_url = config.server.public_url(bound);
     welcome::welcome(&config, store.as_ref(), &public_url).await?;
     let signal = server::shutdown_signal().map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
@@ -38,9 +53,12 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     tokio::spawn(finish_deletions(store.clone()));
     // Whoever reads this line may stop the server, so the signals are heard by now.
     tracing::info!(address = %bound, public_url, database = %config.database.url, "listening");
-    app::serve(&config, store, listener, bound, signal)
-        .await
-        .map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
+    let listening = Listening { listener, bound, tls, metrics };
+    let served = app::serve(&config, store, listening, signal).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    served.map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -65,7 +83,7 @@ fn warn_if_exposed(config: &ServerConfig) {
     if config.is_exposed_without_tls() {
         tracing::warn!(
             address = %config.listen,
-            "plain HTTP is reachable from other machines: put a proxy that ends TLS in front, and name it in server.trusted_proxies"
+            "plain HTTP is reachable from other machines: give the server a certificate (tls.certificate, tls.key), or put a proxy that ends TLS in front, and name it in server.trusted_proxies"
         );
     }
 }

@@ -7,7 +7,8 @@
 //! - [`source`]: the layers, and which of them a value came from
 //! - [`fault`]: what can be wrong with a setting
 //! - [`settings`]: the layers laid over each other, and typed reading that collects faults
-//! - [`server`], [`database`], [`limits`], [`admin`], [`schemas`], [`password`], [`log`]: the sections
+//! - [`server`], [`tls`], [`database`], [`limits`], [`admin`], [`schemas`], [`password`], [`log`], [`metrics`], [`traces`]: the
+//!   sections
 //! - [`network`], [`public_url`]: types of single values
 
 pub mod admin;
@@ -15,6 +16,7 @@ pub mod database;
 pub mod fault;
 pub mod limits;
 pub mod log;
+pub mod metrics;
 pub mod network;
 pub mod password;
 pub mod public_url;
@@ -22,23 +24,28 @@ pub mod schemas;
 pub mod server;
 pub mod settings;
 pub mod source;
+pub mod tls;
+pub mod traces;
 
 pub use admin::AdminConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use fault::{ConfigFault, ConfigFaults};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use metrics::MetricsConfig;
 pub use network::Network;
 pub use password::PasswordConfig;
 pub use public_url::PublicUrl;
 pub use schemas::SchemasConfig;
-pub use server::ServerConfig;
+pub use server::{ForwardedHeader, ServerConfig};
 pub use source::{Source, Sources};
+pub use tls::TlsConfig;
+pub use traces::TracesConfig;
 
 use settings::Settings;
 
 /// Everything that can be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// `[server]`: sockets and timers.
     pub server: ServerConfig,
@@ -58,6 +65,10 @@ pub struct Config {
     pub password: PasswordConfig,
     /// `[log]`: what is logged, and how.
     pub log: LogConfig,
+    /// `[metrics]`: where metrics are served.
+    pub metrics: MetricsConfig,
+    /// `[traces]`: where traces go, if anywhere.
+    pub traces: Option<TracesConfig>,
 }
 
 /// `[discovery]`.
@@ -99,6 +110,8 @@ impl Config {
             me: MeConfig { enabled: settings.boolean("me.enabled") },
             password: PasswordConfig::read(settings),
             log: LogConfig::read(settings),
+            metrics: MetricsConfig::read(settings),
+            traces: TracesConfig::read(settings),
         }
     }
 }

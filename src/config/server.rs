@@ -1,7 +1,7 @@
 //! `[server]`: sockets and timers.
 
 use super::settings::Settings;
-use super::{Network, PublicUrl};
+use super::{Network, PublicUrl, TlsConfig};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,8 +12,10 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Under which URL clients reach the server; `None`: that of the listen address.
     pub public_url: Option<PublicUrl>,
-    /// Proxies that end TLS in front of the server (P-7.2-01).
+    /// Proxies that end TLS in front of the server (P-7.2-01), and whose word about the client's address is taken.
     pub trusted_proxies: Vec<Network>,
+    /// The header by which they give it.
+    pub client_address_header: ForwardedHeader,
     /// Open connections at most.
     pub connections_max: usize,
     /// Open connections from one address at most.
@@ -40,23 +42,46 @@ pub struct ServerConfig {
     pub drain_idle_grace: Duration,
     /// How long accepted requests are still answered after SIGTERM.
     pub drain_timeout: Duration,
+    /// `[tls]`: the server's own TLS; `None`: plain HTTP.
+    pub tls: Option<TlsConfig>,
+}
+
+/// The header by which proxies say from where their own clients come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For: 192.0.2.60`
+    XForwardedFor,
+    /// `Forwarded: for=192.0.2.60` (RFC 7239)
+    Forwarded,
+}
+
+impl ForwardedHeader {
+    fn parse(text: &str) -> Result<Self, String> {
+        let is = |name: &str| text.eq_ignore_ascii_case(name);
+        match () {
+            () if is("X-Forwarded-For") => Ok(Self::XForwardedFor),
+            () if is("Forwarded") => Ok(Self::Forwarded),
+            () => Err("must be X-Forwarded-For or Forwarded".to_owned()),
+        }
+    }
 }
 
 impl ServerConfig {
     /// The public URL of a server that listens on `bound`, without a slash at its end: the configured one, else `http://`
-    /// and the address, with `localhost` for "every address".
+    /// or, with TLS, `https://`, and the address, with `localhost` for "every address".
     pub fn public_url(&self, bound: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
         match &self.public_url {
             Some(url) => url.as_str().to_owned(),
-            None if bound.ip().is_unspecified() => format!("http://localhost:{}", bound.port()),
-            None => format!("http://{bound}"),
+            None if bound.ip().is_unspecified() => format!("{scheme}://localhost:{}", bound.port()),
+            None => format!("{scheme}://{bound}"),
         }
     }
 
-    /// Whether tokens may cross a network in the clear: the address is reachable from outside and no proxy that ends TLS is
-    /// declared (P-7.2-01).
+    /// Whether tokens may cross a network in the clear: the address is reachable from outside, the server has no TLS of its
+    /// own, and no proxy that ends TLS is declared (P-7.2-01).
     pub fn is_exposed_without_tls(&self) -> bool {
-        !self.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
+        !self.listen.ip().is_loopback() && self.tls.is_none() && self.trusted_proxies.is_empty()
     }
 
     pub(super) fn read(settings: &mut Settings) -> Self {
@@ -71,6 +96,7 @@ impl ServerConfig {
                 text => PublicUrl::parse(text).map(Some),
             }),
             trusted_proxies: settings.list("server.trusted_proxies", Network::parse),
+            client_address_header: settings.parsed("server.client_address_header", ForwardedHeader::parse),
             connections_max: settings.integer("server.connections_max", 1..=1_000_000),
             connections_per_address_max: settings.integer("server.connections_per_address_max", 1..=1_000_000),
             first_byte_timeout: settings.milliseconds("server.first_byte_timeout_ms", 1),
@@ -84,6 +110,7 @@ impl ServerConfig {
             linger_bytes_max: settings.integer("server.linger_bytes_max", 0..=1_073_741_824),
             drain_idle_grace: settings.milliseconds("server.drain_idle_grace_ms", 0),
             drain_timeout: settings.milliseconds("server.drain_timeout_ms", 0),
+            tls: TlsConfig::read(settings),
         }
     }
 }

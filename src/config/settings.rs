@@ -67,6 +67,18 @@ impl Settings {
         })
     }
 
+    /// A number within `range`.
+    pub fn number(&mut self, key: &'static str, range: RangeInclusive<f64>) -> f64 {
+        self.read(key, |value| {
+            let whole = || value.as_integer().map(|number| number as f64);
+            value
+                .as_float()
+                .or_else(whole)
+                .filter(|number| range.contains(number))
+                .ok_or_else(|| format!("must be a number from {} to {}", range.start(), range.end()))
+        })
+    }
+
     /// A time in milliseconds, at most a day.
     pub fn milliseconds(&mut self, key: &'static str, min: i64) -> Duration {
         Duration::from_millis(self.integer(key, min..=86_400_000))

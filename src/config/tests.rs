@@ -3,7 +3,7 @@
 use super::settings::{DEFAULTS, Settings};
 use super::source::{ConfigFile, Override};
 use super::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn file(text: &str) -> Sources {
     Sources { file: Some(ConfigFile { path: PathBuf::from("scimd.toml"), text: Ok(text.to_owned()) }), ..Sources::default() }
@@ -122,6 +122,17 @@ fn the_public_url_follows_the_listen_address_unless_it_is_set() {
     assert_eq!(config.server.public_url("127.0.0.1:8080".parse().expect("an address")), "https://scim.example.com");
 }
 
+#[test]
+fn the_header_of_the_proxies_is_one_of_two() {
+    let header = |text: &str| {
+        let config = Config::load(&file(&format!("server.client_address_header = {text:?}")));
+        config.map(|config| config.server.client_address_header)
+    };
+    assert_eq!(header("x-forwarded-for"), Ok(ForwardedHeader::XForwardedFor));
+    assert_eq!(header("Forwarded"), Ok(ForwardedHeader::Forwarded));
+    assert!(header("X-Real-IP").is_err());
+}
+
 /// Shows P-7.2-01, P-7.4-02.
 #[test]
 fn plain_http_beyond_this_machine_is_noticed_unless_a_proxy_is_declared() {
@@ -130,4 +141,19 @@ fn plain_http_beyond_this_machine_is_noticed_unless_a_proxy_is_declared() {
     assert!(!exposed("server.listen = \"[::1]:8080\""));
     assert!(exposed("server.listen = \"0.0.0.0:8080\""));
     assert!(!exposed("[server]\nlisten = \"0.0.0.0:8080\"\ntrusted_proxies = [\"10.0.0.0/8\"]"));
+    assert!(!exposed("server.listen = \"0.0.0.0:8080\"\n[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\""));
+}
+
+#[test]
+fn tls_needs_both_files_and_makes_the_public_url_https() {
+    assert_eq!(Config::load(&Sources::default()).expect("no faults").server.tls, None);
+    let config = Config::load(&file("[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"")).expect("no faults");
+    let tls = config.server.tls.as_ref().expect("TLS");
+    assert_eq!((tls.certificate.as_path(), tls.key.as_path()), (Path::new("c.pem"), Path::new("k.pem")));
+    assert_eq!(config.server.public_url("0.0.0.0:8443".parse().expect("an address")), "https://localhost:8443");
+    assert_eq!(config.server.public_url("127.0.0.1:8443".parse().expect("an address")), "https://127.0.0.1:8443");
+    check_faults(
+        &file("tls.key = \"k.pem\""),
+        &["tls.certificate (in the defaults): is missing: TLS needs both tls.certificate and tls.key"],
+    );
 }

@@ -36,6 +36,7 @@ pub fn operations(ctx: &Ctx<'_>, resource_type: &ResourceType, bytes: &[u8]) -> 
 /// Lets each quirk of the Directory turn what its provider sent into what it meant, and says which acted.
 pub fn rewrite(ctx: &Ctx<'_>, resource_type: &ResourceType, kind: MessageKind, body: &mut Value) {
     for name in quirks::rewrite(&ctx.directory.quirks, &mut Message { kind, resource_type, body }) {
+        ctx.metrics.quirk_applied(name);
         tracing::debug!(quirk.name = name, "a quirk rewrote the request");
     }
 }

@@ -8,6 +8,7 @@ use crate::auth::{Access, PasswordHasher, Scopes};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::id::{DirectoryId, ResourceId, TokenId};
+use crate::metrics::Metrics;
 use crate::scim::filter::FilterOptions;
 use crate::scim::json::JsonLimits;
 use crate::scim::patch::PatchLimits;
@@ -68,6 +69,8 @@ pub struct Ctx<'a> {
     pub walks: &'a Walks,
     /// What cursors are sealed with.
     pub cursors: &'a Cursors,
+    /// What is counted and measured.
+    pub metrics: &'a Metrics,
 }
 
 impl Ctx<'_> {

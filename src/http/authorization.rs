@@ -50,6 +50,7 @@ pub async fn authorize(
         facts.denied = Some("other directory");
         return Err(HttpError::forbidden("the credentials do not open the Directory that the URL names"));
     }
+    facts.caller = Some(caller.clone());
     Ok(Some(caller))
 }
 

@@ -1,7 +1,7 @@
 //! Responses that do not succeed: the only place where a failure becomes a status and a `scimType` (RFC 7644 §3.12).
 
 use super::media::MediaType;
-use super::observe::RequestId;
+use super::observe::{LimitHit, RequestId};
 use super::reply;
 use crate::scim::protocol::error_body::{ErrorBody, error_body};
 use crate::scim::{ErrorKind, ScimError};
@@ -147,12 +147,29 @@ impl HttpError {
 
     /// The response, with the id of the request where only the log can say more.
     pub fn into_response(self, media_type: MediaType, id: RequestId) -> Response {
+        let limit = self.limit();
         let Self { status, scim_type, detail, header, outdated: _ } = self.with_request(id);
         let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail));
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
+        if let Some(limit) = limit {
+            response.extensions_mut().insert(LimitHit(limit));
+        }
         response
+    }
+
+    /// The limit that the request went beyond, for metrics.
+    fn limit(&self) -> Option<&'static str> {
+        match (self.status, self.scim_type) {
+            (StatusCode::REQUEST_TIMEOUT, _) => Some("body_time"),
+            (StatusCode::PAYLOAD_TOO_LARGE, _) => Some("body_size"),
+            (StatusCode::URI_TOO_LONG, _) => Some("url_length"),
+            (StatusCode::TOO_MANY_REQUESTS, _) => Some("requests"),
+            (StatusCode::INSUFFICIENT_STORAGE, _) => Some("storage"),
+            (_, Some("tooMany")) => Some("search"),
+            _ => None,
+        }
     }
 
     fn plain(status: StatusCode, detail: impl Into<String>) -> Self {

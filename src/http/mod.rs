@@ -13,6 +13,7 @@
 //! - [`mod@router`]: every endpoint with its methods, on one page
 //! - [`state`]: what requests share
 //! - [`path`]: the segments of a URL, decoded once
+//! - [`client`]: from which address a request comes
 //! - [`authorization`]: the Authorization header, and what passes without one
 //! - [`query`]: the parameters of a URL
 //! - [`rates`]: how many requests a second each Directory may send
@@ -21,6 +22,7 @@
 //! - [`body`]: a request's body, with its limit
 //! - [`scim`]: the SCIM endpoints
 //! - [`admin`]: the admin API, for operators
+//! - [`metrics`]: the metrics, on a listener of their own
 //! - [`health`]: whether the process lives, and whether it can serve
 //! - [`reply`]: responses that succeed
 //! - [`error`]: responses that do not
@@ -29,10 +31,12 @@
 pub mod admin;
 pub mod authorization;
 pub mod body;
+pub mod client;
 pub mod conditional;
 pub mod error;
 pub mod health;
 pub mod media;
+pub mod metrics;
 pub mod observe;
 pub mod path;
 pub mod query;

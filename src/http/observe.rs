@@ -1,10 +1,15 @@
 //! The id, the log line and the safety net of every request.
 
+use super::HttpState;
+use super::client::{ClientAddress, Peer};
 use super::error::HttpError;
 use super::media::MediaType;
+use crate::auth::Caller;
 use crate::id::{DirectoryId, TokenId};
+use crate::metrics::{Answered, Metrics};
+use crate::telemetry::traces;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::HeaderName;
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
@@ -12,10 +17,11 @@ use axum::response::Response;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tower::ServiceExt;
 use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,7 +48,7 @@ impl fmt::Display for RequestId {
 pub struct Facts {
     /// The endpoint, as a template; empty: none was found.
     pub route: &'static str,
-    /// The endpoint of the admin API, as a template.
+    /// The endpoint of the admin API, as a template; then `route` is where the API begins.
     pub admin_route: Option<MatchedPath>,
     /// The name of the resource type asked for.
     pub resource_type: Option<Arc<str>>,
@@ -52,39 +58,109 @@ pub struct Facts {
     pub token: Option<TokenId>,
     /// Why the credentials were refused.
     pub denied: Option<&'static str>,
+    /// Who was let in.
+    pub caller: Option<Caller>,
 }
 
-/// Gives a request its id, answers 500 if it panics (R47), and writes its one line to the log.
-pub async fn observe(mut request: Request, next: Next) -> Response {
+/// Why a request was refused that asked for too much, in an extension of its response.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitHit(pub &'static str);
+
+/// Gives a request its id and the address of its client, answers 500 if it panics (R47), and writes its one line to the log.
+pub async fn observe(State(state): State<Arc<HttpState>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::generate();
     let method = known_method(request.method());
     request.extensions_mut().insert(id);
+    let peer = request.extensions().get::<Peer>().copied();
+    let client = peer.map(|peer| state.options.proxies.client(peer, request.headers()));
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
     // A span of level error, so that every line written meanwhile has the id, whatever the log's level is.
     let span = tracing::error_span!("request", request.id = %id);
     let guarded = CatchPanic::custom(next, Panicked(id));
-    let answered: Result<Response<_>, std::convert::Infallible> = guarded.oneshot(request).instrument(span).await;
+    let trace = trace(&state, &request, peer, method, id);
+    let answered: Result<Response<_>, std::convert::Infallible> =
+        guarded.oneshot(request).instrument(span).instrument(trace.clone()).await;
     let mut response = match answered {
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},
     };
     let facts = response.extensions_mut().remove::<Facts>().unwrap_or_default();
+    let duration = started.elapsed();
+    count(&state.metrics, method, &facts, &response, duration);
+    end_trace(&trace, method, &facts, &response);
+    if let Some(caller) = &facts.caller {
+        state.uses.note(caller, state.clock.now(), client.map(|ClientAddress(address)| address));
+    }
     tracing::info!(
         request.id = %id,
         http.method = method,
         http.route = facts.admin_route.as_ref().map_or(facts.route, MatchedPath::as_str),
         http.status = response.status().as_u16(),
-        duration_ms = started.elapsed().as_secs_f64() * 1_000.0,
+        duration_ms = duration.as_secs_f64() * 1_000.0,
         resource.r#type = facts.resource_type.as_deref(),
         directory.id = facts.directory.map(|directory| directory.0),
         token.id = facts.token.map(|token| token.0),
         denied = facts.denied,
+        client.address = client.map(|ClientAddress(address)| tracing::field::display(address)),
         "answered"
     );
     let mut text = Uuid::encode_buffer();
     let text = id.0.as_hyphenated().encode_lower(&mut text);
     response.headers_mut().insert(X_REQUEST_ID, HeaderValue::from_str(text).expect("a UUID is a header value"));
     response
+}
+
+/// The span of a request in a trace: that of the client if its word is taken, else one that begins here.
+fn trace(state: &HttpState, request: &Request, peer: Option<Peer>, method: &'static str, id: RequestId) -> Span {
+    let span = tracing::info_span!(
+        target: traces::TARGET,
+        "request",
+        otel.name = method,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        request.id = %id,
+        http.request.method = method,
+        http.route = Empty,
+        http.response.status_code = Empty,
+        resource.r#type = Empty,
+        directory.id = Empty,
+    );
+    if !span.is_disabled()
+        && (state.options.continue_any_trace || peer.is_some_and(|peer| state.options.proxies.trusts(peer)))
+        && let Some(parent) = request.headers().get(traces::TRACEPARENT).and_then(|parent| parent.to_str().ok())
+    {
+        traces::continue_trace(&span, parent);
+    }
+    span
+}
+
+fn end_trace(span: &Span, method: &'static str, facts: &Facts, response: &Response) {
+    if span.is_disabled() {
+        return;
+    }
+    traces::rename(span, format!("{method} {}", facts.route).trim_end());
+    span.record("http.route", facts.route);
+    span.record("http.response.status_code", response.status().as_u16());
+    span.record("resource.type", facts.resource_type.as_deref());
+    span.record("directory.id", facts.directory.map(|directory| directory.0));
+    if response.status().is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
+fn count(metrics: &Metrics, method: &'static str, facts: &Facts, response: &Response, duration: Duration) {
+    let directory = facts.caller.as_ref().map(|caller| caller.directory.name.as_str());
+    let status = response.status().as_u16();
+    metrics.answered(Answered { directory, method, route: facts.route, status, duration });
+    if let Some(reason) = facts.denied {
+        metrics.denied(reason);
+    }
+    if let Some(LimitHit(limit)) = response.extensions().get() {
+        metrics.limit_hit(limit);
+    }
 }
 
 /// The answer to a request that panicked. What the panic said may hold the client's data, so only the panic hook shows it.

@@ -5,7 +5,7 @@ use super::path::ScimPath;
 use super::{HttpState, health, observe, scim};
 use crate::scim::schema::{Registry, ResourceType};
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use std::sync::Arc;
 
@@ -18,9 +18,9 @@ pub fn router(state: Arc<HttpState>, admin: Option<Arc<AdminState>>) -> Router {
         .route("/healthz", any(health::live))
         .route("/readyz", any(health::ready))
         .fallback(scim::serve)
-        .with_state(state)
+        .with_state(state.clone())
         .merge(admin.map(admin::router).unwrap_or_default())
-        .layer(from_fn(observe::observe))
+        .layer(from_fn_with_state(state, observe::observe))
 }
 
 const DISCOVERY: &str = "GET, HEAD, OPTIONS";

@@ -1,14 +1,16 @@
 //! What requests share.
 
+use super::client::Proxies;
 use super::error::HttpError;
 use super::health::Readiness;
 use super::rates::Rates;
-use crate::auth::{Authenticator, PasswordHasher};
+use crate::auth::{Authenticator, PasswordHasher, Uses};
 use crate::clock::{Clock, Timestamp};
 use crate::directory::cursors::Cursors;
 use crate::directory::walks::Walks;
 use crate::directory::{Directory, Limits, definitions};
 use crate::id::DirectoryId;
+use crate::metrics::Metrics;
 use crate::scim::ScimError;
 use crate::scim::schema::Registry;
 use crate::store::{DefinitionRow, DirectoryRow, Store};
@@ -31,6 +33,10 @@ pub struct HttpOptions {
     pub discovery_requires_authentication: bool,
     /// Whether `/Me` is supported (D-81).
     pub me_enabled: bool,
+    /// Whose word about a client's address is taken.
+    pub proxies: Proxies,
+    /// Whether the traces of any client go on here; if not, those that come by trusted proxies alone.
+    pub continue_any_trace: bool,
     /// Bytes of a URL's path and query, at most.
     pub url_bytes_max: usize,
     /// How much of a body that nobody wants is read before the answer (R49), in bytes.
@@ -47,6 +53,8 @@ impl Default for HttpOptions {
             public_url: "http://127.0.0.1:8080".into(),
             discovery_requires_authentication: false,
             me_enabled: true,
+            proxies: Proxies::default(),
+            continue_any_trace: false,
             url_bytes_max: 48 * 1024,
             drain_bytes_max: 1024 * 1024,
             drain_timeout: Duration::from_secs(5),
@@ -84,6 +92,10 @@ pub struct HttpState {
     pub clock: Arc<dyn Clock>,
     /// Who is calling.
     pub authenticator: Authenticator,
+    /// The uses of tokens that are to be written.
+    pub uses: Uses,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
     /// What requests may cost.
     pub limits: Limits,
     /// The settings of HTTP.
@@ -117,6 +129,8 @@ impl HttpState {
     ) -> Self {
         Self {
             authenticator: Authenticator::new(store.clone(), clock.clone()),
+            uses: Uses::default(),
+            metrics: Arc::new(Metrics::new(clock.clone())),
             base_url: format!("{}/scim/v2", options.public_url),
             store,
             clock,

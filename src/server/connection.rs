@@ -5,6 +5,8 @@ use super::body::{ReplyBody, RequestBody};
 use super::io::TimedStream;
 use super::progress::{Phase, Progress};
 use super::timer::Timer;
+use super::tls::handshake;
+use crate::http::client::Peer;
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
@@ -18,6 +20,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -26,9 +29,29 @@ use tower::Service;
 /// What hyper may have read of a connection beyond a head that is at its limit.
 const READ_AHEAD_BYTES: usize = 16 * 1024;
 
+/// Serves a connection, behind TLS if the server has it.
+pub(super) async fn accept<S, B>(
+    stream: TcpStream,
+    peer: Peer,
+    service: S,
+    options: Arc<ServerOptions>,
+    draining: watch::Receiver<bool>,
+) where
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
+    B: Body<Data = Bytes> + Unpin + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let Some(tls) = &options.tls else { return serve(stream, peer, service, options, draining).await };
+    if let Some(stream) = handshake::shake(stream, tls, &options, draining.clone()).await {
+        // Boxed, so that a connection without TLS takes no room for one with it.
+        Box::pin(serve(stream, peer, service, options, draining)).await;
+    }
+}
+
 /// Serves the requests of a connection until either side ends it, a timer goes off, or the server drains.
-pub(super) async fn serve<S, B>(stream: TcpStream, service: S, options: Arc<ServerOptions>, mut draining: watch::Receiver<bool>)
+async fn serve<T, S, B>(stream: T, peer: Peer, service: S, options: Arc<ServerOptions>, mut draining: watch::Receiver<bool>)
 where
+    T: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
     B: Body<Data = Bytes> + Unpin + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -38,7 +61,8 @@ where
     let drain = draining.clone();
     let answer = service_fn(|request: Request<Incoming>| {
         progress.enter(Phase::Exchange);
-        let request = request.map(|body| RequestBody::new(body, progress.clone(), options.clone()));
+        let mut request = request.map(|body| RequestBody::new(body, progress.clone(), options.clone()));
+        request.extensions_mut().insert(peer);
         let reply = service.clone().call(request);
         let (progress, drain) = (progress.clone(), drain.clone());
         async move {

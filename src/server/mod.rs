@@ -13,6 +13,8 @@
 //! - [`options`]: all limits and timers
 //! - [`run`](mod@run): the accept loop, the caps on connections, draining
 //! - [`signal`]: SIGTERM and SIGINT
+//! - [`tls`]: TLS, when the server ends it itself
+//! - [`counts`]: what is counted of connections
 //! - `connection`: the life of one connection, and the timers of what the client has to send
 //! - `progress`: the state that its parts share
 //! - `io`: the socket: when a head begins, the timer of writing, how to close
@@ -21,6 +23,7 @@
 
 mod body;
 mod connection;
+pub mod counts;
 mod io;
 pub mod options;
 mod progress;
@@ -28,7 +31,10 @@ mod refusal;
 pub mod run;
 pub mod signal;
 mod timer;
+pub mod tls;
 
+pub use counts::Counts;
 pub use options::ServerOptions;
 pub use run::{ServerError, run};
 pub use signal::shutdown_signal;
+pub use tls::Tls;

@@ -1,9 +1,11 @@
 //! The limits and timers of connections.
 
+use super::{Counts, Tls};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What connections may cost. All timers end the connection; none waits for the client's good will.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ServerOptions {
     /// Connections at once, at most; what comes above is answered 503 and closed.
     pub connections_max: usize,
@@ -34,6 +36,10 @@ pub struct ServerOptions {
     pub drain_idle_grace: Duration,
     /// When draining: after which time the connections that are left are cut.
     pub drain_timeout: Duration,
+    /// TLS; `None`: plain HTTP.
+    pub tls: Option<Arc<Tls>>,
+    /// Where connections are counted.
+    pub counts: Arc<Counts>,
 }
 
 impl Default for ServerOptions {
@@ -53,6 +59,8 @@ impl Default for ServerOptions {
             linger_bytes_max: 64 * 1024 * 1024,
             drain_idle_grace: Duration::from_millis(500),
             drain_timeout: Duration::from_secs(30),
+            tls: None,
+            counts: Arc::default(),
         }
     }
 }

@@ -2,6 +2,11 @@
 
 use crate::scim::protocol::error_body::error_body;
 
+/// The answer to plain HTTP where TLS is spoken.
+pub(super) fn plain_http() -> Vec<u8> {
+    written(400, "Bad Request", "the server speaks TLS here: the URL begins with https://")
+}
+
 /// The whole HTTP/1.1 response of `status`, after which the connection closes.
 pub(super) fn response(status: u16) -> Vec<u8> {
     let (reason, detail) = match status {
@@ -11,6 +16,10 @@ pub(super) fn response(status: u16) -> Vec<u8> {
         505 => ("HTTP Version Not Supported", "the server speaks HTTP/1.1"),
         _ => ("Bad Request", "this is no HTTP/1.1 request"),
     };
+    written(status, reason, detail)
+}
+
+fn written(status: u16, reason: &str, detail: &str) -> Vec<u8> {
     let retry = if status == 503 { "Retry-After: 1\r\n" } else { "" };
     let body = error_body(status, None, detail);
     format!(

@@ -2,6 +2,7 @@
 
 use super::body::RequestBody;
 use super::{ServerOptions, connection, refusal};
+use crate::http::client::Peer;
 use bytes::Bytes;
 use hyper::body::Body;
 use hyper::{Request, Response};
@@ -124,19 +125,24 @@ where
             if *of_address == 0 {
                 self.per_address.remove(&address);
             }
-            // Best effort: whoever does not take it at once gets a closed connection.
-            let _sent = stream.try_write(&refusal::response(503));
+            self.options.counts.refuse();
+            if self.options.tls.is_none() {
+                // Best effort: whoever does not take it at once gets a closed connection.
+                let _sent = stream.try_write(&refusal::response(503));
+            }
             return;
         }
         *of_address += 1;
         // Without it a small reply may wait for the acknowledgement of the one before.
         let _set = stream.set_nodelay(true);
-        let task = connection::serve(stream, self.service.clone(), self.options.clone(), self.draining.clone());
+        let task = connection::accept(stream, Peer(address), self.service.clone(), self.options.clone(), self.draining.clone());
         let id = self.tasks.spawn(task).id();
         self.addresses.insert(id, address);
+        self.options.counts.set_open(self.tasks.len());
     }
 
     fn release(&mut self, ended: Result<(Id, ()), JoinError>) {
+        self.options.counts.set_open(self.tasks.len());
         let id = match &ended {
             Ok((id, ())) => *id,
             Err(error) => {

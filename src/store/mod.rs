@@ -116,6 +116,17 @@ pub struct FormerSecret {
 /// The SHA-256 of a token, by which it is looked up; the secret itself is never stored (R28).
 pub type TokenDigest = [u8; 32];
 
+/// How busy a store is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Connections that somebody uses; of SQLite, those that read.
+    pub connections_in_use: u64,
+    /// Connections that nobody uses.
+    pub connections_idle: u64,
+    /// Changes that wait for the one that writes, on SQLite.
+    pub writes_waiting: u64,
+}
+
 /// Where resources, Directories and tokens are kept.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -124,6 +135,11 @@ pub trait Store: Send + Sync {
 
     /// The names of the migrations that are not applied yet, in order.
     async fn pending_migrations(&self) -> Result<Vec<String>, StoreError>;
+
+    /// How busy it is at this moment; nobody is asked for it.
+    fn load(&self) -> Load {
+        Load::default()
+    }
 
     /// Whether the database answers; for `/readyz` and `scimd check`.
     async fn ping(&self) -> Result<(), StoreError>;

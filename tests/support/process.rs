@@ -116,6 +116,11 @@ impl Installation {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
+    /// The standard output of a command, whether it succeeds or not.
+    pub fn output(&self, arguments: &[&str]) -> String {
+        String::from_utf8(self.scimd(arguments).output().expect("starts").stdout).expect("UTF-8")
+    }
+
     /// Starts a server that logs at `level`, and waits until it is ready.
     pub fn start(&self, level: &str) -> Process {
         let log = File::options().create(true).append(true).open(self.log()).expect("a log");

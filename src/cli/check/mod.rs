@@ -2,11 +2,13 @@
 //! nothing.
 //!
 //! - [`finding`]: one line of the doctor's report
+//! - [`tls`]: certificate and key, or what is there in their place
 //! - [`database`]: the database, its tables, the clock beside what is stored
 //! - this file: the configuration, the addresses, and the report
 
 mod database;
 mod finding;
+mod tls;
 
 use super::arguments::Arguments;
 use super::failure::Failure;
@@ -48,7 +50,7 @@ async fn examine(arguments: &Arguments) -> Vec<Finding> {
         Some(file) => format!("valid, with {}", file.path.display()),
         None => "valid, without a file".to_owned(),
     };
-    let mut findings = vec![Finding::ok("configuration", read_from), public_url(&config.server), tls(&config.server)];
+    let mut findings = vec![Finding::ok("configuration", read_from), public_url(&config.server), tls::examine(&config.server)];
     findings.push(listen(&config.server).await);
     findings.extend(database::examine(&config.database).await);
     findings
@@ -67,26 +69,12 @@ fn public_url(config: &ServerConfig) -> Finding {
     }
 }
 
-fn tls(config: &ServerConfig) -> Finding {
-    if config.is_exposed_without_tls() {
-        Finding::warning(
-            "TLS",
-            format!("{} is reachable from other machines by plain HTTP (RFC 7644 section 7.2)", config.listen),
-            "Put a proxy that ends TLS in front, and name it in server.trusted_proxies.",
-        )
-    } else if config.trusted_proxies.is_empty() {
-        Finding::ok("TLS", "not needed: only this machine can reach the listen address".to_owned())
-    } else {
-        Finding::ok("TLS", "left to the proxies of server.trusted_proxies".to_owned())
-    }
-}
-
 async fn listen(config: &ServerConfig) -> Finding {
     const SUBJECT: &str = "listen address";
     let address = config.listen;
     match TcpListener::bind(address).await {
         Ok(_) => Finding::ok(SUBJECT, format!("{address} is free")),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => match health::probe(address).await {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => match health::probe(address, config.tls.is_some()).await {
             Ok(200) => Finding::ok(SUBJECT, format!("a server runs at {address} and is healthy")),
             Ok(_) | Err(_) => Finding::problem(
                 SUBJECT,

@@ -4,6 +4,7 @@ use super::AdminState;
 use super::problem::{Kind, Problem};
 use crate::admin::{Operator, sign_in};
 use crate::http::authorization::bearer_of;
+use crate::http::client::ClientAddress;
 use crate::store::audit::{Actor, ActorKind};
 use crate::store::operator::{AccountRow, ApiKeyRow, Role};
 use axum::extract::FromRequestParts;
@@ -66,8 +67,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Remote {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let _ = parts;
-        Ok(Self(None))
+        Ok(Self(parts.extensions.get().map(|ClientAddress(address)| *address)))
     }
 }
 

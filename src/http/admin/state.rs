@@ -36,6 +36,6 @@ pub struct AdminState {
 /// Tells the log which endpoint answered.
 pub async fn facts(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.extensions_mut().insert(Facts { admin_route: path, ..Facts::default() });
+    response.extensions_mut().insert(Facts { route: super::BASE, admin_route: path, ..Facts::default() });
     response
 }

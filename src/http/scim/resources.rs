@@ -144,6 +144,7 @@ pub fn ctx<'a>(state: &'a HttpState, directory: &'a Directory, caller: &'a Calle
         passwords: &state.passwords,
         walks: &state.walks,
         cursors: &state.cursors,
+        metrics: &state.metrics,
     }
 }
 

@@ -7,8 +7,8 @@
 
 use super::PostgresOptions;
 use super::failure::{Cause, store_error};
-use crate::store::StoreError;
 use crate::store::budget::ScanBudget;
+use crate::store::{Load, StoreError};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Row};
@@ -91,6 +91,12 @@ impl Connections {
 
     pub(super) fn options(&self) -> &PostgresOptions {
         &self.options
+    }
+
+    pub(super) fn load(&self) -> Load {
+        let slots = u64::from(self.options.connections_max.max(1));
+        let connections_in_use = slots.saturating_sub(self.slots.available_permits() as u64);
+        Load { connections_in_use, connections_idle: lock(&self.idle).sessions.len() as u64, writes_waiting: 0 }
     }
 
     /// A connection of its own, without limits of time, for a migration.

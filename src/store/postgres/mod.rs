@@ -35,8 +35,8 @@ mod update;
 use super::audit::{AuditEntry, AuditFilter, AuditRow};
 use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
 use super::{
-    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
-    ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
+    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
+    Reference, ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
@@ -111,6 +111,10 @@ impl Store for PostgresStore {
         migrate::pending(&self.connections).await
     }
 
+    fn load(&self) -> Load {
+        self.connections.load()
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         read::ping(&self.connections).await
     }
@@ -119,6 +123,7 @@ impl Store for PostgresStore {
         self.connections.lend(async |connection| operator::directory(connection, name).await).await
     }
 
+    #[tracing::instrument(name = "store.token", target = "scimd::span", skip_all)]
     async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
         self.connections.lend(async |connection| operator::token(connection, digest).await).await
     }
@@ -156,6 +161,7 @@ impl Store for PostgresStore {
         definitions::drop_index(&self.connections, directory, revision, resource_type, attribute, limit).await
     }
 
+    #[tracing::instrument(name = "store.get", target = "scimd::span", skip_all)]
     async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {
         read::get(&self.connections, directory, resource_type, id).await
     }
@@ -164,18 +170,22 @@ impl Store for PostgresStore {
         self.connections.lend(async |connection| operator::directory_key(connection, directory, purpose, candidate).await).await
     }
 
+    #[tracing::instrument(name = "store.search", target = "scimd::span", skip_all)]
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
         search::search(&self.connections, directory, query).await
     }
 
+    #[tracing::instrument(name = "store.list", target = "scimd::span", skip_all)]
     async fn list(&self, directory: DirectoryId, listing: &Listing<'_>) -> Result<ListingPage, StoreError> {
         search::list(&self.connections, directory, listing).await
     }
 
+    #[tracing::instrument(name = "store.references", target = "scimd::span", skip_all)]
     async fn references(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Reference>, StoreError> {
         read::references(&self.connections, directory, ids).await
     }
 
+    #[tracing::instrument(name = "store.members", target = "scimd::span", skip_all)]
     async fn members(
         &self,
         directory: DirectoryId,
@@ -186,6 +196,7 @@ impl Store for PostgresStore {
         read::members(&self.connections, directory, group, after, limit).await
     }
 
+    #[tracing::instrument(name = "store.members_of", target = "scimd::span", skip_all)]
     async fn members_of(
         &self,
         directory: DirectoryId,
@@ -195,6 +206,7 @@ impl Store for PostgresStore {
         read::members_of(&self.connections, directory, groups, limit).await
     }
 
+    #[tracing::instrument(name = "store.memberships", target = "scimd::span", skip_all)]
     async fn memberships(
         &self,
         directory: DirectoryId,
@@ -209,6 +221,7 @@ impl Store for PostgresStore {
         read::password_hash(&self.connections, directory, id).await
     }
 
+    #[tracing::instrument(name = "store.commit", target = "scimd::span", skip_all)]
     async fn commit(&self, directory: DirectoryId, commit: Commit) -> Result<Committed, StoreError> {
         commit::commit(&self.connections, directory, commit).await
     }

@@ -38,8 +38,8 @@ use super::audit::{AuditEntry, AuditFilter, AuditRow};
 use super::budget::ScanBudget;
 use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
 use super::{
-    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Membership, Page, Query, Reference,
-    ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
+    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
+    Reference, ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
@@ -95,6 +95,12 @@ impl Store for SqliteStore {
         migrate::pending(&self.readers).await
     }
 
+    fn load(&self) -> Load {
+        let (all, idle) = (u64::from(self.readers.size()), self.readers.num_idle() as u64);
+        let writes_waiting = self.writer.waiting() as u64;
+        Load { connections_in_use: all.saturating_sub(idle), connections_idle: idle, writes_waiting }
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         if self.writer.is_closed() {
             return Err(writer::closed());
@@ -106,6 +112,7 @@ impl Store for SqliteStore {
         operator::directory(&mut *self.reader().await?, name).await
     }
 
+    #[tracing::instrument(name = "store.token", target = "scimd::span", skip_all)]
     async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
         operator::token(&mut *self.reader().await?, digest).await
     }
@@ -147,6 +154,7 @@ impl Store for SqliteStore {
         self.writer.ask(|reply| Job::DropIndex { directory, revision, resource_type, attribute, limit, reply }).await
     }
 
+    #[tracing::instrument(name = "store.get", target = "scimd::span", skip_all)]
     async fn get(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<Option<Stored>, StoreError> {
         read::get(&self.readers, directory, resource_type, id).await
     }
@@ -156,18 +164,22 @@ impl Store for SqliteStore {
         self.writer.ask(|reply| Job::CreateDirectoryKey { directory, purpose, secret, reply }).await
     }
 
+    #[tracing::instrument(name = "store.search", target = "scimd::span", skip_all)]
     async fn search(&self, directory: DirectoryId, query: &Query<'_>) -> Result<Page, StoreError> {
         search::search(&self.readers, self.budget(), directory, query).await
     }
 
+    #[tracing::instrument(name = "store.list", target = "scimd::span", skip_all)]
     async fn list(&self, directory: DirectoryId, listing: &Listing<'_>) -> Result<ListingPage, StoreError> {
         search::list(&self.readers, self.budget(), directory, listing).await
     }
 
+    #[tracing::instrument(name = "store.references", target = "scimd::span", skip_all)]
     async fn references(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Reference>, StoreError> {
         read::references(&self.readers, directory, ids).await
     }
 
+    #[tracing::instrument(name = "store.members", target = "scimd::span", skip_all)]
     async fn members(
         &self,
         directory: DirectoryId,
@@ -178,6 +190,7 @@ impl Store for SqliteStore {
         read::members(&self.readers, directory, group, after, limit).await
     }
 
+    #[tracing::instrument(name = "store.members_of", target = "scimd::span", skip_all)]
     async fn members_of(
         &self,
         directory: DirectoryId,
@@ -187,6 +200,7 @@ impl Store for SqliteStore {
         read::members_of(&self.readers, directory, groups, limit).await
     }
 
+    #[tracing::instrument(name = "store.memberships", target = "scimd::span", skip_all)]
     async fn memberships(
         &self,
         directory: DirectoryId,
@@ -201,6 +215,7 @@ impl Store for SqliteStore {
         read::password_hash(&self.readers, directory, id).await
     }
 
+    #[tracing::instrument(name = "store.commit", target = "scimd::span", skip_all)]
     async fn commit(&self, directory: DirectoryId, commit: Commit) -> Result<Committed, StoreError> {
         self.writer.ask(|reply| Job::Commit { directory, commit, reply }).await
     }

@@ -106,6 +106,11 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
+    /// How many jobs are in the queue.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Whether it takes no more jobs.
     pub(super) fn is_closed(&self) -> bool {
         self.queue.is_closed()

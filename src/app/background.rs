@@ -1,0 +1,143 @@
+//! What a server does beside answering requests.
+
+use super::Listening;
+use crate::admin::{Operator, expiring};
+use crate::clock::Clock;
+use crate::http::{self, HttpState};
+use crate::metrics::{TOKENS_MAX, TokenExpiry};
+use crate::server::{self, ServerOptions, Tls};
+use crate::store::OperatorStore;
+use crate::store::audit::Actor;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// How often the uses of tokens are written.
+const USES_PERIOD: Duration = Duration::from_secs(5);
+
+/// How often tokens that expire soon are looked for.
+const WARNING_PERIOD: Duration = Duration::from_secs(60 * 60);
+
+/// How often those that metrics show are.
+const SHOWN_PERIOD: Duration = Duration::from_secs(60);
+
+/// How often the files of the certificate are read.
+const CERTIFICATE_PERIOD: Duration = Duration::from_secs(5);
+
+/// Connections of who asks for metrics.
+const METRICS_CONNECTIONS_MAX: usize = 64;
+
+/// The tasks beside the requests.
+pub struct Background {
+    state: Arc<HttpState>,
+    store: Arc<dyn OperatorStore>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Background {
+    /// Starts them.
+    pub fn start(state: &Arc<HttpState>, store: &Arc<dyn OperatorStore>, listening: &mut Listening) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(write_uses(state.clone(), store.clone(), stopped.clone()));
+        tasks.spawn(warn(state.clone(), store.clone(), stopped.clone()));
+        if let Some(tls) = listening.tls.clone() {
+            tasks.spawn(follow(tls, stopped.clone()));
+        }
+        if let Some(listener) = listening.metrics.take() {
+            tasks.spawn(show_expiring(state.clone(), store.clone(), stopped.clone()));
+            tasks.spawn(serve_metrics(listener, state.clone(), stopped));
+        }
+        Self { state: state.clone(), store: store.clone(), stop, tasks }
+    }
+
+    /// Ends them, and writes what they have left; when no request is under way any more.
+    pub async fn finish(mut self) {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+        if let Err(error) = self.state.uses.write(&*self.store).await {
+            tracing::warn!(error = %error, "the last uses of tokens could not be written");
+        }
+    }
+}
+
+/// Waits for the next time. `false`: the server ends.
+async fn next(times: &mut Interval, stopped: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        biased;
+        _ = stopped.wait_for(|stopped| *stopped) => false,
+        _ = times.tick() => true,
+    }
+}
+
+/// From now on.
+fn every(period: Duration) -> Interval {
+    let mut times = interval(period);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    times
+}
+
+async fn write_uses(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, mut stopped: watch::Receiver<bool>) {
+    let mut times = every(USES_PERIOD);
+    while next(&mut times, &mut stopped).await {
+        if let Err(error) = state.uses.write(&*store).await {
+            tracing::warn!(error = %error, "uses of tokens could not be written; they are tried again");
+        }
+    }
+}
+
+async fn warn(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, mut stopped: watch::Receiver<bool>) {
+    let mut times = every(WARNING_PERIOD);
+    while next(&mut times, &mut stopped).await {
+        match expiring::warn(&the_server(&*store, &*state.clock)).await {
+            Ok(warnings) => warnings.iter().for_each(|warning| state.metrics.expiry_warning(warning.days)),
+            Err(error) => tracing::warn!(error = %error, "tokens that expire soon could not be looked for"),
+        }
+    }
+}
+
+async fn show_expiring(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, mut stopped: watch::Receiver<bool>) {
+    let mut times = every(SHOWN_PERIOD);
+    while next(&mut times, &mut stopped).await {
+        let limit = u32::try_from(TOKENS_MAX).unwrap_or(u32::MAX);
+        match expiring::first(&the_server(&*store, &*state.clock), limit).await {
+            Ok(tokens) => {
+                let shown = tokens
+                    .into_iter()
+                    .filter_map(|(directory, token)| Some(TokenExpiry { directory, token: token.name, expires: token.expires? }));
+                state.metrics.show_expiring(shown.collect());
+            }
+            Err(error) => tracing::warn!(error = %error, "tokens that expire could not be looked for"),
+        }
+    }
+}
+
+async fn follow(tls: Arc<Tls>, mut stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+        () = tls.follow(CERTIFICATE_PERIOD) => {}
+    }
+}
+
+async fn serve_metrics(listener: TcpListener, state: Arc<HttpState>, mut stopped: watch::Receiver<bool>) {
+    let options = ServerOptions {
+        connections_max: METRICS_CONNECTIONS_MAX,
+        connections_per_address_max: METRICS_CONNECTIONS_MAX,
+        drain_idle_grace: Duration::ZERO,
+        drain_timeout: Duration::from_secs(1),
+        ..ServerOptions::default()
+    };
+    let shutdown = async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    // Whoever reads them at the end of the server may be cut.
+    let _ = server::run(listener, http::metrics::router(state.metrics.clone()), options, shutdown).await;
+}
+
+fn the_server<'a>(store: &'a dyn OperatorStore, clock: &'a dyn Clock) -> Operator<'a> {
+    Operator::new(store, clock, Actor::server())
+}
