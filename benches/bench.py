@@ -593,6 +593,7 @@ def cmd_compare(o):
         "PATCH active c=16": lambda t: (w5p(t, o), t.rows[-1])[1],
         "steady mix c=16": lambda t: (w10(t, o), t.rows[-1])[1],
     }
+    stages = {k: f for k, f in stages.items() if not o.stages or k in o.stages.split(",")}
     res = {k: ([], []) for k in stages}
     for rnd in range(o.rounds):
         for k, f in stages.items():
@@ -789,6 +790,7 @@ def main():
     c.add_argument("--rounds", type=int, default=5); c.add_argument("--users", type=int, default=10000)
     c.add_argument("--stage-s", type=float, default=2); c.add_argument("--load-budget-s", type=float, default=120)
     c.add_argument("--loadgen-cores", default=""); c.add_argument("--out", default="out/compare.json")
+    c.add_argument("--stages", default="", help="only these, by name, with commas in between")
     m = sub.add_parser("limits")
     m.add_argument("--pg-host", default="127.0.0.1"); m.add_argument("--pg-port", type=int); m.add_argument("--pg-user", default="postgres")
     m.add_argument("--pg-db", default="postgres"); m.add_argument("--pg-bin", default=""); m.add_argument("--sqlite-dir", default="")

@@ -2,7 +2,7 @@
 
 use crate::auth::{PasswordHasher, Throttle};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, DatabaseConfig, LimitsConfig, ServerConfig, TlsConfig};
+use crate::config::{Config, DatabaseConfig, LimitsConfig, RequestLogConfig, ServerConfig, TlsConfig};
 use crate::directory::{Directory, Limits};
 use crate::http::admin::{AdminOptions, AdminState};
 use crate::http::client::Proxies;
@@ -10,8 +10,9 @@ use crate::http::{self, HttpOptions, HttpState};
 use crate::metrics::Metrics;
 use crate::server::tls::{PairFiles, TlsError};
 use crate::server::{self, Counts, ServerError, ServerOptions, Tls};
-use crate::store::postgres::{PostgresOptions, PostgresStore};
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::postgres::{PostgresOptions, PostgresRequests, PostgresStore};
+use crate::store::requests::{Recorder, RecorderOptions, RequestLog};
+use crate::store::sqlite::{SqliteOptions, SqliteRequests, SqliteStore};
 use crate::store::{Load, OperatorStore, StoreError};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,15 +40,42 @@ pub async fn open_store(config: &DatabaseConfig) -> Result<Arc<dyn OperatorStore
         };
         return Ok(Arc::new(SqliteStore::open(config.url.expose(), options).await?));
     }
-    let options = PostgresOptions {
+    Ok(Arc::new(PostgresStore::open(config.url.expose(), postgres_options(config)).await?))
+}
+
+/// The request log that the configuration names, whether requests are recorded or not. Nothing is opened yet.
+///
+/// # Errors
+/// The URL of the database is none.
+pub fn request_log(config: &Config) -> Result<Arc<dyn RequestLog>, StoreError> {
+    match config.request_log.file_beside(&config.database.url) {
+        Some(file) => Ok(Arc::new(SqliteRequests::new(&file, config.database.lock_timeout))),
+        None => Ok(Arc::new(PostgresRequests::new(config.database.url.expose(), postgres_options(&config.database))?)),
+    }
+}
+
+/// What records requests, as the configuration has it.
+///
+/// # Errors
+/// As [`request_log`].
+pub fn recorder(config: &Config, clock: Arc<dyn Clock>) -> Result<Recorder, StoreError> {
+    let RequestLogConfig { enabled, queue_max, batch_max, wait, days_max, rows_max, .. } = config.request_log;
+    if !enabled {
+        return Ok(Recorder::off());
+    }
+    let options = RecorderOptions { queue_max, batch_max, wait, days_max, rows_max };
+    Ok(Recorder::start(request_log(config)?, clock, options))
+}
+
+fn postgres_options(config: &DatabaseConfig) -> PostgresOptions {
+    PostgresOptions {
         connections_max: config.connections_max,
         acquire_timeout: config.acquire_timeout,
         statement_timeout: config.statement_timeout,
         scan_timeout: config.unindexed_search_timeout,
         lock_timeout: config.lock_timeout,
         ..PostgresOptions::default()
-    };
-    Ok(Arc::new(PostgresStore::open(config.url.expose(), options).await?))
+    }
 }
 
 /// Where a server is reached.
@@ -73,19 +101,25 @@ pub async fn serve(
     mut listening: Listening,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServerError> {
+    let clock = Arc::new(SystemClock);
+    let recorder = recorder(config, clock.clone()).unwrap_or_else(|cause| {
+        tracing::error!(cause = %cause, "requests are not recorded");
+        Recorder::off()
+    });
     let public_url = config.server.public_url(listening.bound);
-    let admin = admin_state(config, store.clone(), Arc::new(SystemClock), public_url.clone());
-    let state = Arc::new(state(config, store.clone(), Arc::new(SystemClock), public_url));
+    let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone());
+    let state = Arc::new(state(config, store.clone(), clock, public_url).recording(Arc::new(recorder)));
     let options = ServerOptions { tls: listening.tls.clone(), ..server_options(&config.server, &config.limits) };
     show_readings(&state.metrics, &store, &options.counts);
     let background = Background::start(&state, &store, &mut listening);
-    let draining = state.clone();
+    let (draining, ending) = (state.clone(), state.clone());
     let shutdown = async move {
         stop.await;
         draining.drain();
     };
     let served = server::run(listening.listener, http::router(state, admin), options, shutdown).await;
     background.finish().await;
+    ending.requests.close().await;
     store.close().await;
     served
 }

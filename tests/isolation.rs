@@ -74,7 +74,13 @@ async fn everything(app: &App) -> [Value; 2] {
 /// The error of this status; to HEAD its head alone.
 #[track_caller]
 fn refused(answer: Answer, method: &str, status: u16) -> Value {
-    if method == "HEAD" { answer.expect(status).json } else { answer.expect_error(status, "").json }
+    if method == "HEAD" {
+        return answer.expect(status).json;
+    }
+    // Only the id of the request differs from one answer to the next.
+    let mut error = answer.expect_error(status, "").json;
+    assert!(error.as_object_mut().is_some_and(|error| error.remove("requestId").is_some()), "{error}");
+    error
 }
 
 #[track_caller]

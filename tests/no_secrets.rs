@@ -16,6 +16,8 @@ const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchReques
 
 /// Part of every value that the requests of this test send.
 const CANARY: &str = "kanarie";
+/// What stands where the name of an attribute ought to: the log of requests may have that, as it is no value.
+const NAME: &str = "papegaai";
 /// What the ids look like that clients make up.
 const NO_ID: &str = "/Users/kanarie-7";
 /// A token that is none, but has the form of one.
@@ -45,10 +47,10 @@ fn requests(user: &str, group: &str, member: &str) -> Vec<(&'static str, String,
         get("/Users?filter=userName%20eq%20%22kanarie-bjensen%22", 200),
         get("/Users?filter=emails%5Bvalue%20co%20%22kanarie%22%5D&sortBy=title&attributes=kanarie", 200),
         get("/Users?filter=name.familyName%20ew%20%22kanarie%22%20and%20title%20ne%20%22kanarie%22", 200),
-        get("/Users?filter=kanarie%20eq%20%22kanarie%22", 400),
+        get("/Users?filter=papegaai%20eq%20%22kanarie%22", 400),
         get("/Users?filter=userName%20kanarie%20%22kanarie%22", 400),
         get("/Users?filter=password%20eq%20%22kanarie%22", 403),
-        get("/Users?sortBy=kanarie", 400),
+        get("/Users?sortBy=papegaai", 400),
         get("/Users?sortBy=userName&sortOrder=kanarie", 400),
         get("/Users?count=kanarie", 400),
         get("/Users?kanarie=kanarie", 200),
@@ -58,7 +60,7 @@ fn requests(user: &str, group: &str, member: &str) -> Vec<(&'static str, String,
         get(NO_ID, 404),
         with("DELETE", NO_ID, Value::Null, 404),
         with("POST", "/Users", self::user("bjensen"), 409),
-        with("POST", "/Users", json!({ "schemas": ["urn:kanarie"], "userName": "kanarie" }), 400),
+        with("POST", "/Users", json!({ "schemas": ["urn:papegaai"], "userName": "kanarie" }), 400),
         with("POST", "/Users", json!({ "schemas": [USER], "userName": { "kanarie": "kanarie" } }), 400),
         with("POST", "/Users", json!({ "schemas": [USER], "userName": "kanarie-2", "password": "kanarie\u{1}" }), 400),
         with("POST", "/Users", json!({ "schemas": [USER], "userName": "kanarie-2", "active": "kanarie" }), 400),
@@ -68,7 +70,7 @@ fn requests(user: &str, group: &str, member: &str) -> Vec<(&'static str, String,
         with("PATCH", user, one("replace", "password", json!("kanarie-battery-staple")), 200),
         with("PATCH", user, one("replace", "active", json!("kanarie")), 400),
         with("PATCH", user, one("replace", "emails[value eq \"kanarie@example.net\"].display", json!("kanarie")), 400),
-        with("PATCH", user, one("remove", "kanarie", json!("kanarie")), 400),
+        with("PATCH", user, one("remove", "papegaai", json!("kanarie")), 400),
         with("PATCH", user, one("kanarie", "title", json!("kanarie")), 400),
         with(
             "PATCH",
@@ -90,7 +92,7 @@ fn requests(user: &str, group: &str, member: &str) -> Vec<(&'static str, String,
         ),
         with("POST", "/Users/.search", search("userName sw \"kanarie\""), 200),
         with("POST", "/Users/.search", search("kanarie"), 400),
-        with("POST", "/Users/.search", search("title eq \"kanarie\" and kanarie pr"), 400),
+        with("POST", "/Users/.search", search("title eq \"kanarie\" and papegaai pr"), 400),
         with("DELETE", group, Value::Null, 204),
     ]
 }
@@ -140,7 +142,10 @@ on_both_back_ends_as_a_process! {
             send_raw(installation.connect(&server), request, *status);
         }
 
-        drop(server);
+        // It writes its last entries.
+        let mut server = server;
+        server.terminate();
+        assert!(server.wait().success());
         let log = std::fs::read_to_string(installation.log()).expect("UTF-8");
         let answered = log.lines().filter(|line| line.contains("\"answered\"")).count();
         // What is no HTTP is refused before it is a request.
@@ -150,9 +155,32 @@ on_both_back_ends_as_a_process! {
             let lines = unindexed.iter().filter(|line| line.contains(shape) && line.contains("\"resource.type\":\"User\"")).count();
             assert_eq!(lines, 1, "{shape} in {unindexed:#?}");
         }
-        for secret in [CANARY, "Kanarie", "KANARIE", "a2FuYXJpZ", "scimd_", WRONG_TOKEN, installation.token.as_str(), "argon2"] {
+        for secret in [CANARY, NAME, "Kanarie", "KANARIE", "a2FuYXJpZ", "scimd_", WRONG_TOKEN, installation.token.as_str(), "argon2"] {
             let line = log.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "the log says {secret}");
+        }
+
+        // The request log has each request of SCIM too, and says why it was refused.
+        let kept = installation.command(&["log", "--json", "--limit", "500"]);
+        assert_eq!(kept.lines().count(), answered, "each request has its entry");
+        for secret in [CANARY, "Kanarie", "KANARIE", "a2FuYXJpZ", "scimd_", WRONG_TOKEN, installation.token.as_str(), "argon2"] {
+            let line = kept.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "the request log says {secret}");
+        }
+        for part in ["User has no attribute papegaai", "\"credentials\":\"unknown\"", "\"redacted\":\"secret\"", "\"advice\":"] {
+            assert!(kept.contains(part), "{part} is not in {kept}");
+        }
+        let refused = installation.command(&["log", "--directory", "test", "--status", "409", "--since", "1h"]);
+        assert!(refused.contains("refused   uniqueness: another resource already has this userName"), "{refused}");
+        assert!(!refused.contains(CANARY), "{refused}");
+        // Nor is anything else in what is kept.
+        if installation.database.is_none() {
+            for file in ["scimd-log.db", "scimd-log.db-wal"] {
+                let file = installation.file().with_file_name(file);
+                let bytes = std::fs::read(&file).unwrap_or_default();
+                let found = bytes.windows(CANARY.len()).any(|window| window.eq_ignore_ascii_case(CANARY.as_bytes()));
+                assert!(!found, "{}", file.display());
+            }
         }
     }
 }

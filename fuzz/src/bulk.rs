@@ -7,6 +7,7 @@ use scimd::auth::scopes::EVERYTHING;
 use scimd::clock::ManualClock;
 use scimd::config::{Config, PasswordConfig, Sources};
 use scimd::directory::cursors::Cursors;
+use scimd::directory::trace::Trace;
 use scimd::directory::walks::Walks;
 use scimd::directory::{BulkReply, Ctx, Directory, Done, Limits, bulk};
 use scimd::id::DirectoryId;
@@ -165,6 +166,7 @@ fn check_run(bytes: &[u8], profile: &str, parsed: &Result<BulkRequest, ScimError
         walks: &Walks::default(),
         cursors: &Cursors::default(),
         metrics: &METRICS,
+        trace: &Trace::default(),
     };
     let replies = RUNTIME.block_on(bulk(&ctx, bytes, || std::future::ready(Ok(()))));
     let (request, replies) = match (parsed, replies) {

@@ -6,6 +6,7 @@ use super::store::{Memory, NOW};
 use scimd::auth::scopes::EVERYTHING;
 use scimd::clock::ManualClock;
 use scimd::directory::cursors::{self, Cursors};
+use scimd::directory::trace::Trace;
 use scimd::directory::walks::Walks;
 use scimd::directory::{Ctx, Directory, SearchParams};
 use scimd::id::{DirectoryId, TokenId};
@@ -36,6 +37,7 @@ pub fn check(bytes: &[u8]) {
         walks: &WALKS,
         cursors: &CURSORS,
         metrics: &METRICS,
+        trace: &Trace::default(),
     };
     let text = String::from_utf8_lossy(bytes);
     let params = SearchParams { filter: Some(text.to_string()), ..SearchParams::default() };

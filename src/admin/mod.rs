@@ -10,6 +10,7 @@
 //! - [`accounts`]: operators' accounts and API keys
 //! - [`sign_in`]: who comes with an API key or a password
 //! - [`audit`]: the record of what operators did
+//! - [`requests`]: the request log
 //! - [`definitions`]: schemas and resource types, of one Directory or of every one
 //! - [`users`]: find and list users, set a password
 //! - [`first_start`]: what a server without any Directory begins with
@@ -24,6 +25,7 @@ pub mod error;
 pub mod expiring;
 pub mod first_start;
 pub mod operator;
+pub mod requests;
 pub mod sign_in;
 pub mod tokens;
 pub mod users;

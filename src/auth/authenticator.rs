@@ -2,7 +2,7 @@
 
 use super::{Caller, Scopes, token};
 use crate::clock::{Clock, Timestamp};
-use crate::id::TokenId;
+use crate::id::{DirectoryId, TokenId};
 use crate::store::{DirectoryRow, DirectoryStatus, Store, StoreError, TokenDigest, TokenKind, TokenRow};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,32 +14,43 @@ const CACHE_AGE_MAX_MS: i64 = 1_000;
 /// How many tokens the cache holds; above it, those read too long ago go, and if that is not enough, all.
 const CACHE_TOKENS_MAX: usize = 10_000;
 
+/// Whose secret it is that does not open a Directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The token.
+    pub token: TokenId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its Directory.
+    pub directory: DirectoryId,
+}
+
 /// Why a secret does not open a Directory. For the log; the client reads one sentence for all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// No token has this secret.
     #[error("no token has this secret")]
     Unknown,
     /// The token's time is over.
     #[error("the token has expired")]
-    Expired(TokenId),
+    Expired(Holder),
     /// The token was revoked.
     #[error("the token was revoked")]
-    Revoked(TokenId),
+    Revoked(Holder),
     /// The token is out of use.
     #[error("the token is out of use")]
-    Inactive(TokenId),
+    Inactive(Holder),
     /// The token was renewed, and this is its secret of before.
     #[error("the token was renewed")]
-    Renewed(TokenId),
+    Renewed(Holder),
     /// The token is one of a client, which is exchanged for others, and opens nothing.
     #[error("the secret is that of a client")]
-    Client(TokenId),
+    Client(Holder),
 }
 
 impl Denied {
     /// The reason in one word.
-    pub fn reason(self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
             Self::Expired(_) => "expired",
@@ -50,13 +61,15 @@ impl Denied {
         }
     }
 
-    /// The token, if the secret was that of one.
-    pub fn token(self) -> Option<TokenId> {
+    /// Whose secret it was, if anybody's.
+    pub fn holder(&self) -> Option<&Holder> {
         match self {
             Self::Unknown => None,
-            Self::Expired(token) | Self::Revoked(token) | Self::Inactive(token) | Self::Renewed(token) | Self::Client(token) => {
-                Some(token)
-            }
+            Self::Expired(holder)
+            | Self::Revoked(holder)
+            | Self::Inactive(holder)
+            | Self::Renewed(holder)
+            | Self::Client(holder) => Some(holder),
         }
     }
 }
@@ -85,6 +98,7 @@ pub struct Authenticator {
 #[derive(Clone)]
 struct Entry {
     token: Arc<TokenRow>,
+    name: Arc<str>,
     scopes: Arc<Scopes>,
     directory: Arc<DirectoryRow>,
     read: Timestamp,
@@ -112,8 +126,14 @@ impl Authenticator {
             Some(entry) => entry,
             None => self.read(digest, now).await?,
         };
-        judge(&entry.token, &entry.directory, &digest, now)?;
-        Ok(Caller { token: entry.token.id, user: entry.token.user, directory: entry.directory, scopes: entry.scopes })
+        judge(&entry, &digest, now)?;
+        Ok(Caller {
+            token: entry.token.id,
+            token_name: entry.name,
+            user: entry.token.user,
+            directory: entry.directory,
+            scopes: entry.scopes,
+        })
     }
 
     /// Reads the token anew when it is shown next.
@@ -131,7 +151,8 @@ impl Authenticator {
         let (token, directory) = self.store.token(&digest).await?.ok_or(Denied::Unknown)?;
         // What does not read, the admin functions never stored; it allows nothing rather than everything.
         let scopes = Scopes::parse(&token.scopes).map_err(|_| Denied::Unknown)?;
-        let entry = Entry { token: Arc::new(token), scopes: Arc::new(scopes), directory: Arc::new(directory), read: now };
+        let name = token.name.as_str().into();
+        let entry = Entry { token: Arc::new(token), name, scopes: Arc::new(scopes), directory: Arc::new(directory), read: now };
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHE_TOKENS_MAX {
             cache.retain(|_, entry| is_fresh(entry, now));
@@ -150,20 +171,22 @@ fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
 }
 
 /// Whether a token opens its Directory, for who showed the secret with this digest.
-fn judge(token: &TokenRow, directory: &DirectoryRow, digest: &TokenDigest, now: Timestamp) -> Result<(), Denied> {
+fn judge(entry: &Entry, digest: &TokenDigest, now: Timestamp) -> Result<(), Denied> {
+    let Entry { token, name, directory, .. } = entry;
+    let holder = || Holder { token: token.id, name: name.clone(), directory: directory.id };
     let is_over = |expires: Timestamp| expires <= now;
     if token.revoked.is_some() || directory.status == DirectoryStatus::Deleting {
-        Err(Denied::Revoked(token.id))
+        Err(Denied::Revoked(holder()))
     } else if token.expires.is_some_and(is_over) {
-        Err(Denied::Expired(token.id))
+        Err(Denied::Expired(holder()))
     } else if token.inactive.is_some() {
-        Err(Denied::Inactive(token.id))
+        Err(Denied::Inactive(holder()))
     } else if token.digest != *digest && token.former.as_ref().is_none_or(|former| is_over(former.expires)) {
-        Err(Denied::Renewed(token.id))
+        Err(Denied::Renewed(holder()))
     } else {
         match token.kind {
             TokenKind::Bearer => Ok(()),
-            TokenKind::Client => Err(Denied::Client(token.id)),
+            TokenKind::Client => Err(Denied::Client(holder())),
         }
     }
 }

@@ -17,7 +17,7 @@ pub mod throttle;
 pub mod token;
 pub mod uses;
 
-pub use authenticator::{AuthError, Authenticator, Denied};
+pub use authenticator::{AuthError, Authenticator, Denied, Holder};
 pub use password::{PasswordError, PasswordHasher};
 pub use scopes::{Access, Scopes};
 pub use throttle::Throttle;
@@ -33,6 +33,8 @@ use std::sync::Arc;
 pub struct Caller {
     /// The token that it presented.
     pub token: TokenId,
+    /// What people call that token.
+    pub token_name: Arc<str>,
     /// The Directory that the token opens.
     pub directory: Arc<DirectoryRow>,
     /// The user whom the token stands for, if for one: then it opens `/Me` only.

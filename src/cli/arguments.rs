@@ -1,6 +1,7 @@
 //! The commands and flags.
 
 use super::expiry;
+use super::log::LogArguments;
 use crate::admin::directories;
 use crate::auth::Scopes;
 use crate::config::source::Override;
@@ -59,6 +60,8 @@ pub enum Command {
     /// Look at the record of what operators did.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Show what became of requests: why one was refused, and what would mend it.
+    Log(LogArguments),
     /// Manage the schemas of a Directory: extensions, and the bases of resource types.
     #[command(subcommand)]
     Schema(DefinitionCommand),

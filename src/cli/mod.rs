@@ -8,6 +8,7 @@
 //! - [`serve`], [`welcome`]: the server, and its very first start
 //! - [`directory`], [`token`], [`user`], [`schema`]: what an operator manages
 //! - [`account`], [`audit`]: operators themselves, and what they did
+//! - [`log`]: what became of requests
 //! - [`schema_files`]: schemas of every Directory, from files
 //! - [`migrate`], [`check`], [`health`]: the database, the doctor, a probe
 //! - [`expiry`]: times such as `365d`
@@ -21,6 +22,7 @@ mod directory;
 mod expiry;
 mod failure;
 mod health;
+mod log;
 mod migrate;
 mod output;
 mod schema;
@@ -49,6 +51,7 @@ pub async fn run() -> ExitCode {
         Some(Command::Account(command)) => account::run(&arguments, command).await,
         Some(Command::ApiKey(command)) => account::run_keys(&arguments, command).await,
         Some(Command::Audit(command)) => audit::run(&arguments, command).await,
+        Some(Command::Log(wanted)) => log::run(&arguments, wanted).await,
         Some(Command::User(command)) => user::run(&arguments, command).await,
         Some(Command::Migrate) => migrate::run(&arguments).await,
         Some(Command::Check { json }) => check::run(&arguments, *json).await,

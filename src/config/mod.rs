@@ -7,8 +7,8 @@
 //! - [`source`]: the layers, and which of them a value came from
 //! - [`fault`]: what can be wrong with a setting
 //! - [`settings`]: the layers laid over each other, and typed reading that collects faults
-//! - [`server`], [`tls`], [`database`], [`limits`], [`admin`], [`schemas`], [`password`], [`log`], [`metrics`], [`traces`]: the
-//!   sections
+//! - [`server`], [`tls`], [`database`], [`limits`], [`admin`], [`schemas`], [`password`], [`log`], [`request_log`], [`metrics`],
+//!   [`traces`]: the sections
 //! - [`network`], [`public_url`]: types of single values
 
 pub mod admin;
@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod network;
 pub mod password;
 pub mod public_url;
+pub mod request_log;
 pub mod schemas;
 pub mod server;
 pub mod settings;
@@ -36,6 +37,7 @@ pub use metrics::MetricsConfig;
 pub use network::Network;
 pub use password::PasswordConfig;
 pub use public_url::PublicUrl;
+pub use request_log::RequestLogConfig;
 pub use schemas::SchemasConfig;
 pub use server::{ForwardedHeader, ServerConfig};
 pub use source::{Source, Sources};
@@ -69,6 +71,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// `[traces]`: where traces go, if anywhere.
     pub traces: Option<TracesConfig>,
+    /// `[request_log]`: what is kept of each request, and for how long.
+    pub request_log: RequestLogConfig,
 }
 
 /// `[discovery]`.
@@ -112,6 +116,7 @@ impl Config {
             log: LogConfig::read(settings),
             metrics: MetricsConfig::read(settings),
             traces: TracesConfig::read(settings),
+            request_log: RequestLogConfig::read(settings),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use crate::scim::ScimError;
+use crate::scim::explain::name_without_values;
 use crate::scim::json;
 use crate::scim::patch::{Operation, PatchRequest};
 use crate::scim::quirks::{self, Message, MessageKind};
@@ -33,48 +34,21 @@ pub fn operations(ctx: &Ctx<'_>, resource_type: &ResourceType, bytes: &[u8]) -> 
     PatchRequest::parse(body, &ctx.directory.tolerance, &ctx.limits.patch)
 }
 
-/// Lets each quirk of the Directory turn what its provider sent into what it meant, and says which acted.
+/// Lets each quirk of the Directory turn what its provider sent into what it meant, and tells which acted.
 pub fn rewrite(ctx: &Ctx<'_>, resource_type: &ResourceType, kind: MessageKind, body: &mut Value) {
     for name in quirks::rewrite(&ctx.directory.quirks, &mut Message { kind, resource_type, body }) {
         ctx.metrics.quirk_applied(name);
         tracing::debug!(quirk.name = name, "a quirk rewrote the request");
+        ctx.tell_quirk(name);
     }
 }
 
-/// Says which attributes were left out, by name: nothing is dropped silently.
-pub fn report_ignored(names: &[String]) {
+/// Tells which attributes were left out, by name: nothing is dropped silently.
+pub fn report_ignored(ctx: &Ctx<'_>, names: &[String]) {
     if !names.is_empty() {
-        let names: Vec<&str> = names.iter().map(|name| without_values(name)).collect();
+        ctx.tell_ignored(names);
+        let names: Vec<String> = names.iter().map(|name| name_without_values(name)).collect();
         let names = names.join(", ");
         tracing::info!(attributes = %names, "ignored attributes that the resource type does not have or the client may not write");
-    }
-}
-
-/// The part of a name that may be logged (R31): what a client sends as a name may hold a value, such as the key
-/// `emails[value eq "b@example.com"].size` of a PATCH without path, or be one, such as `b@example.com`.
-fn without_values(name: &str) -> &str {
-    let attribute = name.split('[').next().unwrap_or_default();
-    let is_name = !attribute.is_empty() && attribute.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"$-_.:".contains(&byte));
-    if is_name { attribute } else { "(no attribute name)" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_logged_without_values() {
-        for (name, logged) in [
-            ("shoeSize", "shoeSize"),
-            ("name.nick", "name.nick"),
-            ("urn:example:2.0:User:$ref_a-b", "urn:example:2.0:User:$ref_a-b"),
-            ("emails[value eq \"b@example.com\"].size", "emails"),
-            ("b@example.com", "(no attribute name)"),
-            ("Barbara Jensen", "(no attribute name)"),
-            ("Jos\u{e9}", "(no attribute name)"),
-            ("", "(no attribute name)"),
-        ] {
-            assert_eq!(without_values(name), logged, "{name:?}");
-        }
     }
 }

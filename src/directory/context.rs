@@ -3,6 +3,7 @@
 use super::cursors::Cursors;
 use super::domains::Domains;
 use super::settings::DirectoryBounds;
+use super::trace::Trace;
 use super::walks::Walks;
 use crate::auth::{Access, PasswordHasher, Scopes};
 use crate::clock::{Clock, Timestamp};
@@ -45,6 +46,8 @@ pub struct Directory {
     pub bounds: DirectoryBounds,
     /// Whether PATCH of a resource with members answers 200 with the resource instead of 204 (D-63).
     pub patch_answers_with_members: bool,
+    /// Whether the request log shows the values of attributes.
+    pub log_values: bool,
 }
 
 /// Everything that a verb needs beyond its own arguments.
@@ -71,6 +74,8 @@ pub struct Ctx<'a> {
     pub cursors: &'a Cursors,
     /// What is counted and measured.
     pub metrics: &'a Metrics,
+    /// Where the request tells about itself.
+    pub trace: &'a Trace,
 }
 
 impl Ctx<'_> {

@@ -6,7 +6,7 @@ use crate::scim::ScimError;
 use crate::scim::quirks::MessageKind;
 use crate::scim::resource::{Normalized, defaults, grams, keys, validate};
 use crate::scim::schema::ResourceType;
-use crate::store::{Change, NewResource, StoreError, Stored};
+use crate::store::{Change, MemberChange, NewResource, PasswordChange, StoreError, Stored};
 
 /// Creates a resource from a request body, and answers with it as stored.
 ///
@@ -37,7 +37,8 @@ pub async fn store(
     body: Normalized,
 ) -> Result<(Stored, Vec<String>), ScimError> {
     let Normalized { document, members, password, sent, ignored } = body;
-    body::report_ignored(&ignored);
+    body::report_ignored(ctx, &ignored);
+    ctx.tell_resource(resource_type, id);
     validate(&document, resource_type, &ctx.directory.tolerance)?;
     domains::check(ctx.directory.domains.as_ref(), resource_type, None, &document)?;
     let members = members::ids(resource_type, members.unwrap_or_default())?;
@@ -68,11 +69,17 @@ pub async fn store(
         last_modified: now,
         is_member: false,
     };
-    let added = new.members.clone();
+    let members = MemberChange { add: new.members.clone(), ..MemberChange::default() };
+    let password = new.password_hash.clone().map_or(PasswordChange::Keep, PasswordChange::Set);
     let change = Change::Create(Box::new(new));
     match ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, now, change)).await {
-        Ok(_) => Ok((stored, sent)),
-        Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
+        Ok(_) => {
+            ctx.tell_document(resource_type, None, &document);
+            ctx.tell_password(&password);
+            ctx.tell_members(resource_type, &members);
+            Ok((stored, sent))
+        }
+        Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &members.add).await),
         Err(error) => Err(error.into()),
     }
 }

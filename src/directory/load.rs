@@ -14,6 +14,7 @@ use crate::store::{StoreError, Stored};
 /// - `PreconditionFailed`: its version is another
 pub async fn stored(ctx: &Ctx<'_>, resource_type: &ResourceType, id: &str, if_match: &Precondition) -> Result<Stored, ScimError> {
     let id = ResourceId::parse(id).ok_or_else(ScimError::resource_not_found)?;
+    ctx.tell_resource(resource_type, id);
     let stored = ctx.store.get(ctx.directory.id, &resource_type.name, id).await?.ok_or_else(ScimError::resource_not_found)?;
     if if_match.holds(stored.version) { Ok(stored) } else { Err(stale()) }
 }

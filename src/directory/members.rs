@@ -120,7 +120,10 @@ fn element(ctx: &Ctx<'_>, member: &Reference) -> Value {
 }
 
 fn no_such(resource_type: &ResourceType, value: &str) -> ScimError {
-    ScimError::invalid_value(format!("{}: there is no resource with the id {value} to be a member", name(resource_type)))
+    let detail = format!("{}: there is no resource with the id {value} to be a member", name(resource_type));
+    let error = ScimError::invalid_value(detail);
+    // What is an id of the server's own making tells nothing of anybody.
+    if ResourceId::parse(value).is_some() { error } else { error.quoting(value) }
 }
 
 fn name(resource_type: &ResourceType) -> &str {

@@ -13,6 +13,7 @@
 //! - `unindexed`: what is said of a search that no index serves
 //! - [`cursors`]: places in a search, sealed for the client to hold
 //! - [`walks`]: what index paging remembers
+//! - [`trace`]: what a request tells about itself, for the request log
 
 mod body;
 mod create;
@@ -38,6 +39,7 @@ pub mod domains;
 pub mod reply;
 mod setting_ranges;
 pub mod settings;
+pub mod trace;
 pub mod walks;
 
 pub use bulk::{BulkReply, Done, bulk};

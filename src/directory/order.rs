@@ -21,7 +21,7 @@ pub fn resolve(types: &[&Arc<ResourceType>], params: &SearchParams) -> Result<Ve
         Some(order) if order.eq_ignore_ascii_case("ascending") => false,
         Some(order) if order.eq_ignore_ascii_case("descending") => true,
         Some(order) => {
-            return Err(ScimError::invalid_value(format!("sortOrder is ascending or descending, not {order}")));
+            return Err(ScimError::invalid_value(format!("sortOrder is ascending or descending, not {order}")).quoting(order));
         }
     };
     let sorts = types
@@ -30,13 +30,16 @@ pub fn resolve(types: &[&Arc<ResourceType>], params: &SearchParams) -> Result<Ve
         .collect::<Result<Vec<_>, ScimError>>()?;
     let mut kinds = sorts.iter().flatten().map(|sort| Kind::of(&sort.target));
     let Some(kind) = kinds.next() else {
-        return Err(ScimError::invalid_value(match types {
+        let detail = match types {
             [one] => format!("sortBy: {} has no attribute {sort_by}", one.name),
             _ => format!("sortBy: no resource type has an attribute {sort_by}"),
-        }));
+        };
+        return Err(ScimError::invalid_value(detail).naming(sort_by));
     };
     if kinds.any(|other| other != kind) {
-        return Err(ScimError::invalid_value(format!("sortBy: {sort_by} is not of one type in all resource types")));
+        return Err(
+            ScimError::invalid_value(format!("sortBy: {sort_by} is not of one type in all resource types")).naming(sort_by)
+        );
     }
     Ok(sorts)
 }
@@ -68,13 +71,14 @@ impl Kind {
 fn target(resource_type: &ResourceType, sort_by: &str) -> Result<Option<Target>, ScimError> {
     let Some(Resolved::Attribute(mut target)) = resource_type.resolve(sort_by) else { return Ok(None) };
     if target.leaf().attribute_type == AttributeType::Complex {
-        target.sub =
-            Some(target.attribute.sub_attribute("value").cloned().ok_or_else(|| {
-                ScimError::invalid_value(format!("sortBy: {sort_by} is complex; name one of its sub-attributes"))
-            })?);
+        target.sub = Some(target.attribute.sub_attribute("value").cloned().ok_or_else(|| {
+            ScimError::invalid_value(format!("sortBy: {sort_by} is complex; name one of its sub-attributes")).naming(sort_by)
+        })?);
     }
     if target.leaf().returned == Returned::Never || target.attribute.returned == Returned::Never {
-        return Err(ScimError::invalid_value(format!("sortBy: {sort_by} is never returned, so nothing is sorted by it")));
+        return Err(
+            ScimError::invalid_value(format!("sortBy: {sort_by} is never returned, so nothing is sorted by it")).naming(sort_by)
+        );
     }
     Ok(Some(target))
 }

@@ -72,6 +72,7 @@ pub async fn store(
     operations: Vec<Operation>,
     if_match: &Precondition,
 ) -> Result<PatchedResource, ScimError> {
+    ctx.tell_resource(resource_type, id);
     let id_text = id.to_string();
     let patch_context = PatchContext {
         tolerance: &ctx.directory.tolerance,
@@ -112,7 +113,7 @@ pub async fn commit_members(
             _ => Some(load::stored(ctx, resource_type, &id.to_string(), if_match).await?.version),
         },
     };
-    let added = members.add.clone();
+    let asked = members.clone();
     let update = Update {
         resource_type: resource_type.name.to_string(),
         id,
@@ -124,8 +125,15 @@ pub async fn commit_members(
     };
     let change = Change::Update(Box::new(update));
     match ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await {
-        Ok(committed) => Ok(committed),
-        Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &added).await),
+        Ok(committed) => {
+            if committed.changed {
+                ctx.tell_members(resource_type, &asked);
+            } else {
+                ctx.tell_unchanged();
+            }
+            Ok(committed)
+        }
+        Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &asked.add).await),
         Err(error) => Err(error.into()),
     }
 }
@@ -168,7 +176,7 @@ impl Request<'_> {
         let added = members.add.clone();
         match update::commit(ctx, resource_type, &stored, update::Wanted { document, password, members }, depends).await {
             Ok(stored) => {
-                body::report_ignored(&ignored);
+                body::report_ignored(ctx, &ignored);
                 Ok(Some((stored, sent)))
             }
             Err(StoreError::VersionConflict) => Ok(None),

@@ -42,7 +42,7 @@ pub async fn store(
     if_match: &Precondition,
 ) -> Result<(Stored, Vec<String>), ScimError> {
     let Normalized { document, members, password, sent, ignored } = body;
-    body::report_ignored(&ignored);
+    body::report_ignored(ctx, &ignored);
     let members = match &resource_type.membership {
         Some(_) => {
             MemberChange { clear: true, add: members::ids(resource_type, members.unwrap_or_default())?, ..Default::default() }

@@ -141,6 +141,7 @@ impl<'a> Asked<'a> {
             Scope::Root => permitted(ctx)?,
         };
         let filters = resolve_filters(ctx, scope, &types, params.filter.as_deref())?;
+        ctx.tell_filter(filters.iter().flatten(), params.filter.as_deref());
         let sorts = order::resolve(&types, params)?;
         let projection = ProjectionParams {
             attributes: params.attributes.as_deref(),
@@ -260,7 +261,7 @@ fn integer(name: &str, text: Option<&str>) -> Result<Option<i128>, ScimError> {
     text.parse::<i128>().map(Some).or_else(|error| match error.kind() {
         IntErrorKind::PosOverflow => Ok(Some(i128::MAX)),
         IntErrorKind::NegOverflow => Ok(Some(i128::MIN)),
-        _ => Err(ScimError::invalid_value(format!("{name} is an integer, not {text}"))),
+        _ => Err(ScimError::invalid_value(format!("{name} is an integer, not {text}")).quoting(text)),
     })
 }
 

@@ -26,6 +26,9 @@ pub struct Settings {
     /// Whether PATCH of a Group answers 200 with the whole group (D-63).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch_answers_with_members: Option<bool>,
+    /// Whether the request log shows the values of attributes, those of secrets excepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_values: Option<bool>,
     /// How many tokens may be in use at once; [`TOKENS_MAX_DEFAULT`] if absent. Those that stand for a user do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_max: Option<u32>,
@@ -216,6 +219,7 @@ impl Directory {
                 groups_per_user_max: settings.groups_per_user_max,
             },
             patch_answers_with_members: settings.patch_answers_with_members.unwrap_or(false),
+            log_values: settings.log_values.unwrap_or(false),
         })
     }
 

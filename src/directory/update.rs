@@ -33,23 +33,34 @@ pub async fn commit(
 ) -> Result<Stored, StoreError> {
     let document = memberships::without_echoes(ctx, resource_type, stored, wanted.document).await?;
     let text = document.to_text();
-    let document = if text == stored.document { None } else { Some(difference(ctx, resource_type, stored, &document, text)?) };
-    if document.is_none() && wanted.password == PasswordChange::Keep && wanted.members.is_empty() {
+    let old = if text == stored.document { None } else { Some(load::decode(stored)?) };
+    if old.is_none() && wanted.password == PasswordChange::Keep && wanted.members.is_empty() {
+        ctx.tell_unchanged();
         return Ok(stored.clone());
     }
-    let depends = depends || document.is_some() || wanted.password != PasswordChange::Keep;
-    let new_text = document.as_ref().map(|change| change.document.clone());
+    let depends = depends || old.is_some() || wanted.password != PasswordChange::Keep;
+    let new_text = old.is_some().then(|| text.clone());
+    let (password, members) = (wanted.password.clone(), wanted.members.clone());
     let update = Update {
         resource_type: resource_type.name.to_string(),
         id: stored.id,
         expected_version: depends.then_some(stored.version),
-        document,
+        document: old.as_ref().map(|old| difference(ctx, resource_type, old, &document, text)),
         password: wanted.password,
         members: wanted.members,
         member_types: members::types(ctx, resource_type),
     };
     let change = Change::Update(Box::new(update));
     let committed = ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await?;
+    if committed.changed {
+        if let Some(old) = &old {
+            ctx.tell_document(resource_type, Some(old), &document);
+        }
+        ctx.tell_password(&password);
+        ctx.tell_members(resource_type, &members);
+    } else {
+        ctx.tell_unchanged();
+    }
     Ok(Stored {
         document: new_text.unwrap_or_else(|| stored.document.clone()),
         version: committed.version,
@@ -63,24 +74,17 @@ pub fn too_busy() -> ScimError {
     ScimError::new(ErrorKind::Unavailable, "the resource is changing too fast; try again")
 }
 
-fn difference(
-    ctx: &Ctx<'_>,
-    resource_type: &ResourceType,
-    stored: &Stored,
-    document: &Document,
-    text: String,
-) -> Result<DocumentChange, StoreError> {
-    let old = load::decode(stored)?;
-    let (before, after) = (ctx.directory.index_rows(&old, resource_type), ctx.directory.index_rows(document, resource_type));
+fn difference(ctx: &Ctx<'_>, resource_type: &ResourceType, old: &Document, document: &Document, text: String) -> DocumentChange {
+    let (before, after) = (ctx.directory.index_rows(old, resource_type), ctx.directory.index_rows(document, resource_type));
     // Rows come in order.
     let only_in =
         |rows: &[IndexRow], other: &[IndexRow]| rows.iter().filter(|row| other.binary_search(row).is_err()).cloned().collect();
-    let [had, has] = [&old, document].map(|document| grams(document, ctx.directory.id, resource_type));
-    Ok(DocumentChange {
+    let [had, has] = [old, document].map(|document| grams(document, ctx.directory.id, resource_type));
+    DocumentChange {
         document: text,
         keys: keys(document, resource_type).to_string(),
         index_removed: only_in(&before, &after),
         index_added: only_in(&after, &before),
         grams: (has != had).then_some(has),
-    })
+    }
 }

@@ -4,7 +4,7 @@ use super::error::{HttpError, UNAUTHORIZED};
 use super::observe::Facts;
 use super::path::ScimPath;
 use super::state::HttpState;
-use crate::auth::{AuthError, Caller};
+use crate::auth::{AuthError, Caller, Holder};
 use crate::scim::{ErrorKind, ScimError};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -39,12 +39,17 @@ pub async fn authorize(
         Ok(caller) => caller,
         Err(AuthError::Denied(denied)) => {
             facts.denied = Some(denied.reason());
-            facts.token = denied.token();
+            if let Some(Holder { token, name, directory }) = denied.holder() {
+                facts.token = Some(*token);
+                facts.token_name = Some(name.clone());
+                facts.directory = Some(*directory);
+            }
             return Err(HttpError::unauthorized());
         }
         Err(AuthError::Store(error)) => return Err(HttpError::from_store(error)),
     };
     facts.token = Some(caller.token);
+    facts.token_name = Some(caller.token_name.clone());
     facts.directory = Some(caller.directory.id);
     if path.directory.as_ref().is_some_and(|name| *name != caller.directory.name) {
         facts.denied = Some("other directory");

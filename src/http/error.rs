@@ -3,6 +3,8 @@
 use super::media::MediaType;
 use super::observe::{LimitHit, RequestId};
 use super::reply;
+use crate::directory::trace::Refusal;
+use crate::directory::trace::detail::mend;
 use crate::scim::protocol::error_body::{ErrorBody, error_body};
 use crate::scim::{ErrorKind, ScimError};
 use crate::store::StoreError;
@@ -12,6 +14,9 @@ use axum::response::Response;
 
 /// What a client reads whatever is wrong with its credentials.
 pub const UNAUTHORIZED: &str = "a valid bearer token is needed";
+
+/// Characters of a detail that the request log keeps.
+const DETAIL_CHARS_MAX: usize = 500;
 
 /// What a client is told to wait for when the database is away, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
@@ -26,7 +31,10 @@ pub struct HttpError {
     scim_type: Option<&'static str>,
     detail: String,
     header: Option<(HeaderName, HeaderValue)>,
-    outdated: bool,
+    /// What kind of failure it is; none: one that SCIM knows nothing of.
+    kind: Option<ErrorKind>,
+    /// The detail without the client's text, where it has some.
+    loggable: Option<String>,
 }
 
 impl HttpError {
@@ -129,7 +137,17 @@ impl HttpError {
 
     /// Whether nothing was done because the schemas are others by now, so that the request can be answered anew.
     pub fn is_outdated(&self) -> bool {
-        self.outdated
+        self.kind == Some(ErrorKind::SchemasChanged)
+    }
+
+    /// What the request log says of it. `credentials`: what was wrong with those.
+    pub fn refusal(&self, credentials: Option<&'static str>) -> Refusal {
+        Refusal {
+            scim_type: self.scim_type,
+            credentials,
+            detail: self.loggable.as_ref().unwrap_or(&self.detail).chars().take(DETAIL_CHARS_MAX).collect(),
+            advice: mend(self.kind, credentials),
+        }
     }
 
     /// With the id of the request where only the log can say more.
@@ -141,15 +159,15 @@ impl HttpError {
     }
 
     /// Its body.
-    pub fn body(&self) -> ErrorBody<'_> {
-        ErrorBody::new(self.status.as_u16(), self.scim_type, &self.detail)
+    pub fn body(&self, id: RequestId) -> ErrorBody<'_> {
+        ErrorBody::new(self.status.as_u16(), self.scim_type, &self.detail, Some(id.to_string()))
     }
 
-    /// The response, with the id of the request where only the log can say more.
+    /// The response, with the id of the request, by which the logs can say more.
     pub fn into_response(self, media_type: MediaType, id: RequestId) -> Response {
         let limit = self.limit();
-        let Self { status, scim_type, detail, header, outdated: _ } = self.with_request(id);
-        let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail));
+        let Self { status, scim_type, detail, header, .. } = self.with_request(id);
+        let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail, Some(id.to_string())));
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
@@ -173,7 +191,7 @@ impl HttpError {
     }
 
     fn plain(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, scim_type: None, detail: detail.into(), header: None, outdated: false }
+        Self { status, scim_type: None, detail: detail.into(), header: None, kind: None, loggable: None }
     }
 }
 
@@ -187,7 +205,8 @@ impl From<ScimError> for HttpError {
             }
             _ => None,
         };
-        Self { status, scim_type, detail: error.detail, header, outdated: error.kind == ErrorKind::SchemasChanged }
+        let loggable = (!error.quoted.is_empty()).then(|| error.detail_without_values());
+        Self { status, scim_type, detail: error.detail, header, kind: Some(error.kind), loggable }
     }
 }
 

@@ -4,9 +4,13 @@ use super::HttpState;
 use super::client::{ClientAddress, Peer};
 use super::error::HttpError;
 use super::media::MediaType;
+use super::path::ScimPath;
 use crate::auth::Caller;
+use crate::clock::Timestamp;
+use crate::directory::trace::{Detail, OperationDetail, Refusal, Report, detail};
 use crate::id::{DirectoryId, TokenId};
 use crate::metrics::{Answered, Metrics};
+use crate::store::requests::RequestEntry;
 use crate::telemetry::traces;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -15,6 +19,7 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,27 +55,44 @@ pub struct Facts {
     pub route: &'static str,
     /// The endpoint of the admin API, as a template; then `route` is where the API begins.
     pub admin_route: Option<MatchedPath>,
+    /// The same with the endpoint of its type: `/Users/{id}`.
+    pub path: Cow<'static, str>,
     /// The name of the resource type asked for.
     pub resource_type: Option<Arc<str>>,
     /// The Directory that the token opens.
     pub directory: Option<DirectoryId>,
     /// The token that was presented, if there is such a token.
     pub token: Option<TokenId>,
+    /// What people call that token.
+    pub token_name: Option<Arc<str>>,
     /// Why the credentials were refused.
     pub denied: Option<&'static str>,
     /// Who was let in.
     pub caller: Option<Caller>,
+    /// What the verb told.
+    pub report: Report,
+    /// Why the request was refused.
+    pub refusal: Option<Refusal>,
+    /// What became of the operations of a bulk request.
+    pub operations: Vec<OperationDetail>,
 }
+
+/// What became of the operations of a bulk request, in an extension of its response.
+#[derive(Debug, Clone)]
+pub struct Operations(pub Vec<OperationDetail>);
 
 /// Why a request was refused that asked for too much, in an extension of its response.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitHit(pub &'static str);
 
-/// Gives a request its id and the address of its client, answers 500 if it panics (R47), and writes its one line to the log.
+/// Gives a request its id and the address of its client, answers 500 if it panics (R47), writes its one line to the log, and
+/// leaves what became of it for the request log, if it is one of SCIM.
 pub async fn observe(State(state): State<Arc<HttpState>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
+    let at = state.clock.now();
     let id = RequestId::generate();
     let method = known_method(request.method());
+    let is_recorded = state.requests.is_on() && ScimPath::parse(request.uri().path()).is_some();
     request.extensions_mut().insert(id);
     let peer = request.extensions().get::<Peer>().copied();
     let client = peer.map(|peer| state.options.proxies.client(peer, request.headers()));
@@ -107,6 +129,9 @@ pub async fn observe(State(state): State<Arc<HttpState>>, mut request: Request, 
         client.address = client.map(|ClientAddress(address)| tracing::field::display(address)),
         "answered"
     );
+    if is_recorded && let Some(place) = state.requests.place() {
+        place.leave(entry(at, id, method, response.status().as_u16(), duration, facts));
+    }
     let mut text = Uuid::encode_buffer();
     let text = id.0.as_hyphenated().encode_lower(&mut text);
     response.headers_mut().insert(X_REQUEST_ID, HeaderValue::from_str(text).expect("a UUID is a header value"));
@@ -160,6 +185,30 @@ fn count(metrics: &Metrics, method: &'static str, facts: &Facts, response: &Resp
     }
     if let Some(LimitHit(limit)) = response.extensions().get() {
         metrics.limit_hit(limit);
+    }
+}
+
+fn entry(at: Timestamp, id: RequestId, method: &'static str, status: u16, duration: Duration, facts: Facts) -> RequestEntry {
+    let Facts { path, resource_type, directory, token, token_name, mut report, refusal, operations, .. } = facts;
+    let (resource, filter) = (report.resource, report.filter.take());
+    let resource_type = report.resource_type.take().or(resource_type);
+    let operations_total = (!operations.is_empty()).then_some(operations.len());
+    let operations = detail::operations(operations);
+    let detail = Detail { report, refusal, operations, operations_total, shortened: false };
+    RequestEntry {
+        at,
+        request_id: id.0,
+        directory,
+        token,
+        token_name,
+        method: method.into(),
+        path,
+        resource_type,
+        resource,
+        status,
+        duration_us: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX),
+        filter,
+        detail: detail.into_text(),
     }
 }
 

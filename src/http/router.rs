@@ -7,6 +7,7 @@ use crate::scim::schema::{Registry, ResourceType};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The whole of HTTP; without `admin`, the admin API is no endpoint.
@@ -122,6 +123,15 @@ impl<'a> Endpoint<'a> {
             Self::RootSearch => "/.search",
             Self::Bulk => "/Bulk",
             Self::Me => "/Me",
+        }
+    }
+
+    /// The same for the request log, with the endpoint of the type: `/Users/{id}`.
+    pub fn path(&self) -> Cow<'static, str> {
+        let template = self.template();
+        match self.resource_type() {
+            Some(resource_type) => template.replacen("/{type}", &resource_type.endpoint, 1).into(),
+            None => template.into(),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::id::DirectoryId;
 use crate::metrics::Metrics;
 use crate::scim::ScimError;
 use crate::scim::schema::Registry;
+use crate::store::requests::Recorder;
 use crate::store::{DefinitionRow, DirectoryRow, Store};
 use std::collections::HashMap;
 use std::error::Error;
@@ -108,6 +109,8 @@ pub struct HttpState {
     pub walks: Walks,
     /// What cursors are sealed with.
     pub cursors: Cursors,
+    /// Where requests leave what became of them.
+    pub requests: Arc<Recorder>,
     /// What /readyz last found.
     pub(super) readiness: Readiness,
     load: LoadDirectory,
@@ -141,11 +144,18 @@ impl HttpState {
             rates: Rates::default(),
             walks: Walks::default(),
             cursors: Cursors::default(),
+            requests: Arc::new(Recorder::off()),
             readiness: Readiness::default(),
             directories: Mutex::new(HashMap::new()),
             everyone: Mutex::new(None),
             draining: AtomicBool::new(false),
         }
+    }
+
+    /// The same, recording what becomes of requests.
+    #[must_use]
+    pub fn recording(self, requests: Arc<Recorder>) -> Self {
+        Self { requests, ..self }
     }
 
     /// The Directory of a row, made anew only when the row has changed. The row has the revision of its schemas, so a change of

@@ -65,8 +65,8 @@ pub enum ErrorKind {
 
 /// A failed request: its kind, and a sentence for the client.
 ///
-/// `detail` says what was wrong, where, and what would be right. It may quote the client's input; it never
-/// holds SQL, another Directory's data, a token or a password.
+/// `detail` says what was wrong, where, and what would be right. It may quote the client's input, of which `quoted` then tells,
+/// so that a log can leave it out; it never holds SQL, another Directory's data, a token or a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct ScimError {
@@ -74,12 +74,43 @@ pub struct ScimError {
     pub kind: ErrorKind,
     /// The sentence that the client reads.
     pub detail: String,
+    /// The parts of `detail` that are the client's own text.
+    pub quoted: Vec<Quoted>,
+}
+
+/// The client's own text in a [`ScimError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Quoted {
+    /// What ought to be the name of an attribute or a path to one.
+    Name(String),
+    /// Anything else.
+    Value(String),
 }
 
 impl ScimError {
     /// An error of `kind` that says `detail`.
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
+        Self { kind, detail: detail.into(), quoted: Vec::new() }
+    }
+
+    /// Says that `text`, which is part of the detail, is the client's own.
+    #[must_use]
+    pub fn quoting(mut self, text: impl Into<String>) -> Self {
+        self.quoted.push(Quoted::Value(text.into()));
+        self
+    }
+
+    /// Says that `name`, which is part of the detail, is what the client calls an attribute.
+    #[must_use]
+    pub fn naming(mut self, name: impl Into<String>) -> Self {
+        self.quoted.push(Quoted::Name(name.into()));
+        self
+    }
+
+    /// The same error with another detail, in which its own stands somewhere.
+    #[must_use]
+    pub fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
     }
 
     /// The error of a filter that stands in a body instead of a URL: there, one on what is never returned is `invalidFilter`

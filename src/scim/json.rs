@@ -120,8 +120,9 @@ impl Reader<'_> {
             }
             let name = self.string(ErrorKind::InvalidSyntax)?;
             if is_taken(&name, &object, &mut names) {
-                let detail = format!("the member {name:.100} is there twice; names that differ in letter case only are the same");
-                return Err(fault_at(self.text.as_bytes(), start, ErrorKind::InvalidSyntax, &detail));
+                let name = format!("{name:.100}");
+                let detail = format!("the member {name} is there twice; names that differ in letter case only are the same");
+                return Err(fault_at(self.text.as_bytes(), start, ErrorKind::InvalidSyntax, &detail).naming(name));
             }
             self.skip_whitespace();
             if self.peek() != Some(b':') {

@@ -9,6 +9,7 @@
 
 pub mod bulk;
 pub mod error;
+pub mod explain;
 pub mod filter;
 pub mod json;
 pub mod key;
@@ -19,5 +20,5 @@ pub mod resource;
 pub mod schema;
 pub mod tolerance;
 
-pub use error::{ErrorKind, ScimError};
+pub use error::{ErrorKind, Quoted, ScimError};
 pub use tolerance::Tolerance;

@@ -7,6 +7,7 @@
 //! - [`query`]: what can be asked
 //! - [`definition`]: schemas and resource types of an operator
 //! - [`operator`]: Directories, tokens and accounts, for operators; [`audit`]: the record of what they did
+//! - [`requests`]: the request log
 //! - [`commit`]: what can be changed; one [`Commit`] is one transaction
 //! - [`error`]: how it can fail
 //! - [`sql`]: what both back ends share: search statements compiled from a [`Query`]
@@ -22,6 +23,7 @@ pub mod error;
 pub mod operator;
 pub mod postgres;
 pub mod query;
+pub mod requests;
 pub mod sql;
 pub mod sqlite;
 

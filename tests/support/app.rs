@@ -28,7 +28,7 @@ use http_body_util::BodyExt;
 use hyper::{HeaderMap, Request, StatusCode};
 use scimd::admin::tokens::{self, Wanted};
 use scimd::admin::{Operator, directories};
-use scimd::app::{admin_state, open_store, state};
+use scimd::app::{admin_state, open_store, request_log, state};
 use scimd::clock::{Clock, SystemClock, Timestamp};
 use scimd::config::{Config, DatabaseUrl, Sources};
 use scimd::directory::settings::Settings;
@@ -36,10 +36,12 @@ use scimd::http::router;
 use scimd::store::OperatorStore;
 use scimd::store::audit::Actor;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
+use scimd::store::requests::{Recorder, RecorderOptions, RequestLog};
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::ServiceExt;
@@ -281,6 +283,31 @@ impl App {
         change(&mut config);
         let store = open_store(&config.database).await.expect("opens");
         Self { router: serve(&config, &store, &self.clock), store, ..self.clone() }
+    }
+
+    /// A client of another server on the same database, which records its requests in `log`; and what records them.
+    pub fn recording(&self, log: Arc<dyn RequestLog>, change: impl FnOnce(&mut RecorderOptions)) -> (Self, Arc<Recorder>) {
+        let mut options =
+            RecorderOptions { queue_max: 1_000, batch_max: 100, wait: Duration::from_millis(1), days_max: 30, rows_max: 1_000 };
+        change(&mut options);
+        let recorder = Arc::new(Recorder::start(log, self.clock.clone(), options));
+        let state = state(&config(), self.store.clone(), self.clock.clone(), "https://scim.example.com".into());
+        (Self { router: router(Arc::new(state.recording(recorder.clone()))), ..self.clone() }, recorder)
+    }
+
+    /// The request log beside its database.
+    pub fn request_log(&self) -> Arc<dyn RequestLog> {
+        let mut config = config();
+        config.database.url = DatabaseUrl::parse(&self.url()).expect("a URL");
+        request_log(&config).expect("a URL")
+    }
+
+    /// The folder of its files, on SQLite.
+    pub fn folder(&self) -> Option<&Path> {
+        match &*self.database {
+            Database::Sqlite(folder) => Some(folder.path()),
+            Database::Postgres(_) => None,
+        }
     }
 
     /// The URL of its database.

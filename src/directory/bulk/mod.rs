@@ -13,6 +13,7 @@ mod wave;
 
 use super::Ctx;
 use super::body;
+use super::trace::{Report, Trace};
 use crate::scim::bulk::{BulkRequest, order};
 use crate::scim::{ErrorKind, ScimError};
 use futures_util::future::join_all;
@@ -22,7 +23,7 @@ use prepare::{Prepared, Task};
 const CONCURRENT_MAX: usize = 64;
 
 /// The answer to one operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BulkReply {
     /// Its method as sent, if that is a string.
     pub method: Option<String>,
@@ -32,6 +33,8 @@ pub struct BulkReply {
     pub location: Option<String>,
     /// What became of it.
     pub outcome: Result<Done, ScimError>,
+    /// What it told about itself.
+    pub report: Report,
 }
 
 /// How an operation succeeded.
@@ -61,7 +64,8 @@ where
 {
     let request = BulkRequest::parse(body::json(ctx, bytes)?, ctx.limits.bulk_operations_max)?;
     let failures_max = request.fail_on_errors.unwrap_or(usize::MAX);
-    let mut prepared = prepare::all(ctx, request.operations).await;
+    let traces: Vec<Trace> = request.operations.iter().map(|_| ctx.trace.part()).collect();
+    let mut prepared = prepare::all(ctx, request.operations, &traces).await;
     let waits_for: Vec<Vec<usize>> = prepared.iter().map(|one| one.waits_for.clone()).collect();
     let steps = order::steps(&waits_for);
     let mut outcomes: Vec<Option<Result<Done, ScimError>>> = vec![None; prepared.len()];
@@ -82,15 +86,21 @@ where
             tasks.push((*operation, halted.clone().map_or(task, Err)));
         }
         let done = match wave {
-            [cycle] if cycle.len() > 1 => run::cycle(ctx, tasks).await,
-            _ => join_all(tasks.into_iter().map(|(operation, task)| async move { (operation, run::one(ctx, task).await) })).await,
+            [cycle] if cycle.len() > 1 => run::cycle(ctx, tasks, &traces).await,
+            _ => {
+                let traces = &traces;
+                let run =
+                    |(operation, task)| async move { (operation, run::one(&ctx.traced_by(&traces[operation]), task).await) };
+                join_all(tasks.into_iter().map(run)).await
+            }
         };
         for (operation, outcome) in done {
             failures += usize::from(outcome.is_err());
             outcomes[operation] = Some(outcome);
         }
     }
-    Ok(prepared.into_iter().zip(outcomes).filter_map(|(one, outcome)| Some(one.reply(outcome?))).collect())
+    let replies = prepared.into_iter().zip(outcomes).zip(&traces);
+    Ok(replies.filter_map(|((one, outcome), trace)| Some(one.reply(outcome?, trace.take()))).collect())
 }
 
 /// What is to be run for an operation, now that its turn has come.

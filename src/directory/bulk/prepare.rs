@@ -2,6 +2,7 @@
 
 use super::{BulkReply, Done};
 use crate::auth::Access;
+use crate::directory::trace::{Report, Trace};
 use crate::directory::{Ctx, Precondition, body};
 use crate::id::ResourceId;
 use crate::scim::bulk::{BulkEntry, BulkIds, BulkMethod, BulkOperation, Defined, references};
@@ -53,14 +54,14 @@ pub enum Action {
 
 impl Prepared {
     /// The answer.
-    pub fn reply(self, outcome: Result<Done, ScimError>) -> BulkReply {
+    pub fn reply(self, outcome: Result<Done, ScimError>, report: Report) -> BulkReply {
         let location = self.location.filter(|_| outcome.is_ok() || !self.is_post);
-        BulkReply { method: self.method, bulk_id: self.bulk_id, location, outcome }
+        BulkReply { method: self.method, bulk_id: self.bulk_id, location, outcome, report }
     }
 }
 
-/// Prepares all operations of a request.
-pub async fn all(ctx: &Ctx<'_>, entries: Vec<BulkEntry>) -> Vec<Prepared> {
+/// Prepares all operations of a request, each of which tells about itself in a trace of its own.
+pub async fn all(ctx: &Ctx<'_>, entries: Vec<BulkEntry>, traces: &[Trace]) -> Vec<Prepared> {
     let ids: Vec<ResourceId> = entries.iter().map(|_| ResourceId::generate()).collect();
     let bulk_ids = define(ctx, &entries, &ids);
     let mut last_on = HashMap::new();
@@ -72,7 +73,9 @@ pub async fn all(ctx: &Ctx<'_>, entries: Vec<BulkEntry>) -> Vec<Prepared> {
         let is_post = entry.is_post();
         let mut location = entry.path.filter(|path| path.starts_with('/')).map(|path| format!("{}{path}", ctx.base_url));
         let mut refers_to = BTreeSet::new();
-        let task = entry.operation.and_then(|operation| task(ctx, operation, ids[place], &bulk_ids, &mut refers_to));
+        let task = entry
+            .operation
+            .and_then(|operation| task(&ctx.traced_by(&traces[place]), operation, ids[place], &bulk_ids, &mut refers_to));
         // What will not run waits for nobody, and nothing else than its own fault is to be told of it.
         let mut waits_for = Vec::new();
         match &task {

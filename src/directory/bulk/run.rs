@@ -2,6 +2,7 @@
 
 use super::Done;
 use super::prepare::{Action, Task};
+use crate::directory::trace::Trace;
 use crate::directory::{Ctx, Precondition, create, delete, patch, replace};
 use crate::id::ResourceId;
 use crate::scim::resource::Normalized;
@@ -50,10 +51,14 @@ struct Created {
 ///
 /// Each is a commit of its own. If one fails, those that came to be are taken back; a server that is killed in between
 /// leaves them.
-pub async fn cycle(ctx: &Ctx<'_>, tasks: Vec<(usize, Result<Task, ScimError>)>) -> Vec<(usize, Result<Done, ScimError>)> {
+pub async fn cycle(
+    ctx: &Ctx<'_>,
+    tasks: Vec<(usize, Result<Task, ScimError>)>,
+    traces: &[Trace],
+) -> Vec<(usize, Result<Done, ScimError>)> {
     let operations: Vec<usize> = tasks.iter().map(|(operation, _)| *operation).collect();
     let mut created = Vec::with_capacity(tasks.len());
-    match create_all(ctx, tasks, &mut created).await {
+    match create_all(ctx, tasks, traces, &mut created).await {
         Ok(()) => created.into_iter().map(|one| (one.operation, Ok(Done::Created(one.version)))).collect(),
         Err((failed, error)) => {
             for one in created.iter().rev() {
@@ -69,6 +74,7 @@ pub async fn cycle(ctx: &Ctx<'_>, tasks: Vec<(usize, Result<Task, ScimError>)>) 
 async fn create_all(
     ctx: &Ctx<'_>,
     tasks: Vec<(usize, Result<Task, ScimError>)>,
+    traces: &[Trace],
     created: &mut Vec<Created>,
 ) -> Result<(), (usize, ScimError)> {
     let mut to_create = Vec::with_capacity(tasks.len());
@@ -84,7 +90,8 @@ async fn create_all(
     for (operation, resource_type, id, mut body) in to_create {
         absent.remove(&id.to_string());
         let missing = take_missing(&mut body, &absent);
-        let (stored, _) = create::store(ctx, &resource_type, id, *body).await.map_err(|error| (operation, error))?;
+        let ctx = ctx.traced_by(&traces[operation]);
+        let (stored, _) = create::store(&ctx, &resource_type, id, *body).await.map_err(|error| (operation, error))?;
         created.push(Created { operation, resource_type, id, version: stored.version, missing });
     }
     for one in created.iter_mut().filter(|one| !one.missing.is_empty()) {

@@ -1,11 +1,12 @@
 //! /Bulk (RFC 7644 §3.7).
 
 use super::resources::{Exchange, ctx};
+use crate::directory::trace::{OperationDetail, Trace};
 use crate::directory::{self, BulkReply, Directory, Done};
 use crate::http::authorization::check_schemas;
 use crate::http::body::RequestBody;
 use crate::http::error::HttpError;
-use crate::http::observe::RequestId;
+use crate::http::observe::{Operations, RequestId};
 use crate::http::{HttpState, media, reply};
 use crate::scim::protocol::BULK_RESPONSE_SCHEMA;
 use crate::scim::protocol::entity_tag;
@@ -41,7 +42,8 @@ pub async fn answer(
     check_schemas(&state, &headers, directory.schema_revision).await?;
     let (sender, answered) = oneshot::channel();
     let running = async move {
-        let ctx = ctx(&state, &directory, &caller, &base_url);
+        let trace = Trace::new(state.requests.is_on());
+        let ctx = ctx(&state, &directory, &caller, &base_url, &trace);
         let may_go_on = || async {
             if sender.is_closed() {
                 return Err(ScimError::new(ErrorKind::Unavailable, "the client has hung up"));
@@ -56,7 +58,10 @@ pub async fn answer(
     // The task ends without an answer only if it panics.
     let replies = answered.await.map_err(|_| HttpError::internal())??;
     let id = exchange.parts.extensions.get().copied().unwrap_or_else(RequestId::generate);
-    Ok(reply::json(StatusCode::OK, exchange.media_type, text(replies, id)))
+    let judged: Vec<Judged> = replies.into_iter().map(|reply| judge(reply, id)).collect();
+    let mut response = reply::json(StatusCode::OK, exchange.media_type, text(&judged, id));
+    response.extensions_mut().insert(Operations(judged.into_iter().enumerate().map(told).collect()));
+    Ok(response)
 }
 
 /// An entry of `Operations` in the answer.
@@ -83,34 +88,58 @@ struct BulkResponse<'a> {
     operations: Vec<Operation<'a>>,
 }
 
-fn text(replies: Vec<BulkReply>, id: RequestId) -> String {
-    let judged: Vec<(BulkReply, Option<HttpError>)> = replies
-        .into_iter()
-        .map(|reply| {
-            let error = reply.outcome.as_ref().err().map(|error| HttpError::from(error.clone()).with_request(id));
-            (reply, error)
-        })
-        .collect();
-    let operations = judged.iter().map(|(reply, error)| operation(reply, error.as_ref())).collect();
+/// The answer to an operation, with its status.
+struct Judged {
+    reply: BulkReply,
+    status: StatusCode,
+    error: Option<HttpError>,
+}
+
+fn judge(reply: BulkReply, id: RequestId) -> Judged {
+    let error = reply.outcome.as_ref().err().map(|error| HttpError::from(error.clone()).with_request(id));
+    let status = match &reply.outcome {
+        Ok(Done::Created(_)) => StatusCode::CREATED,
+        // Without a body, as RFC 7644 §3.7.3 shows it.
+        Ok(Done::Updated(_)) => StatusCode::OK,
+        Ok(Done::Deleted) => StatusCode::NO_CONTENT,
+        Err(_) => error.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, HttpError::status),
+    };
+    Judged { reply, status, error }
+}
+
+fn text(judged: &[Judged], id: RequestId) -> String {
+    let operations = judged.iter().map(|judged| operation(judged, id)).collect();
     let response = BulkResponse { schemas: [BULK_RESPONSE_SCHEMA], operations };
     serde_json::to_string(&response).expect("structs of strings serialise")
 }
 
-fn operation<'a>(reply: &'a BulkReply, error: Option<&'a HttpError>) -> Operation<'a> {
-    let BulkReply { method, bulk_id, location, outcome } = reply;
-    let (status, version) = match outcome {
-        Ok(Done::Created(version)) => (StatusCode::CREATED, Some(*version)),
-        // Without a body, as RFC 7644 §3.7.3 shows it.
-        Ok(Done::Updated(version)) => (StatusCode::OK, Some(*version)),
-        Ok(Done::Deleted) => (StatusCode::NO_CONTENT, None),
-        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, None),
+fn operation(judged: &Judged, id: RequestId) -> Operation<'_> {
+    let Judged { reply: BulkReply { method, bulk_id, location, outcome, report: _ }, status, error } = judged;
+    let version = match outcome {
+        Ok(Done::Created(version) | Done::Updated(version)) => Some(*version),
+        Ok(Done::Deleted) | Err(_) => None,
     };
     Operation {
         location,
         method,
         bulk_id,
         version: version.map(entity_tag::print),
-        status: error.map_or(status, HttpError::status).as_str().to_owned(),
-        response: error.map(HttpError::body),
+        status: status.as_str().to_owned(),
+        response: error.as_ref().map(|error| error.body(id)),
+    }
+}
+
+/// What the request log keeps of an operation.
+fn told((place, judged): (usize, Judged)) -> OperationDetail {
+    let Judged { reply: BulkReply { method, report, .. }, status, error } = judged;
+    let known = ["POST", "PUT", "PATCH", "DELETE"];
+    OperationDetail {
+        number: place + 1,
+        method: known.into_iter().find(|known| method.as_ref().is_some_and(|method| method.eq_ignore_ascii_case(known))),
+        resource_type: report.resource_type.as_deref().map(str::to_owned),
+        resource: report.resource.map(|id| id.to_string()),
+        status: status.as_u16(),
+        report,
+        refusal: error.map(|error| error.refusal(None)),
     }
 }

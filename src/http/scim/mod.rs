@@ -12,12 +12,13 @@ use super::authorization::{authorize, forget};
 use super::body::RequestBody;
 use super::error::HttpError;
 use super::media::{self, MediaType};
-use super::observe::{Facts, RequestId};
+use super::observe::{Facts, Operations, RequestId};
 use super::path::{ScimPath, Version};
 use super::router::Endpoint;
 use super::{HttpState, reply};
 use crate::auth::{Access, Caller};
 use crate::directory::context::out_of_scope;
+use crate::directory::trace::Trace;
 use crate::scim::{ErrorKind, ScimError};
 use crate::store::{DirectoryRow, DirectoryStatus};
 use axum::extract::{Request, State};
@@ -33,20 +34,27 @@ pub async fn serve(State(state): State<Arc<HttpState>>, request: Request) -> Res
     let mut body = RequestBody::new(body);
     let mut facts = Facts::default();
     let media_type = media::accepted(&parts.headers);
-    let mut answered = answer(&state, &parts, media_type, &mut body, &mut facts).await;
+    let trace = Trace::new(state.requests.is_on());
+    let mut answered = answer(&state, &parts, media_type, &mut body, &mut facts, &trace).await;
     if answered.as_ref().is_err_and(HttpError::is_outdated) {
         // Nothing was done yet, and the schemas of now are one look-up away. If they change once more, the client comes again.
         forget(&state, &parts.headers);
         facts = Facts::default();
-        answered = answer(&state, &parts, media_type, &mut body, &mut facts).await;
+        trace.take();
+        answered = answer(&state, &parts, media_type, &mut body, &mut facts, &trace).await;
     }
     if body.is_left(awaits_continue(&parts.headers)) {
         body.drain(state.options.drain_bytes_max, state.options.drain_timeout).await;
     }
+    facts.report = trace.take();
     let mut response = answered.unwrap_or_else(|error| {
+        facts.refusal = Some(error.refusal(facts.denied));
         let id = parts.extensions.get().copied().unwrap_or_else(RequestId::generate);
         error.into_response(media_type.unwrap_or_default(), id)
     });
+    if let Some(Operations(operations)) = response.extensions_mut().remove() {
+        facts.operations = operations;
+    }
     response.extensions_mut().insert(facts);
     response
 }
@@ -57,6 +65,7 @@ async fn answer(
     media_type: Option<MediaType>,
     body: &mut RequestBody,
     facts: &mut Facts,
+    trace: &Trace,
 ) -> Result<Response, HttpError> {
     if parts.uri.path_and_query().is_some_and(|url| url.as_str().len() > state.options.url_bytes_max) {
         return Err(HttpError::uri_too_long(state.options.url_bytes_max));
@@ -80,6 +89,7 @@ async fn answer(
     };
     let endpoint = Endpoint::find(&path, &registry).ok_or_else(HttpError::no_endpoint)?;
     facts.route = endpoint.template();
+    facts.path = endpoint.path();
     facts.resource_type = endpoint.resource_type().map(|resource_type| resource_type.name.clone());
     if let Some(caller) = &caller {
         check_reach(caller, &endpoint, &parts.method)?;
@@ -112,7 +122,7 @@ async fn answer(
         | Endpoint::Bulk => {
             // Nobody comes this far without a caller; if the rule that says so is ever wrong, this one holds.
             let (Some(caller), Some(directory)) = (&caller, &directory) else { return Err(HttpError::unauthorized()) };
-            let exchange = resources::Exchange { state, parts, media_type, directory, caller, base_url: &base_url };
+            let exchange = resources::Exchange { state, parts, media_type, directory, caller, base_url: &base_url, trace };
             match endpoint {
                 Endpoint::Bulk => bulk::answer(&exchange, state, directory, body).await,
                 endpoint => exchange.answer(&endpoint, body).await,
@@ -127,7 +137,7 @@ async fn answer(
             let (Some(user), Some(resource_type)) = (caller.user, registry.resource_type("User")) else {
                 return Err(ScimError::new(ErrorKind::NotFound, "the token stands for no user, so there is no /Me").into());
             };
-            let exchange = resources::Exchange { state, parts, media_type, directory, caller, base_url: &base_url };
+            let exchange = resources::Exchange { state, parts, media_type, directory, caller, base_url: &base_url, trace };
             exchange.answer(&Endpoint::Resource(resource_type, &user.to_string()), body).await
         }
     }

@@ -1,6 +1,7 @@
 //! /Users, /Groups and whatever types a Directory has (RFC 7644 §3).
 
 use crate::auth::Caller;
+use crate::directory::trace::Trace;
 use crate::directory::{self, Ctx, Directory, Precondition, ProjectionParams, Scope};
 use crate::http::authorization::check_schemas;
 use crate::http::body::RequestBody;
@@ -31,6 +32,8 @@ pub struct Exchange<'a> {
     pub caller: &'a Caller,
     /// The Base URL that the request came in by.
     pub base_url: &'a str,
+    /// Where the request tells about itself.
+    pub trace: &'a Trace,
 }
 
 impl Exchange<'_> {
@@ -111,7 +114,7 @@ impl Exchange<'_> {
     }
 
     fn ctx(&self) -> Ctx<'_> {
-        ctx(self.state, self.directory, self.caller, self.base_url)
+        ctx(self.state, self.directory, self.caller, self.base_url, self.trace)
     }
 
     /// The version that a write insists on. `If-None-Match: *` insists on there being none, which no write to an existing
@@ -132,7 +135,13 @@ impl Exchange<'_> {
 }
 
 /// What a verb works with.
-pub fn ctx<'a>(state: &'a HttpState, directory: &'a Directory, caller: &'a Caller, base_url: &'a str) -> Ctx<'a> {
+pub fn ctx<'a>(
+    state: &'a HttpState,
+    directory: &'a Directory,
+    caller: &'a Caller,
+    base_url: &'a str,
+    trace: &'a Trace,
+) -> Ctx<'a> {
     Ctx {
         store: &*state.store,
         directory,
@@ -145,6 +154,7 @@ pub fn ctx<'a>(state: &'a HttpState, directory: &'a Directory, caller: &'a Calle
         walks: &state.walks,
         cursors: &state.cursors,
         metrics: &state.metrics,
+        trace,
     }
 }
 

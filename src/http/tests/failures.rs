@@ -4,6 +4,7 @@ use super::App;
 use super::fake::{AWAY, GOOD, PANIC, row};
 use crate::auth::Caller;
 use crate::directory::Directory;
+use crate::directory::trace::Trace;
 use crate::http::scim::resources::ctx;
 use crate::id::TokenId;
 use crate::scim::schema::Registry;
@@ -19,6 +20,7 @@ async fn a_panic_is_one_500_that_names_the_request_and_the_next_is_served() {
     let answer = app.get(&format!("/scim/v2/Users/{PANIC}"), Some(GOOD)).await;
     assert_eq!(answer.status, 500);
     assert_eq!(answer.json()["detail"], format!("the server failed (request {})", answer.header("x-request-id")));
+    assert_eq!(answer.json()["requestId"], answer.header("x-request-id"));
     assert_eq!(app.get("/scim/v2/Users/x", Some(GOOD)).await.status, 404);
 }
 
@@ -36,8 +38,15 @@ async fn a_panic_in_a_bulk_request_is_500_too() {
 async fn a_bulk_request_that_may_not_go_on_begins_no_further_step() {
     let app = App::new();
     let directory = Directory::load(&row(1, "acme"), Registry::built_in()).expect("its settings are the profile's");
-    let caller = Caller { token: TokenId(1), directory: Arc::new(row(1, "acme")), user: None, scopes: Arc::default() };
-    let ctx = ctx(&app.state, &directory, &caller, "https://scim.example.org/scim/v2");
+    let caller = Caller {
+        token: TokenId(1),
+        token_name: "test".into(),
+        directory: Arc::new(row(1, "acme")),
+        user: None,
+        scopes: Arc::default(),
+    };
+    let trace = Trace::default();
+    let ctx = ctx(&app.state, &directory, &caller, "https://scim.example.org/scim/v2", &trace);
     // The same resource each time, so that each is a step.
     let body = bulk(&["/Users/x", "/Users/x", "/Users/x"]);
     let asked = std::sync::atomic::AtomicU32::new(0);

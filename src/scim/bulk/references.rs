@@ -233,6 +233,6 @@ fn strip_prefix(text: &str) -> Option<&str> {
 fn find<'a>(bulk_id: &str, bulk_ids: &'a BulkIds) -> Result<&'a Defined, ScimError> {
     bulk_ids.get(bulk_id).ok_or_else(|| {
         let quoted: String = bulk_id.chars().take(QUOTED_CHARACTERS_MAX).collect();
-        ScimError::invalid_value(format!("no POST of this request has the bulkId {quoted}"))
+        ScimError::invalid_value(format!("no POST of this request has the bulkId {quoted}")).quoting(quoted)
     })
 }

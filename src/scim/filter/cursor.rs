@@ -1,6 +1,7 @@
 //! A place in the text of a filter, and the words and literals that begin there.
 
 use super::CompValue;
+use crate::scim::{ErrorKind, ScimError};
 use serde_json::Number;
 
 /// How much of the client's text a message quotes, in characters.
@@ -11,6 +12,19 @@ const QUOTED_CHARS_MAX: usize = 40;
 pub(super) struct Fault {
     pub(super) position: usize,
     pub(super) problem: String,
+    /// The client's text in it.
+    pub(super) quoted: Option<String>,
+}
+
+impl Fault {
+    /// The error that it is in `what`.
+    pub(super) fn error(self, kind: ErrorKind, what: &str) -> ScimError {
+        let error = ScimError::new(kind, format!("{what} position {}: {}", self.position, self.problem));
+        match self.quoted {
+            Some(quoted) => error.quoting(quoted),
+            None => error,
+        }
+    }
 }
 
 /// Moves forward only: each character is looked at a bounded number of times, whatever the text (R10).
@@ -77,7 +91,7 @@ impl<'t> Cursor<'t> {
 
     /// A fault here, that says `problem`.
     pub(super) fn fault(&self, problem: impl Into<String>) -> Fault {
-        Fault { position: self.position, problem: problem.into() }
+        Fault { position: self.position, problem: problem.into(), quoted: None }
     }
 
     /// A fault here, that says what was `expected` and quotes what stands there instead.
@@ -86,7 +100,7 @@ impl<'t> Cursor<'t> {
         let in_this_word = |character: &char| in_word(*character);
         let word: String = self.rest.chars().take_while(in_this_word).take(QUOTED_CHARS_MAX).collect();
         let found = if word.is_empty() { first.to_string() } else { word };
-        self.fault(format!("{expected}, found {found}"))
+        Fault { quoted: Some(found.clone()), ..self.fault(format!("{expected}, found {found}")) }
     }
 
     fn take_number(&mut self) -> Result<Number, Fault> {
@@ -104,7 +118,7 @@ impl<'t> Cursor<'t> {
 
     fn take_string(&mut self) -> Result<String, Fault> {
         let start = self.fault("");
-        let fault = |problem: &str| Fault { position: start.position, problem: problem.into() };
+        let fault = |problem: &str| Fault { position: start.position, problem: problem.into(), quoted: None };
         let Some(length) = string_length(self.rest) else { return Err(fault("the string has no closing quote")) };
         let text: String = serde_json::from_str(self.take(length)).map_err(|_| {
             fault("not a JSON string; \\ begins an escape such as \\\\ or \\\" and control characters are escaped")

@@ -39,9 +39,7 @@ impl Filter {
     pub fn parse(text: &str, options: &FilterOptions) -> Result<Filter, ScimError> {
         check_length(text, options, "filter").map_err(ScimError::invalid_filter)?;
         let mut parser = Parser::new(text, options);
-        parser
-            .whole_filter()
-            .map_err(|fault| ScimError::invalid_filter(format!("filter position {}: {}", fault.position, fault.problem)))
+        parser.whole_filter().map_err(|fault| fault.error(ErrorKind::InvalidFilter, "filter"))
     }
 }
 
@@ -56,7 +54,7 @@ impl Filter {
 pub fn parse_path(text: &str, options: &FilterOptions) -> Result<Path, ScimError> {
     check_length(text, options, "path").map_err(ScimError::invalid_path)?;
     let mut parser = Parser::new(text, options);
-    parser.path().map_err(|(kind, fault)| ScimError::new(kind, format!("path position {}: {}", fault.position, fault.problem)))
+    parser.path().map_err(|(kind, fault)| fault.error(kind, "path"))
 }
 
 fn check_length(text: &str, options: &FilterOptions, what: &str) -> Result<(), String> {
@@ -126,7 +124,7 @@ impl<'t> Parser<'t> {
             return Err(fault);
         };
         if !spaces {
-            return Err(Fault { problem: format!("expected a space before {word}"), ..fault });
+            return Err(Fault { problem: format!("expected a space before {word}"), quoted: None, ..fault });
         }
         if !self.cursor.eat_spaces() {
             return Err(self.cursor.unexpected(&format!("expected a space after {word}")));

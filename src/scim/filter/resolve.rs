@@ -243,7 +243,11 @@ impl Resolver<'_> {
     fn check_known_to_any(&self, filter: &Filter, places: &[Names<'_>]) -> Result<(), ScimError> {
         let known = |path: &AttrPath| {
             let found = places.iter().any(|names| names.find(path).is_some());
-            if found { Ok(()) } else { Err(self.invalid(path, format!("no resource type has the attribute {}", path.text))) }
+            if found {
+                Ok(())
+            } else {
+                Err(self.invalid(path, format!("no resource type has the attribute {}", path.text)).naming(&path.text))
+            }
         };
         match filter {
             Filter::And(terms) | Filter::Or(terms) => terms.iter().try_for_each(|term| self.check_known_to_any(term, places)),
@@ -265,11 +269,11 @@ impl Resolver<'_> {
     }
 
     fn unknown(&self, path: &AttrPath, owner: &str) -> ScimError {
-        self.invalid(path, format!("{owner} has no attribute {}", path.text))
+        self.invalid(path, format!("{owner} has no attribute {}", path.text)).naming(&path.text)
     }
 
     fn not_an_attribute(&self, path: &AttrPath) -> ScimError {
-        self.invalid(path, format!("{} is a schema, not an attribute", path.text))
+        self.invalid(path, format!("{} is a schema, not an attribute", path.text)).naming(&path.text)
     }
 
     fn invalid(&self, path: &AttrPath, problem: String) -> ScimError {

@@ -44,7 +44,9 @@ pub struct Operation {
 impl Operation {
     /// `error`, with the operation's number and path in front of its detail.
     pub(super) fn locate(&self, error: ScimError) -> ScimError {
-        ScimError::new(error.kind, format!("operation {} (path {}): {}", self.number, shorten(&self.path), error.detail))
+        let path = shorten(&self.path);
+        let detail = format!("operation {} (path {path}): {}", self.number, error.detail);
+        error.with_detail(detail).naming(path)
     }
 }
 
@@ -120,8 +122,10 @@ fn operations(mut body: Map<String, Value>, tolerance: &Tolerance, limits: &Patc
     let mut operations = Vec::with_capacity(entries.len());
     for (offset, entry) in entries.into_iter().enumerate() {
         let number = offset + 1;
-        read(entry, number, tolerance, &mut operations)
-            .map_err(|error| ScimError::new(error.kind, format!("operation {number}: {}", error.detail)))?;
+        read(entry, number, tolerance, &mut operations).map_err(|error| {
+            let detail = format!("operation {number}: {}", error.detail);
+            error.with_detail(detail)
+        })?;
     }
     Ok(operations)
 }

@@ -84,7 +84,7 @@ fn check_known(edit: Edit<'_>, urns: &[&str], resource_type: &ResourceType) -> R
         match edit.context.tolerance.unknown_schemas {
             Unknown::Ignore => edit.context.ignore(format!("schemas: {urn}")),
             Unknown::Reject => {
-                return Err(ScimError::invalid_value(format!("{} has no schema {urn}", resource_type.name)));
+                return Err(ScimError::invalid_value(format!("{} has no schema {urn}", resource_type.name)).naming(*urn));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! What the statements for both back ends are made of, on PostgreSQL.
 
 pub(super) use super::failure::{Cause, corrupt, store_error};
-pub(super) use sqlx::PgConnection as Connection;
 pub(super) use sqlx::postgres::PgRow as Row;
+pub(super) use sqlx::{PgConnection as Connection, Postgres as Db};
 
 use crate::id::DirectoryId;
 use crate::store::StoreError;

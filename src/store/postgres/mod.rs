@@ -16,6 +16,7 @@
 //! - [`bounded`]: a change of which there is a bound to what it adds to
 //! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
+//! - [`requests`]: the request log, in [`statements`] that are, but for the writing, the same for both back ends
 
 mod bounded;
 mod commit;
@@ -29,8 +30,13 @@ mod migrate;
 #[path = "../sql/operator/mod.rs"]
 mod operator;
 mod read;
+mod requests;
 mod search;
+#[path = "../sql/requests.rs"]
+mod statements;
 mod update;
+
+pub use requests::PostgresRequests;
 
 use super::audit::{AuditEntry, AuditFilter, AuditRow};
 use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};

@@ -1,8 +1,8 @@
 //! What the statements for both back ends are made of, on SQLite.
 
 pub(super) use super::failure::{Cause, corrupt, store_error};
-pub(super) use sqlx::SqliteConnection as Connection;
 pub(super) use sqlx::sqlite::SqliteRow as Row;
+pub(super) use sqlx::{Sqlite as Db, SqliteConnection as Connection};
 
 use crate::id::DirectoryId;
 use crate::store::StoreError;

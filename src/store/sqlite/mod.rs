@@ -13,6 +13,7 @@
 //! - [`change`]: the statements of one change
 //! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
+//! - [`requests`]: the request log, in [`statements`] that are, but for the writing, the same for both back ends
 
 mod batch;
 mod change;
@@ -24,13 +25,17 @@ mod migrate;
 #[path = "../sql/operator/mod.rs"]
 mod operator;
 mod read;
+mod requests;
 mod scan;
 mod search;
+#[path = "../sql/requests.rs"]
+mod statements;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use connect::SqliteOptions;
+pub use requests::SqliteRequests;
 
 use self::connect::Database;
 use self::writer::{Job, Writer};

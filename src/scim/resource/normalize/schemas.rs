@@ -24,8 +24,9 @@ pub fn check(body: &Map<String, Value>, resource_type: &ResourceType, context: &
             match context.tolerance.unknown_schemas {
                 Unknown::Ignore => context.ignore(uri),
                 Unknown::Reject => {
-                    let detail = format!("schemas: {uri:.200} is not a schema of the resource type {}", resource_type.name);
-                    return Err(ScimError::invalid_syntax(detail));
+                    let uri = format!("{uri:.200}");
+                    let detail = format!("schemas: {uri} is not a schema of the resource type {}", resource_type.name);
+                    return Err(ScimError::invalid_syntax(detail).naming(uri));
                 }
             }
         }

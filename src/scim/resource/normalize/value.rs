@@ -80,7 +80,9 @@ impl ValueContext<'_> {
                 Ok(())
             }
             Unknown::Reject => {
-                Err(ScimError::invalid_syntax(format!("{name}: no schema of this resource type has this attribute")))
+                let name = name.to_string();
+                let detail = format!("{name}: no schema of this resource type has this attribute");
+                Err(ScimError::invalid_syntax(detail).naming(name))
             }
         }
     }
