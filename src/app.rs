@@ -6,6 +6,7 @@ use crate::config::{Config, DatabaseConfig, LimitsConfig, RequestLogConfig, Serv
 use crate::directory::{Directory, Limits};
 use crate::http::admin::{AdminOptions, AdminState};
 use crate::http::client::Proxies;
+use crate::http::oauth::OAuth;
 use crate::http::{self, HttpOptions, HttpState};
 use crate::metrics::Metrics;
 use crate::server::tls::{PairFiles, TlsError};
@@ -172,14 +173,20 @@ pub fn state(config: &Config, store: Arc<dyn OperatorStore>, clock: Arc<dyn Cloc
         url_bytes_max: config.limits.url_bytes_max,
         ..HttpOptions::default()
     };
-    HttpState::new(
+    let lifetime_s = config.oauth.access_token_lifetime_s;
+    let oauth = config.oauth.enabled.then(|| OAuth::new(store.clone(), clock.clone(), &options.public_url, lifetime_s));
+    let state = HttpState::new(
         store,
         clock,
         Limits::from(config),
         options,
         Box::new(|row, registry| Directory::load(row, registry).map_err(Into::into)),
         PasswordHasher::new(&config.password),
-    )
+    );
+    match oauth {
+        Some(oauth) => state.with_oauth(oauth),
+        None => state,
+    }
 }
 
 /// What the requests of the admin API share, if it is served.

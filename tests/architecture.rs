@@ -24,7 +24,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("clap", &["cli"]),
     ("hyper", &["http", "server"]),
-    ("ring", &["directory"]),
+    ("ring", &["auth", "directory"]),
+    ("jsonwebtoken", &["auth"]),
     ("tokio_rustls", &["server"]),
     ("prometheus_client", &["metrics"]),
     ("opentelemetry", &["telemetry"]),
@@ -124,6 +125,7 @@ fn every_statement_on_tenant_tables_names_the_directory() {
         "tokens",
         "directory_keys",
         "definitions",
+        "used_assertions",
     ];
     // The one look-up that finds out which Directory a request is for; the rows of SQLite's full-text index, which have
     // nothing but the number of a resource; and the search compiler, whose own tests check the finished text of its

@@ -429,6 +429,42 @@ fn a_token_stands_for_a_user_that_there_is() {
 }
 
 #[test]
+fn clients_are_created_listed_and_given_other_keys() {
+    let place = Place::new();
+    place.ok("directory create acme");
+    let made = place.run("client create acme --name okta --scopes User:read");
+    let words: Vec<&str> = made.stdout.split_whitespace().collect();
+    let (id, secret) = (words[2], words[5]);
+    assert!(id.starts_with("scimd-client-1-") && secret.starts_with("scimd_"), "{made:?}");
+    assert!(made.stdout.contains("/oauth/token") && made.stderr.contains("shown this once"), "{made:?}");
+
+    let key = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"k1"}"#;
+    std::fs::write(place.path().join("keys.json"), format!(r#"{{"keys":[{key}]}}"#)).expect("writes");
+    let signing = place.json("client create acme --name entra --keys keys.json --json");
+    assert_eq!(signing["clientSecret"], Value::Null);
+    let listed = place.json("client list acme --json");
+    assert_eq!((&listed[0]["clientId"], &listed[0]["state"]), (&json!(id), &json!("active")));
+    assert_eq!(listed[1]["keys"], json!([{ "kid": "k1", "thumbprint": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" }]));
+    assert!(!listed.to_string().contains("scimd_") && !place.ok("client list acme").contains("scimd_"));
+
+    let other = key.replace("11qY", "22qY").replace("k1", "k2");
+    let done = place.run_with("client set-keys acme entra -", &[], &format!(r#"{{"keys":[{other}]}}"#));
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(place.json("client list acme --json")[1]["keys"][0]["kid"], "k2");
+    let private = key.replace("kid", r#"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","kid"#);
+    std::fs::write(place.path().join("private.json"), format!(r#"{{"keys":[{private}]}}"#)).expect("writes");
+    place.fails("client set-keys acme entra private.json", 1, "private or secret key");
+    place.fails("client create acme --keys private.json", 1, "private or secret key");
+    place.fails("client create acme --keys nothing.json", 1, "cannot be read");
+    place.fails("client set-keys acme okta keys.json", 1, "no client with public keys");
+    place.fails("token renew acme entra", 1, "has public keys instead of a secret");
+    // What is done with tokens is done with clients too, by their ids as well.
+    place.ok(&format!("token deactivate acme {id}"));
+    assert_eq!(place.json("client list acme --json")[0]["state"], "inactive");
+    assert!(place.ok(&format!("token renew acme {id}")).starts_with("scimd_"));
+}
+
+#[test]
 fn schemas_and_resource_types_are_added_listed_shown_and_removed() {
     let place = Place::new();
     place.ok("directory create acme");

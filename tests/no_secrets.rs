@@ -5,6 +5,8 @@
 #[path = "support/process.rs"]
 mod process;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use process::Connection;
 use serde_json::{Value, json};
 
@@ -127,7 +129,30 @@ on_both_back_ends_as_a_process! {
             format!("{line}\r\nHost: kanarie\r\nUser-Agent: kanarie\r\nX-Request-Id: kanarie\r\nAuthorization: {authorization}\r\n")
         };
         let good = format!("Bearer {}", installation.token);
+        let form = |line: &str, authorization: &str, more: &str, body: &str| {
+            let length = body.len();
+            let kind = "Content-Type: application/x-www-form-urlencoded";
+            head(line, authorization) + &format!("{more}{kind}\r\nContent-Length: {length}\r\n\r\n{body}")
+        };
+        let (token_endpoint, grant) = ("POST /oauth/token HTTP/1.1", "grant_type=client_credentials");
+        let secret = format!("{grant}&client_id=kanarie&client_secret={WRONG_TOKEN}&scope=kanarie&kanarie=kanarie");
+        let jwt = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion";
+        let client = installation.command(&["client", "create", "test", "--name", "client", "--json"]);
+        let client: Value = serde_json::from_str(&client).expect("JSON");
+        let [id, its_secret] = ["clientId", "clientSecret"].map(|name| client[name].as_str().expect("text"));
+        let good_basic = STANDARD.encode(format!("{id}:{its_secret}"));
         let raw = [
+            (form(token_endpoint, &format!("Basic {good_basic}"), "", grant), 200),
+            (form(token_endpoint, "Basic a2FuYXJpZTprYW5hcmll", "", grant), 401),
+            (form(token_endpoint, "kanarie", "", grant), 401),
+            (form(token_endpoint, "kanarie", "", &secret), 401),
+            (form("POST /oauth/token?client_secret=kanarie HTTP/1.1", &good, "", &secret), 400),
+            (form(token_endpoint, "Bearer scimdkey_kanarie", "", "directory=kanarie"), 401),
+            (form(token_endpoint, "Bearer kanarie", "X-Api-Key: scimdkey_kanarie\r\n", "directory=kanarie"), 401),
+            (form(token_endpoint, "Bearer kanarie", "", "grant_type=kanarie"), 400),
+            (form(&token_endpoint.replace("POST", "GET"), &good, "", &format!("{grant}&{jwt}=kanarie.kanarie.kanarie")), 405),
+            (head("GET /.well-known/oauth-authorization-server/kanarie HTTP/1.1", &good) + "\r\n", 404),
+            (head("GET /scim/v2/Users HTTP/1.1", "Bearer scimdat_kanarie") + "\r\n", 401),
             (head("GET /scim/v2/Users?kanarie HTTP/1.1", &format!("Bearer {WRONG_TOKEN}")) + "\r\n", 401),
             (head("GET /scim/v2/Users HTTP/1.1", "Bearer kanarie") + "\r\n", 401),
             (head("GET /scim/v2/Users HTTP/1.1", "Basic a2FuYXJpZTprYW5hcmll") + "\r\n", 401),
@@ -155,7 +180,20 @@ on_both_back_ends_as_a_process! {
             let lines = unindexed.iter().filter(|line| line.contains(shape) && line.contains("\"resource.type\":\"User\"")).count();
             assert_eq!(lines, 1, "{shape} in {unindexed:#?}");
         }
-        for secret in [CANARY, NAME, "Kanarie", "KANARIE", "a2FuYXJpZ", "scimd_", WRONG_TOKEN, installation.token.as_str(), "argon2"] {
+        for secret in [
+            CANARY,
+            NAME,
+            "Kanarie",
+            "KANARIE",
+            "a2FuYXJpZ",
+            "scimd_",
+            "scimdat_",
+            "scimdkey_",
+            &good_basic,
+            WRONG_TOKEN,
+            installation.token.as_str(),
+            "argon2",
+        ] {
             let line = log.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "the log says {secret}");
         }

@@ -54,6 +54,8 @@ macro_rules! contract {
                 no_more_tokens_are_in_use_than_may_be_whoever_asks_at_once,
                 tokens_that_expire_are_found_and_warned_of_once,
                 uses_of_tokens_add_up,
+                a_token_is_found_by_its_number_in_its_own_directory_only,
+                an_assertion_is_taken_once_by_whichever_replica,
                 an_account_takes_its_keys_with_it,
                 what_is_done_is_on_record_and_what_is_refused_is_not,
                 the_record_is_one_chain_whoever_writes_it,

@@ -4,7 +4,7 @@ use super::sample;
 use async_trait::async_trait;
 use scimd::clock::Timestamp;
 use scimd::directory::Directory;
-use scimd::id::{DirectoryId, ResourceId};
+use scimd::id::{DirectoryId, ResourceId, TokenId};
 use scimd::scim::resource::Document;
 use scimd::scim::schema::ShownType;
 use scimd::store::{
@@ -167,6 +167,10 @@ impl Store for Memory {
     }
 
     async fn token(&self, _: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
+        Ok(None)
+    }
+
+    async fn token_of(&self, _: DirectoryId, _: TokenId) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
         Ok(None)
     }
 

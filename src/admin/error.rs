@@ -33,6 +33,12 @@ pub enum AdminError {
     /// The token was revoked, and stays so.
     #[error("the token {0:?} was revoked; a new one may have its name")]
     TokenRevoked(String),
+    /// The client has public keys, and no secret to renew.
+    #[error("the client {0:?} has public keys instead of a secret; give it other keys")]
+    HasKeys(String),
+    /// The token is no client with public keys.
+    #[error("the token {0:?} is no client with public keys")]
+    NoKeys(String),
     /// As many tokens as may be are in use.
     #[error("the Directory has {0} tokens in use, which is as many as its setting tokensMax allows")]
     TooManyTokens(u32),

@@ -6,6 +6,7 @@
 //! - [`directories`]: create, change, pause, find and list Directories
 //! - [`deletion`]: the end of a Directory, and what becomes of what is in it
 //! - [`tokens`]: the life of bearer tokens; a secret is handed out once
+//! - [`clients`]: OAuth clients, which are tokens of a kind of their own
 //! - [`expiring`]: warnings that tokens expire
 //! - [`accounts`]: operators' accounts and API keys
 //! - [`sign_in`]: who comes with an API key or a password
@@ -18,6 +19,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod clients;
 pub mod definitions;
 pub mod deletion;
 pub mod directories;

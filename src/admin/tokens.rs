@@ -2,6 +2,8 @@
 
 use super::operator::{Act, difference};
 use super::{AdminError, Operator, PAGE_ROWS, users};
+use crate::auth::oauth::keys::PublicKey;
+use crate::auth::oauth::{ClientId, PublicKeys};
 use crate::auth::{Scopes, Secret};
 use crate::clock::Timestamp;
 use crate::directory::settings::Settings;
@@ -84,10 +86,10 @@ impl State {
 /// the id or userName.
 pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: Wanted) -> Result<NewToken, AdminError> {
     let now = operator.clock.now();
-    let name = wanted.name.unwrap_or_else(|| unnamed(now));
-    if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        return Err(AdminError::TokenName(name));
-    }
+    let name = match wanted.name {
+        Some(name) => checked_name(name)?,
+        None => unnamed(now),
+    };
     let user = match &wanted.user {
         Some(user) => Some(users::find(operator.store, directory.id, user).await?.id),
         None => None,
@@ -147,9 +149,18 @@ pub async fn insert(operator: &Operator<'_>, directory: &DirectoryRow, new: NewR
 }
 
 /// The name of a token that was given none: the moment, and a random number, as two may be made in one millisecond.
-fn unnamed(now: Timestamp) -> String {
+pub(super) fn unnamed(now: Timestamp) -> String {
     let (_, random) = uuid::Uuid::now_v7().as_u64_pair();
     format!("token-{}-{:08x}", now.to_rfc3339(), random as u32)
+}
+
+/// A name if it can be a token's.
+///
+/// # Errors
+/// [`AdminError::TokenName`].
+pub(super) fn checked_name(name: String) -> Result<String, AdminError> {
+    let is_name = (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if is_name { Ok(name) } else { Err(AdminError::TokenName(name)) }
 }
 
 /// All tokens of a Directory, dead ones included, oldest first.
@@ -176,14 +187,15 @@ pub async fn uses(store: &dyn OperatorStore, directory: DirectoryId) -> Result<V
     }
 }
 
-/// The token of this number, or else the one of this name that is not revoked.
+/// The token that is called so and is not revoked, or else the one of this number or client id.
 ///
 /// # Errors
 /// [`AdminError::NoToken`].
 pub async fn find(store: &dyn OperatorStore, directory: DirectoryId, name_or_id: &str) -> Result<TokenRow, AdminError> {
     let all = list(store, directory).await?;
     let named = all.iter().find(|token| token.revoked.is_none() && token.name == name_or_id);
-    let found = named.or_else(|| all.iter().find(|token| token.id.0.to_string() == name_or_id));
+    let is_client = |token: &TokenRow| ClientId::of(token).is_some_and(|id| id.to_string() == name_or_id);
+    let found = named.or_else(|| all.iter().find(|token| token.id.0.to_string() == name_or_id || is_client(token)));
     found.cloned().ok_or_else(|| AdminError::NoToken(name_or_id.to_owned()))
 }
 
@@ -229,7 +241,7 @@ pub async fn activate(operator: &Operator<'_>, directory: &DirectoryRow, name_or
 /// without a gap. `expires_in`: from now on; `None` leaves the expiry as it is.
 ///
 /// # Errors
-/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`].
+/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`]; [`AdminError::HasKeys`] if it is a client without a secret.
 pub async fn renew(
     operator: &Operator<'_>,
     directory: &DirectoryRow,
@@ -238,6 +250,9 @@ pub async fn renew(
     expires_in: Option<Duration>,
 ) -> Result<NewToken, AdminError> {
     let token = usable(operator, directory, name_or_id).await?;
+    if token.jwks.is_some() {
+        return Err(AdminError::HasKeys(token.name));
+    }
     let now = operator.clock.now();
     let secret = Secret::generate()?;
     let former = FormerSecret { digest: token.digest, expires: after(now, overlap) };
@@ -276,10 +291,7 @@ pub async fn edit(
     let token = usable(operator, directory, name_or_id).await?;
     let mut edited = token.clone();
     if let Some(name) = edit.name {
-        if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(AdminError::TokenName(name));
-        }
-        edited.name = name;
+        edited.name = checked_name(name)?;
     }
     if let Some(expires) = edit.expires {
         edited.expires = expires;
@@ -312,12 +324,12 @@ pub async fn delete(operator: &Operator<'_>, directory: &DirectoryRow, name_or_i
     }
 }
 
-async fn usable(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
+pub(super) async fn usable(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
     let token = find(operator.store, directory.id, name_or_id).await?;
     if token.revoked.is_some() { Err(AdminError::TokenRevoked(token.name)) } else { Ok(token) }
 }
 
-async fn change(
+pub(super) async fn change(
     operator: &Operator<'_>,
     directory: &DirectoryRow,
     name: &'static str,
@@ -363,10 +375,16 @@ fn on_record(token: &TokenRow) -> Value {
         "formerExpires": token.former.as_ref().map(|former| former.expires.to_rfc3339()),
         "user": token.user.map(|user| user.to_string()),
         "scopes": token.scopes,
+        "keys": token.jwks.as_deref().map(thumbprints),
     })
 }
 
+/// What the keys of a client are on record by.
+fn thumbprints(jwks: &str) -> Vec<String> {
+    PublicKeys::parse(jwks).map(|keys| keys.iter().map(PublicKey::thumbprint_text).collect()).unwrap_or_default()
+}
+
 /// The moment `time` after `now`.
-fn after(now: Timestamp, time: Duration) -> Timestamp {
+pub(super) fn after(now: Timestamp, time: Duration) -> Timestamp {
     Timestamp(now.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
 }

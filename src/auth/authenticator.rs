@@ -1,5 +1,7 @@
 //! From a presented secret to a [`Caller`], through a cache that forgets within a second (R30).
 
+use super::oauth::AccessTokens;
+use super::oauth::access_token::{self, Content, SealError};
 use super::{Caller, Scopes, token};
 use crate::clock::{Clock, Timestamp};
 use crate::id::{DirectoryId, TokenId};
@@ -23,6 +25,13 @@ pub struct Holder {
     pub name: Arc<str>,
     /// Its Directory.
     pub directory: DirectoryId,
+}
+
+impl Holder {
+    /// Whose secret it is.
+    pub fn of(token: &TokenRow, directory: &DirectoryRow) -> Self {
+        Self { token: token.id, name: token.name.as_str().into(), directory: directory.id }
+    }
 }
 
 /// Why a secret does not open a Directory. For the log; the client reads one sentence for all of them.
@@ -85,12 +94,26 @@ pub enum AuthError {
     Store(#[from] StoreError),
 }
 
+impl From<SealError> for AuthError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Store(error) => Self::Store(error),
+            SealError::Randomness(_) | SealError::Sealing => {
+                tracing::error!(cause = %error, "there is no key for access tokens");
+                Self::Denied(Denied::Unknown)
+            }
+        }
+    }
+}
+
 /// Finds the caller behind a secret.
 ///
-/// Tokens are looked up by their SHA-256, so there is no secret here to compare and no time to measure (R28).
+/// Tokens are looked up by their SHA-256, so there is no secret here to compare and no time to measure (R28). An access token
+/// of OAuth is opened instead, which AES-GCM does in constant time, and its client's row looked up by the number in it.
 pub struct Authenticator {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    access_tokens: Option<Arc<AccessTokens>>,
     cache: Mutex<HashMap<TokenDigest, Entry>>,
 }
 
@@ -101,13 +124,21 @@ struct Entry {
     name: Arc<str>,
     scopes: Arc<Scopes>,
     directory: Arc<DirectoryRow>,
+    /// What it says, if an access token was shown: `token` is then its client, and `scopes` its own.
+    access: Option<Arc<Content>>,
     read: Timestamp,
 }
 
 impl Authenticator {
-    /// An authenticator with an empty cache.
+    /// An authenticator with an empty cache, which refuses access tokens.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, cache: Mutex::new(HashMap::new()) }
+        Self { store, clock, access_tokens: None, cache: Mutex::new(HashMap::new()) }
+    }
+
+    /// The same, which takes access tokens too.
+    #[must_use]
+    pub fn with_access_tokens(self, access_tokens: Arc<AccessTokens>) -> Self {
+        Self { access_tokens: Some(access_tokens), ..self }
     }
 
     /// The caller whose token has this secret.
@@ -117,14 +148,19 @@ impl Authenticator {
     /// - [`AuthError::Store`]: the store does not answer
     pub async fn authenticate(&self, secret: &str) -> Result<Caller, AuthError> {
         // What has no valid checksum is none of ours, and not worth a question to the store.
-        if !token::well_formed(secret) {
+        let access_tokens = self.access_tokens.as_ref().filter(|_| access_token::well_formed(secret));
+        if access_tokens.is_none() && !token::well_formed(secret) {
             return Err(Denied::Unknown.into());
         }
         let digest = token::digest(secret);
         let now = self.clock.now();
-        let entry = match self.cached(&digest, now) {
-            Some(entry) => entry,
-            None => self.read(digest, now).await?,
+        let entry = match (self.cached(&digest, now), access_tokens) {
+            (Some(entry), _) => entry,
+            (None, None) => self.read(digest, now).await?,
+            (None, Some(access_tokens)) => {
+                let content = access_tokens.open(secret).await?.ok_or(Denied::Unknown)?;
+                self.read_client(digest, content, now).await?
+            }
         };
         judge(&entry, &digest, now)?;
         Ok(Caller {
@@ -152,7 +188,33 @@ impl Authenticator {
         // What does not read, the admin functions never stored; it allows nothing rather than everything.
         let scopes = Scopes::parse(&token.scopes).map_err(|_| Denied::Unknown)?;
         let name = token.name.as_str().into();
-        let entry = Entry { token: Arc::new(token), name, scopes: Arc::new(scopes), directory: Arc::new(directory), read: now };
+        let (token, scopes, directory) = (Arc::new(token), Arc::new(scopes), Arc::new(directory));
+        Ok(self.keep(digest, Entry { token, name, scopes, directory, access: None, read: now }, now))
+    }
+
+    /// Reads the client of an access token.
+    async fn read_client(&self, digest: TokenDigest, content: Content, now: Timestamp) -> Result<Entry, AuthError> {
+        let found = self.store.token_of(content.client.directory, content.client.token).await?;
+        let (token, directory) = found.ok_or(Denied::Unknown)?;
+        let renewed = || Denied::Renewed(Holder::of(&token, &directory));
+        if !content.credential.is_of(&token, now) {
+            return Err(renewed().into());
+        }
+        let parse = |text: &str| Scopes::parse(text).map_err(|_| Denied::Unknown);
+        // A client that may do less by now takes the tokens along that it was given for more.
+        let scopes = parse(&token.scopes)?.narrowed(&parse(&content.scopes)?).ok_or_else(renewed)?;
+        let entry = Entry {
+            name: token.name.as_str().into(),
+            token: Arc::new(token),
+            scopes: Arc::new(scopes),
+            directory: Arc::new(directory),
+            access: Some(Arc::new(content)),
+            read: now,
+        };
+        Ok(self.keep(digest, entry, now))
+    }
+
+    fn keep(&self, digest: TokenDigest, entry: Entry, now: Timestamp) -> Entry {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHE_TOKENS_MAX {
             cache.retain(|_, entry| is_fresh(entry, now));
@@ -161,7 +223,7 @@ impl Authenticator {
             }
         }
         cache.insert(digest, entry.clone());
-        Ok(entry)
+        entry
     }
 }
 
@@ -172,21 +234,38 @@ fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
 
 /// Whether a token opens its Directory, for who showed the secret with this digest.
 fn judge(entry: &Entry, digest: &TokenDigest, now: Timestamp) -> Result<(), Denied> {
-    let Entry { token, name, directory, .. } = entry;
-    let holder = || Holder { token: token.id, name: name.clone(), directory: directory.id };
+    let token = &entry.token;
+    check_state(token, &entry.directory, now)?;
+    let holder = || Holder::of(token, &entry.directory);
     let is_over = |expires: Timestamp| expires <= now;
+    match (token.kind, &entry.access) {
+        (TokenKind::Client, Some(access)) if is_over(access.expires) => Err(Denied::Expired(holder())),
+        // A secret of before has a time that can be over by now; of keys, those of when the row was read are those of now.
+        (TokenKind::Client, Some(access)) if token.jwks.is_none() && !access.credential.is_of(token, now) => {
+            Err(Denied::Renewed(holder()))
+        }
+        (TokenKind::Client, Some(_)) => Ok(()),
+        (TokenKind::Client, None) => Err(Denied::Client(holder())),
+        (TokenKind::Bearer, Some(_)) => Err(Denied::Unknown),
+        (TokenKind::Bearer, None)
+            if token.digest != *digest && token.former.as_ref().is_none_or(|former| is_over(former.expires)) =>
+        {
+            Err(Denied::Renewed(holder()))
+        }
+        (TokenKind::Bearer, None) => Ok(()),
+    }
+}
+
+/// Whether a token is in use at all, whatever its kind.
+pub(super) fn check_state(token: &TokenRow, directory: &DirectoryRow, now: Timestamp) -> Result<(), Denied> {
+    let holder = || Holder::of(token, directory);
     if token.revoked.is_some() || directory.status == DirectoryStatus::Deleting {
         Err(Denied::Revoked(holder()))
-    } else if token.expires.is_some_and(is_over) {
+    } else if token.expires.is_some_and(|expires| expires <= now) {
         Err(Denied::Expired(holder()))
     } else if token.inactive.is_some() {
         Err(Denied::Inactive(holder()))
-    } else if token.digest != *digest && token.former.as_ref().is_none_or(|former| is_over(former.expires)) {
-        Err(Denied::Renewed(holder()))
     } else {
-        match token.kind {
-            TokenKind::Bearer => Ok(()),
-            TokenKind::Client => Err(Denied::Client(holder())),
-        }
+        Ok(())
     }
 }

@@ -6,11 +6,13 @@
 //! - [`token`]: bearer tokens, their form and their digest
 //! - [`scopes`]: what a token may do
 //! - [`authenticator`]: a presented token to a [`Caller`]
+//! - [`oauth`]: clients, and the short-lived tokens that they get for their credentials
 //! - [`uses`]: when, from where and how often tokens are used
 //! - [`password`]: passwords of Users, what they must be like and how they are hashed
 //! - [`throttle`]: who guesses at secrets is slowed down
 
 pub mod authenticator;
+pub mod oauth;
 pub mod password;
 pub mod scopes;
 pub mod throttle;

@@ -19,7 +19,7 @@ const PREFIX: &str = "scimd_";
 const KEY_PREFIX: &str = "scimdkey_";
 const RANDOM_BYTES: usize = 32;
 const RANDOM_CHARACTERS: usize = 43;
-const CHECKSUM_CHARACTERS: usize = 6;
+pub(super) const CHECKSUM_CHARACTERS: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A new bearer token. It is shown once, to the operator who asked for it; `Debug` never shows it.
@@ -86,6 +86,11 @@ pub fn well_formed_key(key: &str) -> bool {
     has_form(key, KEY_PREFIX)
 }
 
+/// Whether `key` means to be an API key of an operator's account, right or wrong.
+pub fn is_key(key: &str) -> bool {
+    key.starts_with(KEY_PREFIX)
+}
+
 fn has_form(token: &str, prefix: &str) -> bool {
     let Some(rest) = token.strip_prefix(prefix) else { return false };
     // Characters of several bytes are refused first, so that the split below falls between characters.
@@ -99,7 +104,7 @@ fn has_form(token: &str, prefix: &str) -> bool {
 }
 
 /// The first 32 bits of the SHA-256 of `body`, in base 62. Anyone can compute it; it proves nothing.
-fn checksum(body: &str) -> String {
+pub(super) fn checksum(body: &str) -> String {
     let [a, b, c, d, ..] = digest(body);
     let mut rest = u32::from_be_bytes([a, b, c, d]) as usize;
     let mut text = [b'0'; CHECKSUM_CHARACTERS];

@@ -51,6 +51,9 @@ pub enum Command {
     /// Manage the bearer tokens of a Directory.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage the OAuth clients of a Directory, which get short-lived tokens for a secret or for what they sign.
+    #[command(subcommand)]
+    Client(ClientCommand),
     /// Manage the accounts of operators.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -280,6 +283,58 @@ impl TokenCommand {
             | Self::Edit { directory, .. }
             | Self::Revoke { directory, .. }
             | Self::Delete { directory, .. } => directory,
+        }
+    }
+}
+
+/// `scimd client …`
+#[derive(Subcommand)]
+pub enum ClientCommand {
+    /// Create a client and print its id and its secret, which is shown this once.
+    Create {
+        /// The name of the Directory.
+        directory: String,
+        /// What to call the client; if absent, after the moment.
+        #[arg(long)]
+        name: Option<String>,
+        /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never.
+        #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
+        expires_in: Option<Duration>,
+        /// What its tokens may do at most, separated by blanks: read, write, User:read …; if absent, everything.
+        #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+        scopes: Option<Scopes>,
+        /// A file with its public keys, a JSON Web Key Set; - for standard input. It signs assertions then, and has no secret.
+        #[arg(long, value_name = "FILE")]
+        keys: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the clients of a Directory, without their secrets.
+    List {
+        /// The name of the Directory.
+        directory: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a client with public keys others in place of those that it has.
+    SetKeys {
+        /// The name of the Directory.
+        directory: String,
+        /// The client's name, client id or number.
+        #[arg(value_name = "CLIENT")]
+        client: String,
+        /// A file with a JSON Web Key Set; - for standard input.
+        keys: PathBuf,
+    },
+}
+
+impl ClientCommand {
+    /// The Directory that it is about.
+    pub fn directory(&self) -> &str {
+        match self {
+            Self::Create { directory, .. } | Self::List { directory, .. } | Self::SetKeys { directory, .. } => directory,
         }
     }
 }

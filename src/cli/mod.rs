@@ -6,7 +6,7 @@
 //! - [`arguments`]: the commands and flags
 //! - [`session`]: configuration and store of a command
 //! - [`serve`], [`welcome`]: the server, and its very first start
-//! - [`directory`], [`token`], [`user`], [`schema`]: what an operator manages
+//! - [`directory`], [`token`], [`client`], [`user`], [`schema`]: what an operator manages
 //! - [`account`], [`audit`]: operators themselves, and what they did
 //! - [`log`]: what became of requests
 //! - [`schema_files`]: schemas of every Directory, from files
@@ -18,6 +18,7 @@ mod account;
 mod arguments;
 mod audit;
 mod check;
+mod client;
 mod directory;
 mod expiry;
 mod failure;
@@ -46,6 +47,7 @@ pub async fn run() -> ExitCode {
         None | Some(Command::Serve) => serve::run(&arguments).await,
         Some(Command::Directory(command)) => directory::run(&arguments, command).await,
         Some(Command::Token(command)) => token::run(&arguments, command).await,
+        Some(Command::Client(command)) => client::run(&arguments, command).await,
         Some(Command::Schema(command)) => schema::run(&arguments, DefinitionKind::Schema, command).await,
         Some(Command::ResourceType(command)) => schema::run(&arguments, DefinitionKind::ResourceType, command).await,
         Some(Command::Account(command)) => account::run(&arguments, command).await,

@@ -7,8 +7,8 @@
 //! - [`source`]: the layers, and which of them a value came from
 //! - [`fault`]: what can be wrong with a setting
 //! - [`settings`]: the layers laid over each other, and typed reading that collects faults
-//! - [`server`], [`tls`], [`database`], [`limits`], [`admin`], [`schemas`], [`password`], [`log`], [`request_log`], [`metrics`],
-//!   [`traces`]: the sections
+//! - [`server`], [`tls`], [`database`], [`limits`], [`admin`], [`schemas`], [`oauth`], [`password`], [`log`], [`request_log`],
+//!   [`metrics`], [`traces`]: the sections
 //! - [`network`], [`public_url`]: types of single values
 
 pub mod admin;
@@ -18,6 +18,7 @@ pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod network;
+pub mod oauth;
 pub mod password;
 pub mod public_url;
 pub mod request_log;
@@ -35,6 +36,7 @@ pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use metrics::MetricsConfig;
 pub use network::Network;
+pub use oauth::OAuthConfig;
 pub use password::PasswordConfig;
 pub use public_url::PublicUrl;
 pub use request_log::RequestLogConfig;
@@ -63,6 +65,8 @@ pub struct Config {
     pub schemas: SchemasConfig,
     /// `[me]`: the alias of the user whom a token stands for.
     pub me: MeConfig,
+    /// `[oauth]`: short-lived tokens for clients.
+    pub oauth: OAuthConfig,
     /// `[password]`: what passwords must be like, and how they are hashed.
     pub password: PasswordConfig,
     /// `[log]`: what is logged, and how.
@@ -112,6 +116,7 @@ impl Config {
             admin: AdminConfig::read(settings),
             schemas: SchemasConfig::read(settings),
             me: MeConfig { enabled: settings.boolean("me.enabled") },
+            oauth: OAuthConfig::read(settings),
             password: PasswordConfig::read(settings),
             log: LogConfig::read(settings),
             metrics: MetricsConfig::read(settings),

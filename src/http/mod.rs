@@ -7,8 +7,9 @@
 //! id, log      split    401, 403   404, 405     400, 406, 413, 415, 417
 //! ```
 //!
-//! Nothing is reached without a caller except health and, unless a setting closes it, discovery (R2): who may pass and
-//! where the request goes are decided on the same decoded segments, and what no rule names is refused.
+//! Nothing is reached without a caller except health, the token endpoint of OAuth, which finds out who calls by its own rules,
+//! and, unless a setting closes it, discovery (R2): who may pass and where the request goes are decided on the same decoded
+//! segments, and what no rule names is refused.
 //!
 //! - [`mod@router`]: every endpoint with its methods, on one page
 //! - [`state`]: what requests share
@@ -21,6 +22,7 @@
 //! - [`conditional`]: entity tags and preferences
 //! - [`body`]: a request's body, with its limit
 //! - [`scim`]: the SCIM endpoints
+//! - [`oauth`]: the token endpoint
 //! - [`admin`]: the admin API, for operators
 //! - [`metrics`]: the metrics, on a listener of their own
 //! - [`health`]: whether the process lives, and whether it can serve
@@ -37,6 +39,7 @@ pub mod error;
 pub mod health;
 pub mod media;
 pub mod metrics;
+pub mod oauth;
 pub mod observe;
 pub mod path;
 pub mod query;

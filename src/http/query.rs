@@ -46,7 +46,8 @@ pub fn has_filter(query: Option<&str>) -> bool {
     pairs(query).any(|(name, _)| decode(name).is_some_and(|name| name.eq_ignore_ascii_case("filter")))
 }
 
-fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
+/// The names and values of a form, as they are written.
+pub(super) fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
     query
         .into_iter()
         .flat_map(|query| query.split('&'))
@@ -55,7 +56,7 @@ fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Decodes a form-encoded text. `None`: it is not UTF-8.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
+pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('+') {
         return percent_decode_str(text).decode_utf8().ok();
     }

@@ -1,6 +1,7 @@
 //! Every endpoint with its methods, on one page (RFC 7644 §3.2, Table 2).
 
 use super::admin::{self, AdminState};
+use super::oauth::{TOKEN_PATH, metadata, token};
 use super::path::ScimPath;
 use super::{HttpState, health, observe, scim};
 use crate::scim::schema::{Registry, ResourceType};
@@ -13,11 +14,15 @@ use std::sync::Arc;
 /// The whole of HTTP; without `admin`, the admin API is no endpoint.
 ///
 /// Resource types are data, and differ from one Directory to the next, so their endpoints are no routes of axum:
-/// everything but health and the admin API goes to [`scim::serve`], which asks [`Endpoint::find`] once it knows the caller.
+/// everything but health, OAuth and the admin API goes to [`scim::serve`], which asks [`Endpoint::find`] once it knows the
+/// caller.
 pub fn router(state: Arc<HttpState>, admin: Option<Arc<AdminState>>) -> Router {
     Router::new()
         .route("/healthz", any(health::live))
         .route("/readyz", any(health::ready))
+        .route(TOKEN_PATH, any(token::answer))
+        .route(metadata::PATH, any(metadata::answer))
+        .route(&format!("{}/{{*issuer}}", metadata::PATH), any(metadata::answer))
         .fallback(scim::serve)
         .with_state(state.clone())
         .merge(admin.map(admin::router).unwrap_or_default())

@@ -3,6 +3,7 @@
 use super::client::Proxies;
 use super::error::HttpError;
 use super::health::Readiness;
+use super::oauth::OAuth;
 use super::rates::Rates;
 use crate::auth::{Authenticator, PasswordHasher, Uses};
 use crate::clock::{Clock, Timestamp};
@@ -97,6 +98,8 @@ pub struct HttpState {
     pub uses: Uses,
     /// What is counted and measured.
     pub metrics: Arc<Metrics>,
+    /// What issues tokens to clients, if OAuth is on.
+    pub oauth: Option<OAuth>,
     /// What requests may cost.
     pub limits: Limits,
     /// The settings of HTTP.
@@ -137,6 +140,7 @@ impl HttpState {
             base_url: format!("{}/scim/v2", options.public_url),
             store,
             clock,
+            oauth: None,
             limits,
             options,
             load,
@@ -156,6 +160,13 @@ impl HttpState {
     #[must_use]
     pub fn recording(self, requests: Arc<Recorder>) -> Self {
         Self { requests, ..self }
+    }
+
+    /// The same with OAuth on.
+    #[must_use]
+    pub fn with_oauth(self, oauth: OAuth) -> Self {
+        let authenticator = self.authenticator.with_access_tokens(oauth.access_tokens.clone());
+        Self { authenticator, oauth: Some(oauth), ..self }
     }
 
     /// The Directory of a row, made anew only when the row has changed. The row has the revision of its schemas, so a change of

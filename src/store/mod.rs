@@ -152,6 +152,9 @@ pub trait Store: Send + Sync {
     /// The token that has or had a secret with this digest, and its Directory, whatever state they are in.
     async fn token(&self, digest: &TokenDigest) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError>;
 
+    /// The token of this number in a Directory, and the Directory, whatever state they are in.
+    async fn token_of(&self, directory: DirectoryId, token: TokenId) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError>;
+
     /// The definitions of every Directory and, if one is given, of that Directory: up to `limit` of them, those of every
     /// Directory first, then by kind and name.
     async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError>;

@@ -280,6 +280,17 @@ pub trait OperatorStore: Store {
     /// The uses of the tokens of a Directory with numbers above `after`, up to `limit`, by number of the token.
     async fn token_uses(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenUse>, StoreError>;
 
+    /// Notes that a client has shown an assertion, by the SHA-256 of its `jti`; it is remembered until `expires`. `false`: it was
+    /// shown before, to whichever server, or the client is gone.
+    async fn note_assertion(
+        &self,
+        directory: DirectoryId,
+        client: TokenId,
+        jti: &[u8; 32],
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
     /// Up to `limit` accounts with names after `after`, by name.
     async fn accounts(&self, after: Option<&str>, limit: u32) -> Result<Vec<AccountRow>, StoreError>;
 

@@ -36,6 +36,7 @@ pub fn answer(
                 cursor_lifetime_s: state.limits.cursor_lifetime_s,
                 bulk_operations_max: state.limits.bulk_operations_max,
                 bulk_bytes_max: state.limits.bulk_bytes_max,
+                oauth_supported: state.oauth.is_some(),
             };
             Some(discovery::service_provider_config(registry, base_url, &capabilities))
         }

@@ -191,6 +191,6 @@ fn check_reach(caller: &Caller, endpoint: &Endpoint<'_>, method: &Method) -> Res
 }
 
 /// Whether the client sends its body only when it is asked to (RFC 9110 §10.1.1).
-fn awaits_continue(headers: &HeaderMap) -> bool {
+pub(super) fn awaits_continue(headers: &HeaderMap) -> bool {
     headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }

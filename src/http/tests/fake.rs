@@ -93,6 +93,9 @@ impl Store for Fake {
         };
         Ok(Some((token, directory)))
     }
+    async fn token_of(&self, _: DirectoryId, _: TokenId) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
+        nothing()
+    }
     async fn definitions(&self, _: Option<DirectoryId>, _: u32) -> Result<Vec<DefinitionRow>, StoreError> {
         Ok(Vec::new())
     }

@@ -25,6 +25,8 @@ pub struct Capabilities {
     pub bulk_operations_max: usize,
     /// Bytes of the body of a bulk request at most.
     pub bulk_bytes_max: usize,
+    /// Whether clients get their tokens by OAuth 2.0 too.
+    pub oauth_supported: bool,
 }
 
 /// The ServiceProviderConfig (RFC 7643 §5).
@@ -68,13 +70,7 @@ fn defined(base_url: &str, capabilities: &Capabilities) -> Value {
         "changePassword": { "supported": true },
         "sort": { "supported": true },
         "etag": { "supported": true },
-        "authenticationSchemes": [{
-            "type": "oauthbearertoken",
-            "name": "OAuth Bearer Token",
-            "description": "Authentication with a bearer token in the Authorization header (RFC 6750)",
-            "specUri": "https://www.rfc-editor.org/info/rfc6750",
-            "primary": true,
-        }],
+        "authenticationSchemes": authentication_schemes(capabilities),
         "pagination": {
             "cursor": true,
             "index": true,
@@ -88,6 +84,27 @@ fn defined(base_url: &str, capabilities: &Capabilities) -> Value {
             "location": format!("{base_url}/ServiceProviderConfig"),
         },
     })
+}
+
+/// How clients may show who they are (RFC 7643 §5): by a bearer token, however they came by it; and, as the way to one, by
+/// the client credentials of OAuth.
+fn authentication_schemes(capabilities: &Capabilities) -> Value {
+    let bearer = json!({
+        "type": "oauthbearertoken",
+        "name": "OAuth Bearer Token",
+        "description": "Authentication with a bearer token in the Authorization header (RFC 6750)",
+        "specUri": "https://www.rfc-editor.org/info/rfc6750",
+        "primary": true,
+    });
+    let oauth = json!({
+        "type": "oauth2",
+        "name": "OAuth 2.0 Client Credentials",
+        "description": "A short-lived bearer token for the secret of a client or an assertion that it signs (RFC 6749 section 4.4, \
+                        RFC 7523); the metadata of the server (RFC 8414) name the token endpoint",
+        "specUri": "https://www.rfc-editor.org/info/rfc6749",
+        "primary": false,
+    });
+    if capabilities.oauth_supported { json!([bearer, oauth]) } else { json!([bearer]) }
 }
 
 /// All schemas, as a ListResponse; it is never paged (P-4-08).
@@ -164,6 +181,7 @@ mod tests {
         cursor_lifetime_s: 3_600,
         bulk_operations_max: 500,
         bulk_bytes_max: 1_000_000,
+        oauth_supported: true,
     };
 
     /// Shows S-5-02, S-5-03, S-5-04, S-5-05, S-5-06, S-5-07, S-5-08.
@@ -176,9 +194,20 @@ mod tests {
         for part in ["/bulk/maxOperations", "/bulk/maxPayloadSize", "/filter/maxResults", "/pagination/maxPageSize"] {
             assert!(config.pointer(part).is_some_and(Value::is_u64), "{part}");
         }
-        for part in ["type", "name", "description"] {
-            assert!(config["authenticationSchemes"][0][part].is_string(), "{part}");
+        let schemes = config["authenticationSchemes"].as_array().expect("a list");
+        for scheme in schemes {
+            for part in ["type", "name", "description", "specUri"] {
+                assert!(scheme[part].is_string(), "{part} of {scheme}");
+            }
         }
+        let types = |config: &Value| {
+            let schemes = config["authenticationSchemes"].as_array().expect("a list");
+            schemes.iter().map(|scheme| (scheme["type"].clone(), scheme["primary"].clone())).collect::<Vec<_>>()
+        };
+        let bearer = (json!("oauthbearertoken"), json!(true));
+        assert_eq!(types(&config), [bearer.clone(), (json!("oauth2"), json!(false))]);
+        let without = Capabilities { oauth_supported: false, ..CAPABILITIES };
+        assert_eq!(types(&service_provider_config(&Registry::built_in(), BASE, &without)), [bearer]);
         assert_eq!(config["filter"]["maxResults"], 1_000);
         assert_eq!(config["bulk"], json!({ "supported": true, "maxOperations": 500, "maxPayloadSize": 1_000_000 }));
         assert_eq!(config["meta"]["location"], format!("{BASE}/ServiceProviderConfig"));

@@ -134,6 +134,10 @@ impl Store for PostgresStore {
         self.connections.lend(async |connection| operator::token(connection, digest).await).await
     }
 
+    async fn token_of(&self, directory: DirectoryId, token: TokenId) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
+        self.connections.lend(async |connection| operator::token_of(connection, directory, token).await).await
+    }
+
     async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError> {
         definitions::definitions(&self.connections, directory, limit).await
     }
@@ -265,6 +269,18 @@ impl OperatorStore for PostgresStore {
 
     async fn token_uses(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenUse>, StoreError> {
         self.connections.lend(async |connection| operator::token_uses(connection, directory, after, limit).await).await
+    }
+
+    async fn note_assertion(
+        &self,
+        directory: DirectoryId,
+        client: TokenId,
+        jti: &[u8; 32],
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let note = async |connection: &mut _| operator::note_assertion(connection, directory, client, jti, expires, now).await;
+        self.connections.transact(note).await
     }
 
     async fn accounts(&self, after: Option<&str>, limit: u32) -> Result<Vec<AccountRow>, StoreError> {

@@ -122,6 +122,10 @@ impl Store for SqliteStore {
         operator::token(&mut *self.reader().await?, digest).await
     }
 
+    async fn token_of(&self, directory: DirectoryId, token: TokenId) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
+        operator::token_of(&mut *self.reader().await?, directory, token).await
+    }
+
     async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError> {
         definitions::definitions(&self.readers, directory, limit).await
     }
@@ -261,6 +265,18 @@ impl OperatorStore for SqliteStore {
 
     async fn token_uses(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenUse>, StoreError> {
         operator::token_uses(&mut *self.reader().await?, directory, after, limit).await
+    }
+
+    async fn note_assertion(
+        &self,
+        directory: DirectoryId,
+        client: TokenId,
+        jti: &[u8; 32],
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let jti = *jti;
+        self.writer.ask(|reply| Job::NoteAssertion { directory, client, jti, expires, now, reply }).await
     }
 
     async fn accounts(&self, after: Option<&str>, limit: u32) -> Result<Vec<AccountRow>, StoreError> {

@@ -40,6 +40,14 @@ pub(super) enum Job {
         uses: Vec<TokenUse>,
         reply: Reply<()>,
     },
+    NoteAssertion {
+        directory: DirectoryId,
+        client: TokenId,
+        jti: [u8; 32],
+        expires: Timestamp,
+        now: Timestamp,
+        reply: Reply<bool>,
+    },
     NoteKeyUse {
         key: ApiKeyId,
         now: Timestamp,
@@ -152,6 +160,12 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                 }
                 Job::NoteUses { uses, reply } => {
                     let note = async |connection: &mut _| operator::note_uses(fresh(connection).await?, &uses).await;
+                    transaction.run(reply, note).await;
+                }
+                Job::NoteAssertion { directory, client, jti, expires, now, reply } => {
+                    let note = async |connection: &mut _| {
+                        operator::note_assertion(fresh(connection).await?, directory, client, &jti, expires, now).await
+                    };
                     transaction.run(reply, note).await;
                 }
                 Job::NoteKeyUse { key, now, address, reply } => {

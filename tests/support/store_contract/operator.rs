@@ -258,6 +258,45 @@ async fn new_account(store: &dyn OperatorStore, name: &str, role: Role) -> Accou
     store.account(name).await.expect("answers").expect("is there")
 }
 
+pub async fn a_token_is_found_by_its_number_in_its_own_directory_only(fixture: &mut impl Fixture) {
+    let store = fixture.store();
+    let (directory, elsewhere) = (fresh_directory(&*store).await, fresh_directory(&*store).await);
+    let digest = new_digest();
+    let jwks = Some(r#"{"keys":[]}"#.to_owned());
+    let client = NewToken { kind: TokenKind::Client, jwks, ..new_token(directory, "okta", &digest) };
+    let id = create(&*store, client, None).await.expect("creates");
+    let (token, row) = store.token_of(directory, id).await.expect("answers").expect("is there");
+    assert_eq!((token, row.id), (read(&*store, &digest).await, directory));
+    assert_eq!(store.token_of(elsewhere, id).await.expect("answers"), None);
+    assert_eq!(store.token_of(directory, TokenId(id.0 + 1_000_000)).await.expect("answers"), None);
+}
+
+pub async fn an_assertion_is_taken_once_by_whichever_replica(fixture: &mut impl Fixture) {
+    let store = fixture.store();
+    let replica = fixture.open_another().await;
+    let directory = fresh_directory(&*store).await;
+    let client = create(&*store, new_token(directory, "a", &new_digest()), None).await.expect("creates");
+    let other = create(&*store, new_token(directory, "b", &new_digest()), None).await.expect("creates");
+    let expires = Timestamp(NOW.0 + 1_000);
+    let attempts = (0..8).map(|number| {
+        let store = if number % 2 == 0 { &store } else { &replica };
+        store.note_assertion(directory, client, &[1; 32], expires, NOW)
+    });
+    let taken = futures_util::future::join_all(attempts).await;
+    assert_eq!(taken.into_iter().filter(|taken| *taken.as_ref().expect("answers")).count(), 1);
+    let note = async |client, jti: u8, now: i64| {
+        replica.note_assertion(directory, client, &[jti; 32], expires, Timestamp(now)).await.expect("answers")
+    };
+    assert!(note(client, 2, NOW.0).await, "another one");
+    assert!(note(other, 1, NOW.0).await, "another client's");
+    assert!(!note(client, 1, NOW.0 + 999).await);
+    // By then the assertion itself is refused as expired.
+    assert!(note(client, 1, NOW.0 + 1_000).await, "it is forgotten");
+    store.operate(Operation::DeleteToken(directory, client), entry("token.delete")).await.expect("deletes");
+    assert!(!note(client, 3, NOW.0).await, "the client is gone");
+    replica.close().await;
+}
+
 pub async fn an_account_takes_its_keys_with_it(fixture: &mut impl Fixture) {
     let store = fixture.store();
     new_account(&*store, &unique("owner"), Role::Owner).await;

@@ -5,6 +5,7 @@
 //! for both counts for more than one round trip less.
 
 mod accounts;
+mod assertions;
 mod audit;
 mod directories;
 mod removal;
@@ -12,9 +13,10 @@ mod tokens;
 mod uses;
 
 pub(super) use accounts::{account, accounts, api_key, api_keys, note_key_use};
+pub(super) use assertions::note as note_assertion;
 pub(super) use audit::{audit, audit_after, forget as forget_audit};
 pub(super) use directories::{directories, directory, directory_key};
-pub(super) use tokens::{expiring as expiring_tokens, note_warning, token, tokens};
+pub(super) use tokens::{expiring as expiring_tokens, note_warning, token, token_of, tokens};
 pub(super) use uses::{note as note_uses, token_uses};
 
 use super::dialect::{self, Connection};

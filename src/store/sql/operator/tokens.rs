@@ -127,6 +127,26 @@ pub(in super::super) async fn token(
     row.map(|row| Ok((read(&row)?, directories::read(&row, 17)?))).transpose()
 }
 
+pub(in super::super) async fn token_of(
+    connection: &mut Connection,
+    directory: DirectoryId,
+    token: TokenId,
+) -> Result<Option<(TokenRow, DirectoryRow)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT t.directory_id, t.id, t.name, t.created, t.expires, t.revoked, t.user_id, t.kind, t.digest, t.scopes, t.inactive, \
+                t.renewed, t.former_digest, t.former_expires, t.jwks, t.warned_days, t.revision, \
+                d.id, d.name, d.display_name, d.provider, d.settings, d.created, d.status, d.protected, d.revision, \
+                d.schema_revision \
+         FROM tokens t JOIN directories d ON d.id = t.directory_id WHERE t.directory_id = $1 AND t.id = $2",
+    )
+    .bind(directory.0)
+    .bind(token.0)
+    .fetch_optional(connection)
+    .await
+    .map_err(store_error)?;
+    row.map(|row| Ok((read(&row)?, directories::read(&row, 17)?))).transpose()
+}
+
 pub(in super::super) async fn tokens(
     connection: &mut Connection,
     directory: DirectoryId,
