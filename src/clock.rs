@@ -17,6 +17,11 @@ impl Timestamp {
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().map(|moment| Self(moment.timestamp_millis()))
     }
+
+    /// Reads what [`Timestamp::to_rfc3339`] writes, and no other spelling of it.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_rfc3339(text).filter(|moment| moment.to_rfc3339() == text)
+    }
 }
 
 /// Where the time comes from.

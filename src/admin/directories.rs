@@ -171,14 +171,14 @@ pub async fn list(store: &dyn OperatorStore) -> Result<Vec<DirectoryRow>, AdminE
     }
 }
 
-fn checked_display_name(name: &str) -> Result<String, AdminError> {
+pub(super) fn checked_display_name(name: &str) -> Result<String, AdminError> {
     if name.chars().count() > DISPLAY_NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
         return Err(AdminError::DisplayName(name.to_owned()));
     }
     Ok(name.to_owned())
 }
 
-fn checked_provider(name: &str) -> Result<String, AdminError> {
+pub(super) fn checked_provider(name: &str) -> Result<String, AdminError> {
     profile(name).map(|profile| profile.name.to_owned()).ok_or_else(|| AdminError::Provider(name.to_owned()))
 }
 

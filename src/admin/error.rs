@@ -115,6 +115,23 @@ pub enum AdminError {
     /// The definition is one of every Directory.
     #[error("{0} is in the files of the server's configuration, for every Directory")]
     Everyones(String),
+    /// A line of an export is wrong.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Its number; counts from 1.
+        line: u64,
+        /// What is wrong, without its values.
+        problem: String,
+    },
+    /// The file of an export is wrong as a whole.
+    #[error("the file is refused: {0}")]
+    File(String),
+    /// The Directory is not one that a file can be imported into.
+    #[error("the file cannot be imported into this Directory: {0}")]
+    Target(String),
+    /// What a file says of Directories is wrong.
+    #[error("the file is refused, and nothing was changed:{list}", list = indented(.0))]
+    Declared(Faults),
     /// Others change the same at the same time.
     #[error("others are changing the same; nothing is lost, try again")]
     TooBusy,

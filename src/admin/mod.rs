@@ -13,6 +13,8 @@
 //! - [`audit`]: the record of what operators did
 //! - [`requests`]: the request log
 //! - [`definitions`]: schemas and resource types, of one Directory or of every one
+//! - [`transfer`]: a whole Directory on its way out and in
+//! - [`declared`]: Directories as a file declares them
 //! - [`users`]: find and list users, set a password
 //! - [`first_start`]: what a server without any Directory begins with
 //! - [`error`]: how these can fail
@@ -20,6 +22,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod clients;
+pub mod declared;
 pub mod definitions;
 pub mod deletion;
 pub mod directories;
@@ -30,6 +33,7 @@ pub mod operator;
 pub mod requests;
 pub mod sign_in;
 pub mod tokens;
+pub mod transfer;
 pub mod users;
 
 pub use error::AdminError;

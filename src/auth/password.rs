@@ -89,6 +89,16 @@ impl PasswordHasher {
     }
 }
 
+/// Whether a text is a hash that [`PasswordHasher::hash`] could have made, with whatever settings.
+pub fn is_hash(text: &str) -> bool {
+    text.len() <= HASH_BYTES_MAX
+        && argon2::password_hash::PasswordHash::new(text)
+            .is_ok_and(|hash| hash.algorithm == Algorithm::Argon2id.ident() && hash.salt.is_some() && hash.hash.is_some())
+}
+
+/// The longest hash that is taken from elsewhere; those of this server have about 100 bytes.
+const HASH_BYTES_MAX: usize = 512;
+
 /// The form in which a password is hashed and compared: OpaqueString of RFC 8265 §4.2, so that the same password typed on
 /// another keyboard is the same.
 ///

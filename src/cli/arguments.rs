@@ -74,6 +74,38 @@ pub enum Command {
     /// Look at the users of a Directory.
     #[command(subcommand)]
     User(UserCommand),
+    /// Write a whole Directory out, as JSON Lines: its settings, schemas, users, groups and memberships; no secret.
+    Export {
+        /// The name of the Directory.
+        directory: String,
+        /// The file to write, which must not be there yet; if absent, standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Include password hashes, and values that are never returned.
+        #[arg(long)]
+        with_password_hashes: bool,
+    },
+    /// Bring an export into a Directory without resources; an interrupted import goes on when it is begun again.
+    Import {
+        /// The name of the Directory.
+        directory: String,
+        /// The file that `scimd export` wrote.
+        file: PathBuf,
+        /// Create the Directory if it is not there, and give it the schemas of the file that it lacks.
+        #[arg(long)]
+        create: bool,
+        /// Look at every line, and write nothing.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Make Directories as a file declares them, after showing what will change.
+    Apply {
+        /// The file (TOML).
+        file: PathBuf,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Bring the tables up to date.
     Migrate,
     /// Find out what is wrong, and how to mend it.

@@ -10,11 +10,14 @@
 //! - [`account`], [`audit`]: operators themselves, and what they did
 //! - [`log`]: what became of requests
 //! - [`schema_files`]: schemas of every Directory, from files
+//! - [`transfer`], [`meter`]: a whole Directory out and in, and how far it is
+//! - [`apply`]: Directories as a file declares them
 //! - [`migrate`], [`check`], [`health`]: the database, the doctor, a probe
 //! - [`expiry`]: times such as `365d`
 //! - [`output`], [`failure`]: what is printed, and what went wrong
 
 mod account;
+mod apply;
 mod arguments;
 mod audit;
 mod check;
@@ -24,6 +27,7 @@ mod expiry;
 mod failure;
 mod health;
 mod log;
+mod meter;
 mod migrate;
 mod output;
 mod schema;
@@ -31,6 +35,7 @@ mod schema_files;
 mod serve;
 mod session;
 mod token;
+mod transfer;
 mod user;
 mod welcome;
 
@@ -55,6 +60,13 @@ pub async fn run() -> ExitCode {
         Some(Command::Audit(command)) => audit::run(&arguments, command).await,
         Some(Command::Log(wanted)) => log::run(&arguments, wanted).await,
         Some(Command::User(command)) => user::run(&arguments, command).await,
+        Some(Command::Export { directory, out, with_password_hashes }) => {
+            transfer::run_export(&arguments, directory, out.as_deref(), *with_password_hashes).await
+        }
+        Some(Command::Import { directory, file, create, check }) => {
+            transfer::run_import(&arguments, directory, file, *create, *check).await
+        }
+        Some(Command::Apply { file, yes }) => apply::run(&arguments, file, *yes).await,
         Some(Command::Migrate) => migrate::run(&arguments).await,
         Some(Command::Check { json }) => check::run(&arguments, *json).await,
         Some(Command::Health) => health::run(&arguments).await,

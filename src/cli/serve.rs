@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::failure::Failure;
-use super::{schema_files, session, welcome};
+use super::{apply, schema_files, session, welcome};
 use crate::admin::{Operator, deletion};
 use crate::app::{self, Listening};
 use crate::clock::SystemClock;
@@ -34,6 +34,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     warn_if_exposed(&config.server);
     let store = session::store(&config, arguments.no_migrate).await?;
     schema_files::bring(&config.schemas, store.as_ref()).await?;
+    apply::bring(&config.apply, store.as_ref()).await?;
     let tls = app::tls(&config.server).map_err(|error| {
         Failure::new(error.to_string(), "tls.certificate and tls.key name two PEM files; `scimd check` looks at them.")
     })?;

@@ -47,6 +47,7 @@ pub use tls::TlsConfig;
 pub use traces::TracesConfig;
 
 use settings::Settings;
+use std::path::PathBuf;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +64,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// `[schemas]`: schemas and resource types of every Directory.
     pub schemas: SchemasConfig,
+    /// `[apply]`: Directories that a file declares.
+    pub apply: ApplyConfig,
     /// `[me]`: the alias of the user whom a token stands for.
     pub me: MeConfig,
     /// `[oauth]`: short-lived tokens for clients.
@@ -84,6 +87,13 @@ pub struct Config {
 pub struct DiscoveryConfig {
     /// Whether the discovery endpoints need a token (D-79).
     pub require_authentication: bool,
+}
+
+/// `[apply]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplyConfig {
+    /// The file that declares Directories, if there is one.
+    pub file: Option<PathBuf>,
 }
 
 /// `[me]`.
@@ -115,6 +125,7 @@ impl Config {
             discovery: DiscoveryConfig { require_authentication: settings.boolean("discovery.require_authentication") },
             admin: AdminConfig::read(settings),
             schemas: SchemasConfig::read(settings),
+            apply: ApplyConfig { file: settings.path("apply.file") },
             me: MeConfig { enabled: settings.boolean("me.enabled") },
             oauth: OAuthConfig::read(settings),
             password: PasswordConfig::read(settings),

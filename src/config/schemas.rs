@@ -12,11 +12,6 @@ pub struct SchemasConfig {
 
 impl SchemasConfig {
     pub(super) fn read(settings: &mut Settings) -> Self {
-        Self {
-            folder: settings.parsed("schemas.folder", |text| match text {
-                "" => Ok(None),
-                text => Ok(Some(PathBuf::from(text))),
-            }),
-        }
+        Self { folder: settings.path("schemas.folder") }
     }
 }

@@ -3,6 +3,7 @@
 use super::{ConfigFault, ConfigFaults, Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 use toml::{Table, Value};
 
@@ -87,6 +88,11 @@ impl Settings {
     /// A string that `parse` accepts; its error says what would be right.
     pub fn parsed<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> T {
         self.read(key, |value| parse(value.as_str().ok_or_else(|| "must be a string".to_owned())?))
+    }
+
+    /// A path; "" is none.
+    pub fn path(&mut self, key: &'static str) -> Option<PathBuf> {
+        self.parsed(key, |text| Ok((!text.is_empty()).then(|| PathBuf::from(text))))
     }
 
     /// A list of strings that `parse` accepts.

@@ -8,6 +8,7 @@
 //! - [`definition`]: schemas and resource types of an operator
 //! - [`operator`]: Directories, tokens and accounts, for operators; [`audit`]: the record of what they did
 //! - [`requests`]: the request log
+//! - [`transfer`]: a whole Directory, on its way out and in
 //! - [`commit`]: what can be changed; one [`Commit`] is one transaction
 //! - [`error`]: how it can fail
 //! - [`sql`]: what both back ends share: search statements compiled from a [`Query`]
@@ -26,6 +27,7 @@ pub mod query;
 pub mod requests;
 pub mod sql;
 pub mod sqlite;
+pub mod transfer;
 
 pub use crate::scim::resource::keys::{INDEX_VALUE_BYTES_MAX, IndexRow};
 pub use commit::{
@@ -38,6 +40,7 @@ pub use operator::{DirectoryStatus, OperatorStore, TokenKind};
 pub use query::{
     Listing, ListingPage, ListingStart, Membership, Page, Part, Position, Query, Reference, Sort, SortKey, Start, Stored,
 };
+pub use transfer::TransferStore;
 
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId, TokenId};

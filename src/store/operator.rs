@@ -4,7 +4,7 @@
 //! nothing is on record that was not done.
 
 use super::audit::{AuditEntry, AuditFilter, AuditRow};
-use super::{DirectoryRow, Store, StoreError, TokenDigest, TokenRow};
+use super::{DirectoryRow, Store, StoreError, TokenDigest, TokenRow, TransferStore};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
 use async_trait::async_trait;
@@ -257,7 +257,7 @@ pub enum Operation {
 
 /// Where what operators keep is kept.
 #[async_trait]
-pub trait OperatorStore: Store {
+pub trait OperatorStore: Store + TransferStore {
     /// Does something and puts it on record, both or neither. Gives the number of the row that was created or changed; 0 for
     /// [`Operation::Record`]. [`StoreError::NotFound`] if what is to be changed is not there.
     async fn operate(&self, operation: Operation, entry: AuditEntry) -> Result<i64, StoreError>;

@@ -80,7 +80,8 @@ impl Installation {
         self
     }
 
-    fn configuration(&self) -> PathBuf {
+    /// The file with the configuration; what commands name is beside it.
+    pub fn configuration(&self) -> PathBuf {
         self.folder.path().join("scimd.toml")
     }
 
@@ -99,7 +100,8 @@ impl Installation {
         self.folder.path().join("scimd.db")
     }
 
-    fn scimd(&self, arguments: &[&str]) -> Command {
+    /// A command of this installation, to be run as a process.
+    pub fn scimd(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scimd"));
         command.args(arguments).current_dir(self.folder.path());
         for name in ["SCIMD_LISTEN", "SCIMD_PUBLIC_URL"] {

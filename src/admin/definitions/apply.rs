@@ -83,6 +83,16 @@ pub(super) async fn apply(
     Err(AdminError::TooBusy)
 }
 
+/// Whether what the Directory called `name` holds contradicts a change.
+///
+/// # Errors
+/// [`AdminError::Contradicted`]; [`AdminError::Definition`] if the definitions do not fit each other.
+pub(super) async fn contradicted(store: &dyn OperatorStore, name: &str, wanted: &Wanted) -> Result<(), AdminError> {
+    let plans = make(store, &[name], wanted).await?;
+    let (_, faults) = contradictions(store, &plans).await?;
+    if faults.is_empty() { Ok(()) } else { Err(AdminError::Contradicted(Faults(faults))) }
+}
+
 async fn make(store: &dyn OperatorStore, names: &[&str], wanted: &Wanted) -> Result<Vec<Plan>, AdminError> {
     let mut plans = Vec::with_capacity(names.len());
     for name in names {

@@ -15,6 +15,7 @@
 //! - `apply`: a change from beginning to end
 //! - `rules`: another row of a Directory, by which other attributes are unique
 //! - `files`: the definitions of every Directory
+//! - `several`: several definitions for one Directory at once
 
 mod apply;
 mod files;
@@ -22,10 +23,12 @@ mod indexes;
 mod plan;
 mod rules;
 mod scan;
+mod several;
 
 pub use apply::{Applied, Timing};
 pub use files::{File, provide};
 pub use rules::change_rules;
+pub use several::{Given, examine, give, given, name_of, result};
 
 use super::operator::Act;
 use super::{AdminError, Operator};

@@ -10,6 +10,7 @@
 //! - [`reference`](mod@reference): what a resource shows of the resources that it points at
 //! - [`shown`]: values that memberships add to what clients write
 //! - [`render`](mod@render): a stored document to a whole resource: `id`, `meta` and what is computed
+//! - [`secrets`]: a document without what is never returned
 //! - [`project`]: a whole resource to an answer: `returned`, `attributes`, `excludedAttributes`
 
 pub mod defaults;
@@ -23,6 +24,7 @@ pub mod project;
 pub mod reference;
 pub mod render;
 pub mod replace;
+pub mod secrets;
 pub mod shown;
 pub mod validate;
 
@@ -33,4 +35,5 @@ pub use normalize::{Normalized, ValueContext, ValueLimits, attribute_value, cano
 pub use project::{Projection, ProjectionRequest};
 pub use reference::{Shown, referenced_ids, show_references};
 pub use render::{Meta, is_spliceable, render, splice};
+pub use secrets::{secret_names, without_secrets};
 pub use validate::validate;

@@ -104,6 +104,11 @@ impl Connections {
         within(self.options.acquire_timeout, connect(&self.connect)).await
     }
 
+    /// A connection of its own, which is closed when dropped, with the limits of time that all have.
+    pub(super) async fn connect_own(&self) -> Result<PgConnection, sqlx::Error> {
+        within(self.options.acquire_timeout, connect(&self.connect_limited())).await
+    }
+
     /// Runs a statement that gives one row or none.
     pub(super) async fn fetch_optional(&self, query: Prepared<'_>) -> Result<Option<PgRow>, sqlx::Error> {
         let mut lease = self.acquire().await?;

@@ -17,6 +17,7 @@
 //! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
 //! - [`requests`]: the request log, in [`statements`] that are, but for the writing, the same for both back ends
+//! - [`transfer`]: a Directory on its way out and in
 
 mod bounded;
 mod commit;
@@ -34,14 +35,16 @@ mod requests;
 mod search;
 #[path = "../sql/requests.rs"]
 mod statements;
+mod transfer;
 mod update;
 
 pub use requests::PostgresRequests;
 
 use super::audit::{AuditEntry, AuditFilter, AuditRow};
 use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
+use super::transfer::{Edge, Exported, Imported, Snapshot, Taken, TransferStore};
 use super::{
-    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
+    Basis, Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
     Reference, ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
@@ -313,5 +316,30 @@ impl OperatorStore for PostgresStore {
 
     async fn forget_audit(&self, until: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.connections.lend(async |connection| operator::forget_audit(connection, until, limit).await).await
+    }
+}
+
+#[async_trait]
+impl TransferStore for PostgresStore {
+    async fn snapshot(&self, directory: DirectoryId) -> Result<Box<dyn Snapshot>, StoreError> {
+        Ok(Box::new(transfer::snapshot(&self.connections, directory).await?))
+    }
+
+    async fn stored(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Exported>, StoreError> {
+        transfer::stored(&self.connections, directory, ids).await
+    }
+
+    async fn import_resources(
+        &self,
+        directory: DirectoryId,
+        basis: Basis,
+        now: Timestamp,
+        resources: Vec<Imported>,
+    ) -> Result<Option<Taken>, StoreError> {
+        transfer::import_resources(&self.connections, directory, basis, now, &resources).await
+    }
+
+    async fn import_members(&self, directory: DirectoryId, edges: Vec<Edge>) -> Result<(), StoreError> {
+        transfer::import_members(&self.connections, directory, &edges).await
     }
 }

@@ -71,7 +71,11 @@ pub(super) async fn change(
 }
 
 /// [`StoreError::SchemasChanged`] if the schemas are at a higher revision. The transaction writes, so they stay as they are.
-async fn check_revision(connection: &mut SqliteConnection, directory: DirectoryId, revision: i64) -> Result<(), StoreError> {
+pub(super) async fn check_revision(
+    connection: &mut SqliteConnection,
+    directory: DirectoryId,
+    revision: i64,
+) -> Result<(), StoreError> {
     let found = sqlx::query("RELEASE job; SAVEPOINT job; SELECT 1 FROM directories WHERE id = $1 AND schema_revision <= $2")
         .bind(directory.0)
         .bind(revision)

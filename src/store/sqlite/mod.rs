@@ -14,6 +14,7 @@
 //! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
 //! - [`requests`]: the request log, in [`statements`] that are, but for the writing, the same for both back ends
+//! - [`transfer`]: a Directory on its way out and in
 
 mod batch;
 mod change;
@@ -32,6 +33,7 @@ mod search;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod writer;
 
 pub use connect::SqliteOptions;
@@ -42,8 +44,9 @@ use self::writer::{Job, Writer};
 use super::audit::{AuditEntry, AuditFilter, AuditRow};
 use super::budget::ScanBudget;
 use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
+use super::transfer::{Edge, Exported, Imported, Snapshot, Taken, TransferStore};
 use super::{
-    Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
+    Basis, Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
     Reference, ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
 };
 use crate::clock::Timestamp;
@@ -310,5 +313,30 @@ impl OperatorStore for SqliteStore {
 
     async fn forget_audit(&self, until: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer.ask(|reply| Job::ForgetAudit { until, limit, reply }).await
+    }
+}
+
+#[async_trait]
+impl TransferStore for SqliteStore {
+    async fn snapshot(&self, directory: DirectoryId) -> Result<Box<dyn Snapshot>, StoreError> {
+        Ok(Box::new(transfer::snapshot(&self.readers, directory).await?))
+    }
+
+    async fn stored(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Exported>, StoreError> {
+        transfer::stored(&self.readers, directory, ids).await
+    }
+
+    async fn import_resources(
+        &self,
+        directory: DirectoryId,
+        basis: Basis,
+        now: Timestamp,
+        resources: Vec<Imported>,
+    ) -> Result<Option<Taken>, StoreError> {
+        self.writer.ask(|reply| Job::ImportResources { directory, basis, now, resources, reply }).await
+    }
+
+    async fn import_members(&self, directory: DirectoryId, edges: Vec<Edge>) -> Result<(), StoreError> {
+        self.writer.ask(|reply| Job::ImportMembers { directory, edges, reply }).await
     }
 }

@@ -7,12 +7,13 @@
 
 use super::batch::{Transaction, execute};
 use super::connect::Database;
-use super::{change, definitions, operator};
+use super::{change, definitions, operator, transfer};
 use crate::clock::Timestamp;
 use crate::id::{ApiKeyId, DirectoryId, ResourceId, TokenId};
 use crate::store::audit::AuditEntry;
 use crate::store::operator::{Operation, TokenUse};
-use crate::store::{Commit, Committed, DefinitionChange, ResourceIndex, StoreError};
+use crate::store::transfer::{Edge, Imported, Taken};
+use crate::store::{Basis, Commit, Committed, DefinitionChange, ResourceIndex, StoreError};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
@@ -84,6 +85,18 @@ pub(super) enum Job {
         attribute: String,
         limit: u32,
         reply: Reply<u64>,
+    },
+    ImportResources {
+        directory: DirectoryId,
+        basis: Basis,
+        now: Timestamp,
+        resources: Vec<Imported>,
+        reply: Reply<Option<Taken>>,
+    },
+    ImportMembers {
+        directory: DirectoryId,
+        edges: Vec<Edge>,
+        reply: Reply<()>,
     },
     /// No more jobs; answered when all those queued are done and the connection is closed.
     Close {
@@ -198,6 +211,16 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                         definitions::drop_index(connection, directory, revision, &resource_type, &attribute, limit).await
                     };
                     transaction.run(reply, drop).await;
+                }
+                Job::ImportResources { directory, basis, now, resources, reply } => {
+                    let import = async |connection: &mut _| {
+                        transfer::import_resources(connection, directory, basis, now, &resources).await
+                    };
+                    transaction.run(reply, import).await;
+                }
+                Job::ImportMembers { directory, edges, reply } => {
+                    let import = async |connection: &mut _| transfer::import_members(connection, directory, &edges).await;
+                    transaction.run(reply, import).await;
                 }
                 Job::Close { reply } => {
                     jobs.close();
