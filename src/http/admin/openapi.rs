@@ -25,6 +25,7 @@ use utoipa::{Modify, OpenApi};
         (name = "session", description = "Signing in with a password, and who one is"),
         (name = "accounts", description = "Operators' accounts"),
         (name = "keys", description = "API keys of accounts"),
+        (name = "providers", description = "The profiles that a Directory can have"),
         (name = "directories", description = "Directories: one for each connected provider"),
         (name = "tokens", description = "Tokens of a Directory"),
         (name = "schemas", description = "Schemas and resource types of a Directory"),

@@ -28,7 +28,7 @@ pub struct Providers {
 /// List providers
 ///
 /// What a Directory can be created for. A Directory's settings can differ from its provider's.
-#[utoipa::path(get, path = "/providers", tag = "directories", responses(
+#[utoipa::path(get, path = "/providers", tag = "providers", responses(
     (status = 200, description = "All of them", body = Providers),
 ))]
 pub async fn list(_: Caller<Viewing>) -> Json<Providers> {
