@@ -1,5 +1,6 @@
 //! The parts of a running server, wired.
 
+use crate::admin::resources;
 use crate::auth::{PasswordHasher, Throttle};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseConfig, LimitsConfig, RequestLogConfig, ServerConfig, TlsConfig};
@@ -17,6 +18,7 @@ use crate::store::sqlite::{SqliteOptions, SqliteRequests, SqliteStore};
 use crate::store::{Load, OperatorStore, StoreError};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 mod background;
@@ -118,7 +120,9 @@ pub async fn serve(
         stop.await;
         draining.drain();
     };
+    let retention = tokio::spawn(retain(store.clone(), Arc::new(SystemClock)));
     let served = server::run(listening.listener, http::router(state, admin), options, shutdown).await;
+    retention.abort();
     background.finish().await;
     ending.requests.close().await;
     store.close().await;
@@ -160,6 +164,21 @@ pub fn tls(config: &ServerConfig) -> Result<Option<Arc<Tls>>, TlsError> {
 /// Where certificate and key are.
 pub fn pair_files(tls: &TlsConfig) -> PairFiles {
     PairFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }
+}
+
+/// How often a server looks for what is past its retention.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Forgets what is past its retention, again and again. Several servers on one database may all do it.
+async fn retain(store: Arc<dyn OperatorStore>, clock: Arc<dyn Clock>) {
+    loop {
+        match resources::forget_deleted(&*store, clock.now()).await {
+            Ok(0) => {}
+            Ok(resources) => tracing::info!(resources, "what was deleted longer ago than its retention is forgotten"),
+            Err(error) => tracing::warn!(cause = %error, "what was deleted long ago could not be forgotten; it is tried again"),
+        }
+        tokio::time::sleep(RETENTION_INTERVAL).await;
+    }
 }
 
 /// What the requests of a server share. They all go by `clock`.

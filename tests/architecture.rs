@@ -126,6 +126,7 @@ fn every_statement_on_tenant_tables_names_the_directory() {
         "directory_keys",
         "definitions",
         "used_assertions",
+        "tombstones",
     ];
     // The one look-up that finds out which Directory a request is for; the rows of SQLite's full-text index, which have
     // nothing but the number of a resource; and the search compiler, whose own tests check the finished text of its

@@ -3,7 +3,7 @@
 use scimd::clock::Timestamp;
 use scimd::id::ResourceId;
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
-use scimd::store::{Bounds, Change, Commit, IndexRow, NewResource, Store};
+use scimd::store::{Bounds, Change, Commit, IndexRow, NewResource, Source, Store};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write as _;
@@ -102,6 +102,8 @@ impl Place {
             password_hash: None,
             members: Vec::new(),
             member_types: Vec::new(),
+            source: Source::Provisioned,
+            match_keys: None,
         };
         self.store(async |store| {
             let directory = store.directory("acme").await.expect("answers").expect("acme is there").id;
@@ -110,6 +112,7 @@ impl Place {
                 now: Timestamp(1_800_000_000_000),
                 basis: None,
                 bounds: Bounds::default(),
+                record: None,
                 change: Change::Create(Box::new(user)),
             };
             store.commit(directory, commit).await.expect("creates");
@@ -527,4 +530,48 @@ fn health_fails_without_a_server() {
 fn verifies(hash: &str, password: &str) -> bool {
     use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
     Argon2::default().verify_password(password.as_bytes(), &PasswordHash::new(hash).expect("PHC form")).is_ok()
+}
+
+#[test]
+fn users_and_groups_of_operators_are_managed_beside_those_of_a_provider() {
+    let place = Place::new();
+    place.ok("directory create acme --provider okta");
+    let write = |name: &str, text: &str| std::fs::write(place.path().join(name), text).expect("writes");
+    write("user.json", r#"{ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "guest" }"#);
+    write("edited.json", r#"{ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "guest", "title": "VIP" }"#);
+    write("group.json", r#"{ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Visitors" }"#);
+    write("wrong.json", r#"{ "schemas": [], "userName": "x" }"#);
+    let provisioned = place.add_user("alice").to_string();
+    let guest = place.ok("user create acme user.json").trim().to_owned();
+    place.fails("user create acme user.json", 1, "another resource already has this userName");
+    place.fails("user create acme wrong.json", 1, "schemas");
+    place.fails("user create acme missing.json", 1, "missing.json");
+    place.ok("user edit acme guest edited.json");
+    place.fails("user edit acme alice edited.json", 1, "the provider alone changes it");
+    assert_eq!(place.json("user show acme guest --json")["title"], "VIP");
+
+    let manual = place.json("user list acme --source manual --json");
+    assert_eq!((manual[0]["id"].as_str(), manual.as_array().map(Vec::len)), (Some(&*guest), Some(1)));
+    assert_eq!(place.json("user list acme --source provisioned --json")[0]["id"], provisioned);
+    place.ok("user disable acme alice");
+    assert_eq!(place.json("user list acme --status held --json")[0]["status"], "held");
+    assert!(place.ok("user list acme --status disabled").contains("provisioned"));
+    place.ok("user enable acme alice");
+    assert_eq!(place.json("user list acme --status active --json").as_array().map(Vec::len), Some(2));
+
+    let group = place.ok("group create acme group.json").trim().to_owned();
+    place.ok("group add acme Visitors guest alice");
+    place.ok("group remove acme Visitors alice");
+    assert_eq!(place.json("group list acme --json")[0]["id"], group);
+    place.ok("group delete acme visitors");
+    place.fails("group show acme Visitors", 1, "the Directory has no group");
+
+    place.ok("user delete acme alice");
+    place.ok("user delete acme guest");
+    let deleted = place.json("user deleted acme --json");
+    assert_eq!((deleted[0]["id"].as_str(), deleted[0]["barred"].as_str()), (Some(&*provisioned), Some("untilReassigned")));
+    assert!(place.ok("user deleted acme").contains("untilReassigned"));
+    place.ok(&format!("user purge acme {provisioned}"));
+    place.fails(&format!("user purge acme {provisioned}"), 1, "the Directory has no user");
+    assert_eq!(place.json("user deleted acme --json"), json!([]));
 }

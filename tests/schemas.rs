@@ -9,7 +9,7 @@ use scimd::admin::definitions::{self, Added, File, Timing};
 use scimd::clock::{Clock as _, SystemClock};
 use scimd::id::ResourceId;
 use scimd::scim::schema::Fault;
-use scimd::store::{Bounds, Change, Commit, DefinitionChange, DefinitionKind, NewResource};
+use scimd::store::{Bounds, Change, Commit, DefinitionChange, DefinitionKind, NewResource, Source};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -362,8 +362,11 @@ on_both_back_ends! {
             password_hash: None,
             members: Vec::new(),
             member_types: Vec::new(),
+            source: Source::Provisioned,
+            match_keys: None,
         };
-        let commit = Commit { actor: None, now: SystemClock.now(), basis: None, bounds: Bounds::default(), change: Change::Create(Box::new(late)) };
+        let change = Change::Create(Box::new(late));
+        let commit = Commit { actor: None, now: SystemClock.now(), basis: None, bounds: Bounds::default(), record: None, change };
         app.store.commit(app.row().await.id, commit).await.expect("is created");
         // The change goes on, and takes itself back.
         settled.add_permits(100);

@@ -24,6 +24,15 @@ macro_rules! contract {
                 every_version_has_one_event,
                 directories_do_not_see_each_other,
             ],
+            life_cycles: [
+                a_resource_is_changed_for_its_source_only,
+                what_is_held_moves_the_version,
+                what_is_barred_is_not_created,
+                what_is_kept_has_its_document_until_it_is_forgotten,
+                a_bar_is_lifted_for_its_own_type_and_directory,
+                a_change_of_an_operator_and_its_record_are_one,
+                a_roll_has_those_of_one_standing_by_id,
+            ],
             members: [
                 member_deltas_of_many_callers_all_arrive,
                 clearing_keeps_the_members_that_are_added,

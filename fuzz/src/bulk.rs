@@ -158,6 +158,7 @@ fn check_run(bytes: &[u8], profile: &str, parsed: &Result<BulkRequest, ScimError
         store: &store,
         directory: &directory,
         actor: None,
+        party: scimd::directory::Party::Provider,
         scopes: &EVERYTHING,
         clock: &ManualClock::new(NOW),
         limits: &LIMITS,

@@ -29,6 +29,7 @@ pub fn check(bytes: &[u8]) {
         store: &*STORE,
         directory: &DIRECTORIES[0],
         actor: None,
+        party: scimd::directory::Party::Provider,
         scopes: &EVERYTHING,
         clock: &clock,
         limits: &LIMITS,

@@ -9,7 +9,7 @@ use scimd::scim::resource::Document;
 use scimd::scim::schema::ShownType;
 use scimd::store::{
     Change, Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, DocumentChange, IndexRow, Listing, ListingPage,
-    MemberChange, Membership, NewResource, Page, Query, Reference, ResourceIndex, Store, StoreError, Stored, TokenDigest,
+    MemberChange, Membership, NewResource, Page, Query, Reference, ResourceIndex, Source, Store, StoreError, Stored, TokenDigest,
     TokenRow, Update,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -53,7 +53,17 @@ impl Memory {
 impl State {
     fn put(&mut self, id: ResourceId, resource_type: &str, document: String, version: i64) {
         let resource_type = resource_type.to_owned();
-        let stored = Stored { id, resource_type, document, version, created: NOW, last_modified: NOW, is_member: false };
+        let stored = Stored {
+            id,
+            resource_type,
+            document,
+            version,
+            created: NOW,
+            last_modified: NOW,
+            is_member: false,
+            source: Source::Provisioned,
+            held: false,
+        };
         self.resources.insert(id, stored);
     }
 
@@ -93,7 +103,7 @@ impl State {
     }
 
     fn update(&mut self, update: Update) -> Result<i64, StoreError> {
-        let Update { resource_type, id, expected_version, document, password: _, members, member_types } = update;
+        let Update { resource_type, id, expected_version, document, members, member_types, .. } = update;
         let stored = self.resources.get(&id).filter(|stored| stored.resource_type == resource_type);
         let version = stored.ok_or(StoreError::NotFound)?.version;
         assert!(document.is_none() || expected_version.is_some(), "a document is written on the version it was made from");
@@ -269,11 +279,15 @@ impl Store for Memory {
         let version = match commit.change {
             Change::Create(new) => state.create(*new)?,
             Change::Update(update) => state.update(*update)?,
-            Change::Delete { resource_type, id, expected_version, index } => {
+            Change::Delete { resource_type, id, expected_version, index, .. } => {
                 state.delete(&resource_type, id, expected_version, &index)?
             }
         };
         Ok(Committed { version, created: NOW, last_modified: NOW, changed: true })
+    }
+
+    async fn lift_tombstone(&self, _: DirectoryId, _: &str, _: ResourceId) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     async fn close(&self) {}

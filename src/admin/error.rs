@@ -2,6 +2,7 @@
 
 use crate::auth::PasswordError;
 use crate::directory::settings::SettingsError;
+use crate::scim::ScimError;
 use crate::scim::quirks::PROFILES;
 use crate::scim::schema::Faults;
 use crate::store::{DefinitionKind, StoreError};
@@ -81,6 +82,15 @@ pub enum AdminError {
     /// The Directory has no user with this id or userName.
     #[error("the Directory has no user {0:?}")]
     NoUser(String),
+    /// The Directory has no group with this id or displayName.
+    #[error("the Directory has no group {0:?}")]
+    NoGroup(String),
+    /// The Directory has several groups with this displayName.
+    #[error("the Directory has several groups {0:?}; name one by its id")]
+    SeveralGroups(String),
+    /// What a client would be refused too, or what only the provider may do.
+    #[error("{0}")]
+    Refused(#[from] ScimError),
     /// A stored resource does not read as JSON.
     #[error("the stored document of resource {id} does not read")]
     Corrupt {

@@ -1,4 +1,4 @@
-//! What an operator may do: set up Directories, their tokens and their schemas, look at users, reset a password.
+//! What an operator may do: set up Directories, their tokens and their schemas, manage users and groups, reset a password.
 //!
 //! The command line calls these functions; they print nothing and read nothing but the store.
 //!
@@ -15,7 +15,9 @@
 //! - [`definitions`]: schemas and resource types, of one Directory or of every one
 //! - [`transfer`]: a whole Directory on its way out and in
 //! - [`declared`]: Directories as a file declares them
-//! - [`users`]: find and list users, set a password
+//! - [`desk`]: an operator at work on the resources of a Directory
+//! - [`resources`]: find, list, create, change and delete users and groups; what was deleted
+//! - [`users`], [`groups`]: what is particular to either
 //! - [`first_start`]: what a server without any Directory begins with
 //! - [`error`]: how these can fail
 
@@ -25,17 +27,21 @@ pub mod clients;
 pub mod declared;
 pub mod definitions;
 pub mod deletion;
+pub mod desk;
 pub mod directories;
 pub mod error;
 pub mod expiring;
 pub mod first_start;
+pub mod groups;
 pub mod operator;
 pub mod requests;
+pub mod resources;
 pub mod sign_in;
 pub mod tokens;
 pub mod transfer;
 pub mod users;
 
+pub use desk::{Desk, Kind};
 pub use error::AdminError;
 pub use operator::Operator;
 

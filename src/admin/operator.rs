@@ -45,9 +45,14 @@ impl<'a> Operator<'a> {
     /// # Errors
     /// Those of [`OperatorStore::operate`].
     pub async fn act(&self, act: Act<'_>, operation: Operation) -> Result<i64, StoreError> {
+        self.store.operate(operation, self.entry(act)).await
+    }
+
+    /// What is done, as it comes on record.
+    pub fn entry(&self, act: Act<'_>) -> AuditEntry {
         let directory =
             act.directory.map(|row| AuditDirectory { id: row.id, name: row.name.clone(), provider: row.provider.clone() });
-        let entry = AuditEntry {
+        AuditEntry {
             actor: self.actor.clone(),
             at: self.clock.now(),
             act: act.name,
@@ -56,8 +61,7 @@ impl<'a> Operator<'a> {
             target_name: act.target_name,
             before: act.before,
             after: act.after,
-        };
-        self.store.operate(operation, entry).await
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Bearer tokens of a Directory: made, put out of use and back, renewed, revoked, deleted.
 
 use super::operator::{Act, difference};
-use super::{AdminError, Operator, PAGE_ROWS, users};
+use super::{AdminError, Kind, Operator, PAGE_ROWS, resources};
 use crate::auth::oauth::keys::PublicKey;
 use crate::auth::oauth::{ClientId, PublicKeys};
 use crate::auth::{Scopes, Secret};
@@ -91,7 +91,7 @@ pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: W
         None => unnamed(now),
     };
     let user = match &wanted.user {
-        Some(user) => Some(users::find(operator.store, directory.id, user).await?.id),
+        Some(user) => Some(resources::find(operator.store, directory.id, Kind::User, user).await?.id),
         None => None,
     };
     let expires = wanted.expires_in.map(|time| after(now, time));

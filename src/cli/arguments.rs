@@ -2,6 +2,7 @@
 
 use super::expiry;
 use super::log::LogArguments;
+use super::resource_arguments::{GroupCommand, UserCommand};
 use crate::admin::directories;
 use crate::auth::Scopes;
 use crate::config::source::Override;
@@ -71,7 +72,7 @@ pub enum Command {
     /// Manage the resource types of a Directory beside Users and Groups.
     #[command(subcommand)]
     ResourceType(DefinitionCommand),
-    /// Look at the users of a Directory.
+    /// Manage the users of a Directory.
     #[command(subcommand)]
     User(UserCommand),
     /// Write a whole Directory out, as JSON Lines: its settings, schemas, users, groups and memberships; no secret.
@@ -106,6 +107,9 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Manage the groups of a Directory.
+    #[command(subcommand)]
+    Group(GroupCommand),
     /// Bring the tables up to date.
     Migrate,
     /// Find out what is wrong, and how to mend it.
@@ -508,39 +512,6 @@ pub enum DefinitionCommand {
         directory: String,
         /// The URN of the schema, the name of the resource type.
         name: String,
-    },
-}
-
-/// `scimd user …`
-#[derive(Subcommand)]
-pub enum UserCommand {
-    /// List the users of a Directory.
-    List {
-        /// The name of the Directory.
-        directory: String,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one user.
-    Show {
-        /// The name of the Directory.
-        directory: String,
-        /// The id or the userName.
-        user: String,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Set a user's password: asked for on a terminal, else the first line of standard input.
-    ResetPassword {
-        /// The name of the Directory.
-        directory: String,
-        /// The id or the userName.
-        user: String,
-        /// Make a password and print it, alone, on standard output.
-        #[arg(long)]
-        generate: bool,
     },
 }
 

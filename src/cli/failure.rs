@@ -101,6 +101,7 @@ impl From<AdminError> for Failure {
             AdminError::HasKeys(_) => Some("`scimd client set-keys DIRECTORY CLIENT FILE` does."),
             AdminError::NoKeys(_) => Some("`scimd token renew` gives a client with a secret a new one."),
             AdminError::NoUser(_) => Some("`scimd user list DIRECTORY` shows those that there are."),
+            AdminError::NoGroup(_) => Some("`scimd group list DIRECTORY` shows those that there are."),
             AdminError::TooManyTokens(_) => {
                 Some("Revoke or deactivate one, renew one with `scimd token renew`, or raise tokensMax.")
             }
@@ -121,6 +122,8 @@ impl From<AdminError> for Failure {
             AdminError::Target(_) => Some("See docs/transfer.md."),
             AdminError::Declared(_) => Some("docs/transfer.md shows what such a file may say."),
             AdminError::Definition(_)
+            | AdminError::SeveralGroups(_)
+            | AdminError::Refused(_)
             | AdminError::TooBusy
             | AdminError::Settings(_)
             | AdminError::DirectoryName(_)
@@ -160,6 +163,8 @@ pub fn store_advice(error: &StoreError) -> Option<&'static str> {
         | StoreError::NotFound
         | StoreError::VersionConflict
         | StoreError::UnknownMember
+        | StoreError::OtherSource
+        | StoreError::Barred
         | StoreError::TooMany { .. }
         | StoreError::Unsupported { .. }
         | StoreError::Corrupt { .. }

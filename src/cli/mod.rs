@@ -6,7 +6,8 @@
 //! - [`arguments`]: the commands and flags
 //! - [`session`]: configuration and store of a command
 //! - [`serve`], [`welcome`]: the server, and its very first start
-//! - [`directory`], [`token`], [`client`], [`user`], [`schema`]: what an operator manages
+//! - [`directory`], [`token`], [`client`], [`user`], [`group`], [`schema`]: what an operator manages
+//! - [`resource`], [`resource_arguments`]: what users and groups have in common, and their commands
 //! - [`account`], [`audit`]: operators themselves, and what they did
 //! - [`log`]: what became of requests
 //! - [`schema_files`]: schemas of every Directory, from files
@@ -25,11 +26,14 @@ mod client;
 mod directory;
 mod expiry;
 mod failure;
+mod group;
 mod health;
 mod log;
 mod meter;
 mod migrate;
 mod output;
+mod resource;
+mod resource_arguments;
 mod schema;
 mod schema_files;
 mod serve;
@@ -67,6 +71,7 @@ pub async fn run() -> ExitCode {
             transfer::run_import(&arguments, directory, file, *create, *check).await
         }
         Some(Command::Apply { file, yes }) => apply::run(&arguments, file, *yes).await,
+        Some(Command::Group(command)) => group::run(&arguments, command).await,
         Some(Command::Migrate) => migrate::run(&arguments).await,
         Some(Command::Check { json }) => check::run(&arguments, *json).await,
         Some(Command::Health) => health::run(&arguments).await,

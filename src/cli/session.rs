@@ -2,12 +2,14 @@
 
 use super::arguments::Arguments;
 use super::failure::Failure;
-use crate::admin::Operator;
+use crate::admin::{Desk, Operator, directories};
 use crate::app;
+use crate::auth::PasswordHasher;
 use crate::clock::SystemClock;
 use crate::config::{Config, LogConfig, Sources};
-use crate::store::OperatorStore;
+use crate::directory::Limits;
 use crate::store::audit::Actor;
+use crate::store::{DirectoryRow, OperatorStore};
 use crate::telemetry;
 use std::sync::Arc;
 
@@ -50,9 +52,41 @@ impl Session {
         Operator::new(self.store.as_ref(), &self.clock, Actor::command(self.person.clone()))
     }
 
+    /// The Directory called `name`, for work on its resources.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn workplace(&self, name: &str) -> Result<Workplace<'_>, Failure> {
+        Ok(Workplace {
+            operator: self.operator(),
+            directory: directories::find(self.store.as_ref(), name).await?,
+            limits: Limits::from(&self.config),
+            passwords: PasswordHasher::new(&self.config.password),
+        })
+    }
+
     /// The URL under which the server is reached, without a slash at its end.
     pub fn public_url(&self) -> String {
         self.config.server.public_url(self.config.server.listen)
+    }
+}
+
+/// A Directory in which a command works on resources.
+pub struct Workplace<'s> {
+    operator: Operator<'s>,
+    /// The Directory.
+    pub directory: DirectoryRow,
+    limits: Limits,
+    passwords: PasswordHasher,
+}
+
+impl Workplace<'_> {
+    /// The desk there.
+    ///
+    /// # Errors
+    /// The rules or schemas of the Directory cannot be read.
+    pub async fn desk(&self) -> Result<Desk<'_>, Failure> {
+        Ok(Desk::open(&self.operator, &self.directory, &self.limits, &self.passwords).await?)
     }
 }
 

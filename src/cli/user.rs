@@ -1,16 +1,16 @@
-//! `scimd user`: list, show, reset-password.
+//! `scimd user`: what it has in common with groups; disable, enable, reset-password.
 
-use super::arguments::{Arguments, UserCommand};
+use super::arguments::Arguments;
 use super::failure::Failure;
 use super::output;
+use super::resource;
+use super::resource_arguments::UserCommand;
 use super::session::Session;
-use crate::admin::{AdminError, directories, users};
+use crate::admin::{AdminError, Kind, directories, resources, users};
 use crate::auth::PasswordHasher;
 use crate::config::PasswordConfig;
-use crate::store::Stored;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 
 /// Random bytes of a generated password at least: 128 bits.
@@ -23,62 +23,31 @@ const GENERATED_BYTES_MIN: usize = 16;
 pub async fn run(arguments: &Arguments, command: &UserCommand) -> Result<(), Failure> {
     let session = Session::open(arguments).await?;
     let done = match command {
-        UserCommand::List { directory, json } => list(&session, directory, *json).await,
-        UserCommand::Show { directory, user, json } => show(&session, directory, user, *json).await,
+        UserCommand::Resource(command) => resource::run(&session, Kind::User, command).await,
+        UserCommand::Disable { directory, user } => set_active(&session, directory, user, false).await,
+        UserCommand::Enable { directory, user } => set_active(&session, directory, user, true).await,
         UserCommand::ResetPassword { directory, user, generate } => reset_password(&session, directory, user, *generate).await,
     };
     session.close(done).await
 }
 
-async fn list(session: &Session, directory: &str, json: bool) -> Result<(), Failure> {
-    let store = session.store.as_ref();
-    let directory = directories::find(store, directory).await?;
-    let mut array = output::JsonArray::default();
-    let mut names = Some(["ID", "USERNAME", "ACTIVE", "CREATED"]);
-    let mut page = users::page(store, directory.id, None).await?;
-    while let Some(last) = page.last().map(|user| user.id) {
-        if json {
-            for user in &page {
-                array.push(&describe(user)?)?;
-            }
-        } else {
-            let rows = page.iter().map(row).collect::<Result<Vec<_>, _>>()?;
-            output::table(names.take(), &rows)?;
-        }
-        page = users::page(store, directory.id, Some(last)).await?;
-    }
-    if json {
-        array.end()?;
-    } else if names.is_some() {
-        output::note("There are no users.");
-    }
-    Ok(())
-}
-
-async fn show(session: &Session, directory: &str, user: &str, json: bool) -> Result<(), Failure> {
-    let store = session.store.as_ref();
-    let directory = directories::find(store, directory).await?;
-    let user = users::find(store, directory.id, user).await?;
-    if json {
-        output::json(&describe(&user)?)?;
-        return Ok(());
-    }
-    let attributes = users::attributes(&user)?;
-    let mut pairs = vec![
-        ("id", user.id.to_string()),
-        ("version", user.version.to_string()),
-        ("created", user.created.to_rfc3339()),
-        ("lastModified", user.last_modified.to_rfc3339()),
-    ];
-    pairs.extend(attributes.iter().map(|(name, value)| (name.as_str(), plain(value))));
-    output::pairs(&pairs)?;
+async fn set_active(session: &Session, directory: &str, user: &str, active: bool) -> Result<(), Failure> {
+    let workplace = session.workplace(directory).await?;
+    let user = resources::find(session.store.as_ref(), workplace.directory.id, Kind::User, user).await?.id;
+    let desk = workplace.desk().await?;
+    let user = if active { users::enable(&desk, user).await? } else { users::disable(&desk, user).await? };
+    output::note(&match (active, user.held) {
+        (true, _) => format!("User {} is active.", user.id),
+        (false, true) => format!("User {} is disabled until an operator enables it.", user.id),
+        (false, false) => format!("User {} is disabled.", user.id),
+    });
     Ok(())
 }
 
 async fn reset_password(session: &Session, directory: &str, user: &str, generate: bool) -> Result<(), Failure> {
     let store = session.store.as_ref();
     let directory = directories::find(store, directory).await?;
-    let user = users::find(store, directory.id, user).await?;
+    let user = resources::find(store, directory.id, Kind::User, user).await?;
     let config = &session.config.password;
     let password = if generate { generated(config)? } else { asked(config)? };
     users::set_password(&session.operator(), &PasswordHasher::new(config), &directory, &user, &password).await?;
@@ -118,29 +87,4 @@ pub fn asked(config: &PasswordConfig) -> Result<String, Failure> {
     let line = String::from_utf8(line).map_err(|_| Failure::new("the password is not UTF-8", "Nothing was changed."))?;
     let password = line.strip_suffix('\n').unwrap_or(&line);
     Ok(password.strip_suffix('\r').unwrap_or(password).to_owned())
-}
-
-fn row(user: &Stored) -> Result<[String; 4], Failure> {
-    let attributes = users::attributes(user)?;
-    let text = |name: &str| attributes.get(name).map(plain).unwrap_or_default();
-    Ok([user.id.to_string(), text("userName"), text("active"), user.created.to_rfc3339()])
-}
-
-/// The stored attributes, with `id` and what the store knows of `meta`.
-fn describe(user: &Stored) -> Result<Value, Failure> {
-    let mut object = Map::new();
-    object.insert("id".to_owned(), json!(user.id.to_string()));
-    object.extend(users::attributes(user)?);
-    let meta = json!({
-        "resourceType": user.resource_type,
-        "created": user.created.to_rfc3339(),
-        "lastModified": user.last_modified.to_rfc3339(),
-        "version": user.version,
-    });
-    object.insert("meta".to_owned(), meta);
-    Ok(Value::Object(object))
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -14,10 +14,11 @@ use crate::scim::filter::FilterOptions;
 use crate::scim::json::JsonLimits;
 use crate::scim::patch::PatchLimits;
 use crate::scim::protocol::entity_tag;
-use crate::scim::quirks::Quirk;
+use crate::scim::quirks::{LifeCycles, Quirk};
 use crate::scim::resource::{Projection, ProjectionRequest, ValueLimits};
 use crate::scim::schema::{Registry, ResourceType};
 use crate::scim::{ErrorKind, ScimError, Tolerance};
+use crate::store::audit::AuditEntry;
 use crate::store::{Basis, Change, Commit, Store};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +49,8 @@ pub struct Directory {
     pub patch_answers_with_members: bool,
     /// Whether the request log shows the values of attributes.
     pub log_values: bool,
+    /// What becomes of what is deleted, and of what an operator does.
+    pub life_cycles: LifeCycles,
 }
 
 /// Everything that a verb needs beyond its own arguments.
@@ -58,6 +61,8 @@ pub struct Ctx<'a> {
     pub directory: &'a Directory,
     /// The token that asks; `None` for an operator.
     pub actor: Option<TokenId>,
+    /// On whose behalf.
+    pub party: Party<'a>,
     /// What it may do.
     pub scopes: &'a Scopes,
     /// The time.
@@ -78,12 +83,31 @@ pub struct Ctx<'a> {
     pub trace: &'a Trace,
 }
 
+/// On whose behalf something is asked. Resources belong to who made them: a provider or an operator.
+#[derive(Debug, Clone, Copy)]
+pub enum Party<'a> {
+    /// The provider, by a client of the Directory.
+    Provider,
+    /// A user, by a token that stands for it: to itself (RFC 7644 §3.11).
+    User,
+    /// An operator; what changes comes on record by this entry, which gets its target by the change.
+    Operator(&'a AuditEntry),
+}
+
 impl Ctx<'_> {
     /// A change of a resource of this type, as the schemas of the Directory make it.
     pub fn commit(&self, resource_type: &ResourceType, now: Timestamp, change: Change) -> Commit {
         let building = resource_type.indexed.iter().any(|indexed| !indexed.ready);
         let basis = Basis { revision: self.directory.schema_revision, building };
-        Commit { actor: self.actor, now, basis: Some(basis), bounds: self.directory.bounds.of(resource_type), change }
+        let record = match self.party {
+            Party::Provider | Party::User => None,
+            Party::Operator(entry) => {
+                let target = change.resource().to_string();
+                Some(Box::new(AuditEntry { target_name: target.clone(), target, at: now, ..entry.clone() }))
+            }
+        };
+        let bounds = self.directory.bounds.of(resource_type);
+        Commit { actor: self.actor, now, basis: Some(basis), bounds, record, change }
     }
 
     /// Refuses what the token may not do with resources of this type.

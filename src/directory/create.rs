@@ -1,6 +1,6 @@
 //! POST (RFC 7644 §3.3).
 
-use super::{Ctx, ProjectionParams, ResourceReply, body, domains, members, render};
+use super::{Ctx, ProjectionParams, ResourceReply, body, domains, life_cycle, members, render};
 use crate::id::ResourceId;
 use crate::scim::ScimError;
 use crate::scim::quirks::MessageKind;
@@ -13,6 +13,7 @@ use crate::store::{Change, MemberChange, NewResource, PasswordChange, StoreError
 /// # Errors
 /// - `InvalidSyntax`, `InvalidValue`: the body is not a resource of this type
 /// - `Uniqueness`: another resource has the value of a unique attribute
+/// - `Forbidden`: an operator deleted it, and it may not come again yet
 pub async fn create(
     ctx: &Ctx<'_>,
     resource_type: &ResourceType,
@@ -49,16 +50,19 @@ pub async fn store(
     };
 
     let now = ctx.clock.now();
+    let index = ctx.directory.index_rows(&document, resource_type);
     let new = NewResource {
         id,
         resource_type: resource_type.name.to_string(),
         document: document.to_text(),
         keys: keys(&document, resource_type).to_string(),
-        index: ctx.directory.index_rows(&document, resource_type),
+        match_keys: life_cycle::keys(ctx, resource_type, &index),
+        index,
         grams: grams(&document, ctx.directory.id, resource_type),
         password_hash,
         members,
         member_types: members::types(ctx, resource_type),
+        source: life_cycle::source(ctx),
     };
     let stored = Stored {
         id: new.id,
@@ -68,6 +72,8 @@ pub async fn store(
         created: now,
         last_modified: now,
         is_member: false,
+        source: new.source,
+        held: false,
     };
     let members = MemberChange { add: new.members.clone(), ..MemberChange::default() };
     let password = new.password_hash.clone().map_or(PasswordChange::Keep, PasswordChange::Set);

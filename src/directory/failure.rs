@@ -18,6 +18,14 @@ impl From<StoreError> for ScimError {
                 "the resource has changed since the version that If-Match names; read it again",
             ),
             StoreError::SchemasChanged => Self::schemas_changed(),
+            StoreError::OtherSource => {
+                Self::new(ErrorKind::Forbidden, "somebody else made this resource, and nobody else changes it")
+            }
+            StoreError::Barred => Self::new(
+                ErrorKind::Forbidden,
+                "an operator of the server deleted or disabled this resource; unassign it at the provider and assign it again, or ask \
+                 an operator",
+            ),
             StoreError::UnknownMember => Self::invalid_value("a member's value must be the id of a resource of this Directory"),
             StoreError::Unsupported { attribute } => Self::invalid_filter(format!("{attribute} cannot be compared like this")),
             StoreError::Bound(bound) => beyond(&bound),

@@ -10,6 +10,7 @@
 //! - `create`, `read`, `replace`, `patch`, `delete`, `search`: the verbs
 //! - [`mod@bulk`]: many of them in one request (RFC 7644 §3.7)
 //! - `body`, `load`, `members`, `memberships`, `update`, `order`, `render`, `failure`: their steps
+//! - `life_cycle`: whose a resource is, and what is left of one that was deleted
 //! - `unindexed`: what is said of a search that no index serves
 //! - [`cursors`]: places in a search, sealed for the client to hold
 //! - [`walks`]: what index paging remembers
@@ -19,6 +20,7 @@ mod body;
 mod create;
 mod delete;
 mod failure;
+mod life_cycle;
 mod load;
 mod members;
 mod memberships;
@@ -43,10 +45,11 @@ pub mod trace;
 pub mod walks;
 
 pub use bulk::{BulkReply, Done, bulk};
-pub use context::{Ctx, Directory, Limits, Precondition, ProjectionParams, SearchParams};
+pub use context::{Ctx, Directory, Limits, Party, Precondition, ProjectionParams, SearchParams};
 pub use create::create;
 pub use delete::delete;
-pub use patch::patch;
+pub use life_cycle::set_active;
+pub use patch::{change_members, patch};
 pub use read::read;
 pub use replace::replace;
 pub use reply::{ResourceReply, SearchReply};

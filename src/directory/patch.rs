@@ -1,10 +1,10 @@
 //! PATCH (RFC 7644 §3.5.2).
 
-use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, load, members, render, update};
+use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, life_cycle, load, members, render, update};
 use crate::id::ResourceId;
-use crate::scim::ScimError;
 use crate::scim::patch::{self, MemberPatch, Operation, PatchContext, Patched};
 use crate::scim::schema::ResourceType;
+use crate::scim::{ErrorKind, ScimError};
 use crate::store::{Change, Committed, MemberChange, PasswordChange, StoreError, Stored, Update};
 
 /// Applies the operations of a request body to a resource, all or none.
@@ -17,6 +17,7 @@ use crate::store::{Change, Committed, MemberChange, PasswordChange, StoreError, 
 /// - those of [`patch::apply()`]
 /// - `NotFound`, `PreconditionFailed`: as for reading with If-Match
 /// - `Uniqueness`: another resource has the value of a unique attribute
+/// - `Forbidden`: somebody else made it, or an operator holds it
 pub async fn patch(
     ctx: &Ctx<'_>,
     resource_type: &ResourceType,
@@ -91,8 +92,14 @@ pub async fn store(
     let mut request =
         Request { ctx, resource_type, id, operations, members, context: patch_context, if_match, password_hash: None };
     for _ in 0..=ctx.limits.commit_retries_max {
-        if let Some((stored, sent)) = request.attempt().await? {
-            return Ok(PatchedResource::Read(Box::new(stored), sent));
+        match request.attempt().await {
+            Ok(Some((stored, sent))) => return Ok(PatchedResource::Read(Box::new(stored), sent)),
+            Ok(None) => {}
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                life_cycle::unassigned_by_patch(ctx, resource_type, id, &request.operations, &request.context).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
         }
     }
     Err(update::too_busy())
@@ -122,6 +129,8 @@ pub async fn commit_members(
         password: PasswordChange::Keep,
         members,
         member_types: members::types(ctx, resource_type),
+        source: life_cycle::changeable(ctx),
+        held: None,
     };
     let change = Change::Update(Box::new(update));
     match ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await {
@@ -134,8 +143,25 @@ pub async fn commit_members(
             Ok(committed)
         }
         Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &asked.add).await),
+        Err(StoreError::OtherSource) => Err(life_cycle::others(ctx)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Takes members into a resource and others out of it, on behalf of an operator.
+///
+/// # Errors
+/// - `NotFound`: there is none with this id
+/// - `InvalidValue`: a member is not there, or is the group itself
+/// - `Forbidden`: somebody else made it
+pub async fn change_members(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: ResourceId,
+    members: MemberChange,
+) -> Result<(), ScimError> {
+    members::refuse_itself(resource_type, id, &members.add)?;
+    commit_members(ctx, resource_type, id, members, &Precondition::None).await.map(drop)
 }
 
 /// A PATCH that depends on the resource: attempted until nobody comes in between.
@@ -156,10 +182,12 @@ impl Request<'_> {
     async fn attempt(&mut self) -> Result<Option<(Stored, Vec<String>)>, ScimError> {
         let Self { ctx, resource_type, id, if_match, .. } = *self;
         let stored = load::stored(ctx, resource_type, &id.to_string(), if_match).await?;
+        life_cycle::check_source(ctx, &stored)?;
         let before = load::document(&stored)?;
         let Patched { document, password, sent, ignored } =
             patch::apply(&before, &self.operations, resource_type, &self.context)?;
         domains::check(ctx.directory.domains.as_ref(), resource_type, Some(&before), &document)?;
+        life_cycle::check_held(ctx, &stored, &document)?;
         // Members that were named by id commute with what others do; nothing else does.
         let depends = *if_match != Precondition::None || self.members.needs_members();
         let mut members = self.members.clone();
@@ -174,7 +202,8 @@ impl Request<'_> {
             Some(Some(password)) => PasswordChange::Set(self.hash(&password).await?),
         };
         let added = members.add.clone();
-        match update::commit(ctx, resource_type, &stored, update::Wanted { document, password, members }, depends).await {
+        let wanted = update::Wanted::by(ctx, document, password, members);
+        match update::commit(ctx, resource_type, &stored, wanted, depends).await {
             Ok(stored) => {
                 body::report_ignored(ctx, &ignored);
                 Ok(Some((stored, sent)))

@@ -1,10 +1,10 @@
 //! PUT (RFC 7644 §3.5.1).
 
-use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, load, members, render, update};
-use crate::scim::ScimError;
+use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, life_cycle, load, members, render, update};
 use crate::scim::quirks::MessageKind;
 use crate::scim::resource::{Normalized, replace as rules, validate};
 use crate::scim::schema::ResourceType;
+use crate::scim::{ErrorKind, ScimError};
 use crate::store::{MemberChange, PasswordChange, StoreError, Stored};
 
 /// Replaces a resource by a request body, and answers with it as stored.
@@ -16,6 +16,7 @@ use crate::store::{MemberChange, PasswordChange, StoreError, Stored};
 /// - `NotFound`, `PreconditionFailed`: as for reading with If-Match
 /// - `InvalidSyntax`, `InvalidValue`, `Mutability`: the body is not what this resource may become
 /// - `Uniqueness`: another resource has the value of a unique attribute
+/// - `Forbidden`: somebody else made it, or an operator holds it
 pub async fn replace(
     ctx: &Ctx<'_>,
     resource_type: &ResourceType,
@@ -55,13 +56,22 @@ pub async fn store(
     };
 
     for _ in 0..=ctx.limits.commit_retries_max {
-        let stored = load::stored(ctx, resource_type, id, if_match).await?;
+        let stored = match load::stored(ctx, resource_type, id, if_match).await {
+            Ok(stored) => stored,
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                life_cycle::unassigned_by_put(ctx, resource_type, id, &document).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        life_cycle::check_source(ctx, &stored)?;
         members::refuse_itself(resource_type, stored.id, &members.add)?;
         let before = load::document(&stored)?;
         let document = rules::merge(&before, document.clone(), resource_type, &sent)?;
         validate(&document, resource_type, &ctx.directory.tolerance)?;
         domains::check(ctx.directory.domains.as_ref(), resource_type, Some(&before), &document)?;
-        let change = update::Wanted { document, password: password.clone(), members: members.clone() };
+        life_cycle::check_held(ctx, &stored, &document)?;
+        let change = update::Wanted::by(ctx, document, password.clone(), members.clone());
         match update::commit(ctx, resource_type, &stored, change, *if_match != Precondition::None).await {
             Ok(stored) => return Ok((stored, sent)),
             Err(StoreError::VersionConflict) => {}

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 /// The settings that are numbers, each with the least and the greatest.
-const RANGES: [(&str, RangeInclusive<u32>); 7] = [
+const RANGES: [(&str, RangeInclusive<u32>); 8] = [
     ("tokensMax", 1..=1_000),
     ("usersMax", 1..=100_000_000),
     ("groupsMax", 1..=100_000_000),
@@ -11,10 +11,11 @@ const RANGES: [(&str, RangeInclusive<u32>); 7] = [
     ("groupsPerUserMax", 1..=10_000),
     ("requestsPerSecond", 1..=10_000),
     ("requestsBurst", 1..=100_000),
+    ("deleteRetentionDays", 0..=36_500),
 ];
 
 /// The settings that are true or false.
-const BOOLEANS: [&str; 3] = ["uniqueGroupDisplayName", "uniqueExternalId", "patchAnswersWithMembers"];
+const BOOLEANS: [&str; 4] = ["uniqueGroupDisplayName", "uniqueExternalId", "patchAnswersWithMembers", "logValues"];
 
 /// The least and the greatest of a setting that is a number.
 pub fn range(key: &str) -> Option<RangeInclusive<u32>> {

@@ -5,6 +5,7 @@ use super::domains::{self, Domains};
 use super::setting_ranges::{expected, range};
 use crate::scim::quirks::adjusted::{self, Adjustments};
 use crate::scim::quirks::profiles::{self, Profile};
+use crate::scim::quirks::{DeletePolicy, LifeCycles, OperatorDelete, OperatorDisable};
 use crate::scim::resource::{Document, index_rows};
 use crate::scim::schema::{IndexedAttribute, Registry, ResourceType, Uniqueness};
 use crate::store::{Bounds, DirectoryRow, IndexRow, MembershipBound};
@@ -56,10 +57,29 @@ pub struct Settings {
     /// How many requests may come at once after a pause; if absent, as many as in a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests_burst: Option<u32>,
+    /// What DELETE does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_policy: Option<DeletePolicy>,
+    /// For how many days operators have what DELETE disabled, and what an operator deleted is remembered;
+    /// [`RETENTION_DAYS_DEFAULT`] if absent. 0: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_retention_days: Option<u32>,
+    /// What becomes of a user that an operator disabled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator_disable: Option<OperatorDisable>,
+    /// What becomes of a user that an operator deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator_delete_user: Option<OperatorDelete>,
+    /// What becomes of a group that an operator deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator_delete_group: Option<OperatorDelete>,
 }
 
 /// How many tokens of a Directory may be in use at once: two, so that one takes over from the other.
 pub const TOKENS_MAX_DEFAULT: u32 = 2;
+
+/// For how many days what was deleted is kept or remembered: as long as Entra ID keeps who was deleted there.
+pub const RETENTION_DAYS_DEFAULT: u32 = 30;
 
 impl Settings {
     /// The settings of a Directory.
@@ -101,6 +121,7 @@ impl Settings {
             ("groupsPerUserMax", self.groups_per_user_max),
             ("requestsPerSecond", self.requests_per_second),
             ("requestsBurst", self.requests_burst),
+            ("deleteRetentionDays", self.delete_retention_days),
         ];
         for (key, number) in numbers {
             if let (Some(number), Some(range)) = (number, range(key))
@@ -112,6 +133,22 @@ impl Settings {
         match self.quirks.keys().find(|name| !adjusted::is_known(name)) {
             Some(name) => Err(SettingsError::Quirk(name.clone())),
             None => Ok(()),
+        }
+    }
+
+    /// For how many days what was deleted is kept or remembered; `None`: for ever.
+    pub fn delete_retention_days(&self) -> Option<u32> {
+        Some(self.delete_retention_days.unwrap_or(RETENTION_DAYS_DEFAULT)).filter(|days| *days > 0)
+    }
+
+    /// The life cycles of a Directory with this profile.
+    pub fn life_cycles(&self, profile: &Profile) -> LifeCycles {
+        let of_profile = profile.life_cycles;
+        LifeCycles {
+            delete: self.delete_policy.unwrap_or(of_profile.delete),
+            operator_disable: self.operator_disable.unwrap_or(of_profile.operator_disable),
+            operator_delete_user: self.operator_delete_user.unwrap_or(of_profile.operator_delete_user),
+            operator_delete_group: self.operator_delete_group.unwrap_or(of_profile.operator_delete_group),
         }
     }
 
@@ -220,6 +257,7 @@ impl Directory {
             },
             patch_answers_with_members: settings.patch_answers_with_members.unwrap_or(false),
             log_values: settings.log_values.unwrap_or(false),
+            life_cycles: settings.life_cycles(profile),
         })
     }
 

@@ -1,10 +1,10 @@
 //! Committing a changed document: what PUT and PATCH have in common.
 
-use super::{Ctx, load, members, memberships};
+use super::{Ctx, life_cycle, load, members, memberships};
 use crate::scim::resource::{Document, grams, keys};
 use crate::scim::schema::ResourceType;
 use crate::scim::{ErrorKind, ScimError};
-use crate::store::{Change, DocumentChange, IndexRow, MemberChange, PasswordChange, StoreError, Stored, Update};
+use crate::store::{Change, DocumentChange, IndexRow, MemberChange, PasswordChange, Source, StoreError, Stored, Update};
 
 /// What a resource is to become.
 pub struct Wanted {
@@ -14,6 +14,17 @@ pub struct Wanted {
     pub password: PasswordChange,
     /// Its members.
     pub members: MemberChange,
+    /// The source that it must be of, if that matters.
+    pub source: Option<Source>,
+    /// Whether an operator holds it from now on, if that changes.
+    pub held: Option<bool>,
+}
+
+impl Wanted {
+    /// What the one who asks makes of it.
+    pub fn by(ctx: &Ctx<'_>, document: Document, password: PasswordChange, members: MemberChange) -> Self {
+        Self { document, password, members, source: life_cycle::changeable(ctx), held: None }
+    }
 }
 
 /// Commits what differs from `stored`, and gives the resource as it is then. Nothing differs: nothing is written (D-62).
@@ -34,11 +45,12 @@ pub async fn commit(
     let document = memberships::without_echoes(ctx, resource_type, stored, wanted.document).await?;
     let text = document.to_text();
     let old = if text == stored.document { None } else { Some(load::decode(stored)?) };
-    if old.is_none() && wanted.password == PasswordChange::Keep && wanted.members.is_empty() {
+    let alone = old.is_none() && wanted.password == PasswordChange::Keep;
+    if alone && wanted.members.is_empty() && wanted.held.is_none() {
         ctx.tell_unchanged();
         return Ok(stored.clone());
     }
-    let depends = depends || old.is_some() || wanted.password != PasswordChange::Keep;
+    let depends = depends || !alone || wanted.held.is_some();
     let new_text = old.is_some().then(|| text.clone());
     let (password, members) = (wanted.password.clone(), wanted.members.clone());
     let update = Update {
@@ -49,6 +61,8 @@ pub async fn commit(
         password: wanted.password,
         members: wanted.members,
         member_types: members::types(ctx, resource_type),
+        source: wanted.source,
+        held: wanted.held,
     };
     let change = Change::Update(Box::new(update));
     let committed = ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await?;
@@ -65,6 +79,7 @@ pub async fn commit(
         document: new_text.unwrap_or_else(|| stored.document.clone()),
         version: committed.version,
         last_modified: committed.last_modified,
+        held: wanted.held.unwrap_or(stored.held),
         ..stored.clone()
     })
 }

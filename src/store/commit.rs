@@ -7,6 +7,8 @@
 use crate::clock::Timestamp;
 use crate::id::{ResourceId, TokenId};
 use crate::scim::resource::{Gram, IndexRow};
+use crate::store::audit::AuditEntry;
+use crate::store::{Burial, MatchKeys, Source};
 
 /// A change, and who made it when.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub struct Commit {
     pub basis: Option<Basis>,
     /// How much there may be of what it adds to.
     pub bounds: Bounds,
+    /// What an operator does by it: comes on record with it, unless nothing changes.
+    pub record: Option<Box<AuditEntry>>,
     /// What.
     pub change: Change,
 }
@@ -99,7 +103,20 @@ pub enum Change {
         expected_version: i64,
         /// Its rows in the index.
         index: Vec<IndexRow>,
+        /// What is left of it, if anything is.
+        burial: Option<Box<Burial>>,
     },
+}
+
+impl Change {
+    /// The resource that changes.
+    pub fn resource(&self) -> ResourceId {
+        match self {
+            Self::Create(new) => new.id,
+            Self::Update(update) => update.id,
+            Self::Delete { id, .. } => *id,
+        }
+    }
 }
 
 /// A resource to create, at version 1.
@@ -123,6 +140,12 @@ pub struct NewResource {
     pub members: Vec<ResourceId>,
     /// The names of the types that members may have.
     pub member_types: Vec<String>,
+    /// Who makes it.
+    pub source: Source,
+    /// By what it is recognised as one that was deleted and is barred, which is [`StoreError::Barred`]; `None`: nobody looks.
+    ///
+    /// [`StoreError::Barred`]: super::StoreError::Barred
+    pub match_keys: Option<MatchKeys>,
 }
 
 /// A change of a resource that exists.
@@ -146,6 +169,12 @@ pub struct Update {
     pub members: MemberChange,
     /// The names of the types that members may have.
     pub member_types: Vec<String>,
+    /// The source that it must be of, else [`StoreError::OtherSource`]; `None`: any.
+    ///
+    /// [`StoreError::OtherSource`]: super::StoreError::OtherSource
+    pub source: Option<Source>,
+    /// Whether it is held from now on, if that changes. Counts as a change.
+    pub held: Option<bool>,
 }
 
 /// A new document for a resource.

@@ -33,6 +33,12 @@ pub enum StoreError {
     /// The schemas of the Directory are others than those that the change was made by.
     #[error("the schemas of the Directory have changed")]
     SchemasChanged,
+    /// The resource is not of the source that the change is for.
+    #[error("somebody else made the resource")]
+    OtherSource,
+    /// An operator deleted what is created here, and it may not come again yet.
+    #[error("an operator deleted this resource")]
+    Barred,
     /// A member to add is no resource of this Directory of an allowed type.
     #[error("there is no resource to be a member with one of these ids")]
     UnknownMember,

@@ -10,6 +10,7 @@
 //! - [`requests`]: the request log
 //! - [`transfer`]: a whole Directory, on its way out and in
 //! - [`commit`]: what can be changed; one [`Commit`] is one transaction
+//! - [`tombstone`]: whose a resource is, and what is left of one that was deleted
 //! - [`error`]: how it can fail
 //! - [`sql`]: what both back ends share: search statements compiled from a [`Query`]
 //! - [`sqlite`]: the store in one file
@@ -27,6 +28,7 @@ pub mod query;
 pub mod requests;
 pub mod sql;
 pub mod sqlite;
+pub mod tombstone;
 pub mod transfer;
 
 pub use crate::scim::resource::keys::{INDEX_VALUE_BYTES_MAX, IndexRow};
@@ -40,6 +42,7 @@ pub use operator::{DirectoryStatus, OperatorStore, TokenKind};
 pub use query::{
     Listing, ListingPage, ListingStart, Membership, Page, Part, Position, Query, Reference, Sort, SortKey, Start, Stored,
 };
+pub use tombstone::{Bar, Burial, MatchKeys, Source, Standing, Tombstone};
 pub use transfer::TransferStore;
 
 use crate::clock::Timestamp;
@@ -246,6 +249,9 @@ pub trait Store: Send + Sync {
     /// Makes one change, whole or not at all, durable when this returns (R20, R21). It runs to its end even if the
     /// caller is dropped (R22). [`StoreError::SchemasChanged`] if it was made by other schemas than the Directory's.
     async fn commit(&self, directory: DirectoryId, commit: Commit) -> Result<Committed, StoreError>;
+
+    /// Forgets that a resource of this type was deleted, if it is barred until it is reassigned; whether it was.
+    async fn lift_tombstone(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<bool, StoreError>;
 
     /// Finishes what was begun and closes the connections.
     async fn close(&self);

@@ -4,7 +4,9 @@
 //! nothing is on record that was not done.
 
 use super::audit::{AuditEntry, AuditFilter, AuditRow};
-use super::{DirectoryRow, Store, StoreError, TokenDigest, TokenRow, TransferStore};
+use super::{
+    DirectoryRow, Query, Standing, Store, StoreError, Stored, TokenDigest, TokenRow, Tombstone, TransferStore,
+};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
 use async_trait::async_trait;
@@ -253,6 +255,8 @@ pub enum Operation {
     },
     /// An API key goes.
     DeleteApiKey(AccountId, ApiKeyId),
+    /// A tombstone goes, with the document that it keeps.
+    ForgetTombstone(DirectoryId, ResourceId),
 }
 
 /// Where what operators keep is kept.
@@ -305,6 +309,26 @@ pub trait OperatorStore: Store + TransferStore {
 
     /// Notes when and from where an API key was used.
     async fn note_key_use(&self, key: ApiKeyId, now: Timestamp, address: Option<&str>) -> Result<(), StoreError>;
+
+    /// A page of what a query selects, of those that stand as `standing` says; without counting the others.
+    async fn roll(
+        &self,
+        directory: DirectoryId,
+        query: &Query<'_>,
+        standing: Option<Standing>,
+    ) -> Result<Vec<Stored>, StoreError>;
+
+    /// Up to `limit` tombstones of resources of a type with ids above `after`, by id.
+    async fn tombstones(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        after: Option<ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Tombstone>, StoreError>;
+
+    /// Forgets up to `limit` of the oldest tombstones from before `until`, and returns how many.
+    async fn forget_tombstones(&self, directory: DirectoryId, until: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Up to `limit` records of what was done that `filter` selects, with numbers below `before`, the latest first.
     async fn audit(&self, filter: &AuditFilter, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError>;

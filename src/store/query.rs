@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::id::ResourceId;
 use crate::scim::filter::ResolvedFilter;
 use crate::scim::schema::{ResourceType, ShownType, Target};
+use crate::store::Source;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -145,6 +146,10 @@ pub struct Stored {
     pub last_modified: Timestamp,
     /// Whether it is a member of any group, so that most users need no second statement.
     pub is_member: bool,
+    /// Who made it.
+    pub source: Source,
+    /// Whether an operator disabled it and no client enables it.
+    pub held: bool,
 }
 
 /// A resource as another one points at it.

@@ -111,7 +111,7 @@ fn take_missing(body: &mut Normalized, absent: &HashSet<String>) -> Vec<Resource
 
 async fn undo(ctx: &Ctx<'_>, created: &Created) {
     // At any version: the group of a member that was taken back is at another one than it was created at.
-    if let Err(error) = delete::delete(ctx, &created.resource_type, &created.id.to_string(), &Precondition::None).await {
+    if let Err(error) = delete::take_back(ctx, &created.resource_type, &created.id.to_string()).await {
         tracing::error!(
             resource.r#type = &*created.resource_type.name,
             resource.id = %created.id,

@@ -2,7 +2,7 @@
 
 use crate::auth::Caller;
 use crate::directory::trace::Trace;
-use crate::directory::{self, Ctx, Directory, Precondition, ProjectionParams, Scope};
+use crate::directory::{self, Ctx, Directory, Party, Precondition, ProjectionParams, Scope};
 use crate::http::authorization::check_schemas;
 use crate::http::body::RequestBody;
 use crate::http::conditional::{precondition, prefers_representation};
@@ -146,6 +146,7 @@ pub fn ctx<'a>(
         store: &*state.store,
         directory,
         actor: Some(caller.token),
+        party: if caller.user.is_some() { Party::User } else { Party::Provider },
         scopes: &caller.scopes,
         clock: &*state.clock,
         limits: &state.limits,

@@ -154,5 +154,8 @@ impl Store for Fake {
     async fn commit(&self, _: DirectoryId, _: Commit) -> Result<Committed, StoreError> {
         nothing()
     }
+    async fn lift_tombstone(&self, _: DirectoryId, _: &str, _: ResourceId) -> Result<bool, StoreError> {
+        nothing()
+    }
     async fn close(&self) {}
 }

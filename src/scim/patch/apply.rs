@@ -59,6 +59,21 @@ pub fn apply(
     resource_type: &ResourceType,
     context: &PatchContext<'_>,
 ) -> Result<Patched, ScimError> {
+    let patched = apply_to_part(document, operations, resource_type, context)?;
+    validate(&patched.document, resource_type, context.tolerance)?;
+    Ok(patched)
+}
+
+/// As [`apply`], for a document of which not all is known: the result may lack what is required.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_to_part(
+    document: &Document,
+    operations: &[Operation],
+    resource_type: &ResourceType,
+    context: &PatchContext<'_>,
+) -> Result<Patched, ScimError> {
     let ignored = RefCell::new(Vec::new());
     let values =
         ValueContext { tolerance: context.tolerance, limits: context.limits, bare_value_for_complex: true, ignored: &ignored };
@@ -76,7 +91,6 @@ pub fn apply(
     }
     let Patch { root, password, sent, .. } = patch;
     let document = canonicalize(root, resource_type);
-    validate(&document, resource_type, context.tolerance)?;
     Ok(Patched { document, password, sent, ignored: ignored.into_inner() })
 }
 

@@ -26,7 +26,7 @@ pub mod target;
 mod value;
 mod work;
 
-pub use apply::{PatchContext, Patched, apply};
+pub use apply::{PatchContext, Patched, apply, apply_to_part};
 pub use membership::MemberPatch;
 pub use operation::{Op, Operation, PatchLimits, PatchRequest};
 

@@ -12,11 +12,13 @@
 //! - [`members`]: how members are written and removed
 //! - [`values`]: values in another JSON type than the schema's
 //! - [`schemas`]: schema URNs
+//! - [`life_cycles`]: what becomes of what is deleted, and of what an operator does
 //! - [`switches`]: the switches of the core, by name
-//! - [`profiles`]: which provider gets which quirks and switches
+//! - [`profiles`]: which provider gets which quirks, switches and life cycles
 //! - [`adjusted`]: a profile with what an operator sets otherwise
 
 pub mod adjusted;
+pub mod life_cycles;
 pub mod members;
 pub mod message;
 pub mod profiles;
@@ -25,6 +27,7 @@ pub mod switches;
 pub mod values;
 
 pub use adjusted::{Adjusted, Listed, adjusted, listed};
+pub use life_cycles::{DeletePolicy, LifeCycles, OperatorDelete, OperatorDisable};
 pub use message::{Message, MessageKind};
 pub use profiles::{PROFILES, Profile, profile};
 pub use switches::{SWITCHES, Switch};

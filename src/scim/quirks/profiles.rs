@@ -1,9 +1,9 @@
 //! What each known provider needs: a list of quirks and the switches of the core.
 
-use super::Quirk;
 use super::members::{MEMBERS_AS_STRINGS, REMOVE_MEMBERS_NESTED};
 use super::schemas::OLD_SCHEMA_URNS;
 use super::values::{EXTENSION_ATTRIBUTES_AT_TOP_LEVEL, LIST_OF_ONE, REFERENCE_AS_STRING, VALUE_OBJECTS};
+use super::{LifeCycles, Quirk};
 use crate::scim::Tolerance;
 use crate::scim::tolerance::Unknown;
 
@@ -20,6 +20,8 @@ pub struct Profile {
     pub tolerance: fn() -> Tolerance,
     /// Whether a second group with the same `displayName` is refused with 409: the provider finds its groups by name.
     pub unique_group_display_name: bool,
+    /// What becomes of what is deleted, and of what an operator does.
+    pub life_cycles: LifeCycles,
 }
 
 /// The profile of a Directory that no provider is connected to.
@@ -38,6 +40,7 @@ pub static PROFILES: [Profile; 16] = [
         quirks: &[&MEMBERS_AS_STRINGS, &REMOVE_MEMBERS_NESTED, &REFERENCE_AS_STRING],
         tolerance: lenient,
         unique_group_display_name: false,
+        life_cycles: LifeCycles::PROVIDER_COUNTS,
     },
     Profile {
         name: "strict",
@@ -45,6 +48,7 @@ pub static PROFILES: [Profile; 16] = [
         quirks: &[],
         tolerance: strict,
         unique_group_display_name: false,
+        life_cycles: LifeCycles::PROVIDER_COUNTS,
     },
     Profile {
         name: "interop",
@@ -59,6 +63,7 @@ pub static PROFILES: [Profile; 16] = [
         quirks: &[&MEMBERS_AS_STRINGS, &REFERENCE_AS_STRING, &VALUE_OBJECTS, &EXTENSION_ATTRIBUTES_AT_TOP_LEVEL],
         tolerance: entra,
         unique_group_display_name: true,
+        life_cycles: LifeCycles::PROVIDER_COUNTS,
     },
     Profile {
         name: "okta",
@@ -66,6 +71,7 @@ pub static PROFILES: [Profile; 16] = [
         quirks: &[&LIST_OF_ONE],
         tolerance: lenient_with_foreign_schemas,
         unique_group_display_name: true,
+        life_cycles: LifeCycles::OPERATOR_COUNTS,
     },
     Profile {
         name: "onelogin",
@@ -73,6 +79,7 @@ pub static PROFILES: [Profile; 16] = [
         quirks: &[&OLD_SCHEMA_URNS, &MEMBERS_AS_STRINGS, &REFERENCE_AS_STRING],
         tolerance: lenient_with_foreign_schemas,
         unique_group_display_name: false,
+        life_cycles: LifeCycles::PROVIDER_COUNTS,
     },
     Profile {
         name: "jumpcloud",
@@ -80,6 +87,7 @@ pub static PROFILES: [Profile; 16] = [
         quirks: &[&MEMBERS_AS_STRINGS],
         tolerance: lenient,
         unique_group_display_name: true,
+        life_cycles: LifeCycles::PROVIDER_COUNTS,
     },
     plain("onewelcome", "Thales OneWelcome Identity Platform"),
     plain("ping", "PingOne and PingFederate"),
@@ -94,7 +102,14 @@ pub static PROFILES: [Profile; 16] = [
 
 /// A provider of which no departure is known that the core does not take anyway.
 const fn plain(name: &'static str, description: &'static str) -> Profile {
-    Profile { name, description, quirks: &[], tolerance: lenient, unique_group_display_name: false }
+    Profile {
+        name,
+        description,
+        quirks: &[],
+        tolerance: lenient,
+        unique_group_display_name: false,
+        life_cycles: LifeCycles::PROVIDER_COUNTS,
+    }
 }
 
 /// Everything that has one sensible meaning and contradicts no MUST (D-01 layer b).

@@ -8,12 +8,13 @@
 //! - members: the group, which every change of it locks
 //! - groups of a user: the users who come
 
-use super::commit::{Failure, IndexColumns, refused, sorted_ids};
+use super::commit::{Failure, run_recorded, sorted_ids};
 use super::connections::{Connections, Prepared};
+use super::dialect;
 use super::failure::corrupt;
 use crate::id::DirectoryId;
-use crate::store::StoreError;
 use crate::store::bounds::{Adding, Counted, count_for_bounds};
+use crate::store::{Commit, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -25,14 +26,16 @@ const LOCK: &str = "SELECT \
 
 const COUNT: &str = count_for_bounds!("SELECT unnest($4::uuid[])", "SELECT unnest($5::uuid[])");
 
-/// Runs the statement of a change if there is room for what it adds.
+/// Runs the statement of a change if there is room for what it adds; that of an operator in one transaction with its record,
+/// too. `made`: the column that says whether anything changed. The inner error is a statement's own.
 pub(super) async fn fetch(
     connections: &Connections,
     directory: DirectoryId,
+    commit: &Commit,
     adding: &Adding<'_>,
     statement: Prepared<'_>,
-    index: &IndexColumns,
-) -> Result<Option<PgRow>, Failure> {
+    made: usize,
+) -> Result<Result<Option<PgRow>, sqlx::Error>, Failure> {
     let (add, remove) = (sorted_ids(adding.add), sorted_ids(adding.remove));
     let to_lock = if adding.counts_memberships() { add.clone() } else { Vec::new() };
     let lock = sqlx::query(LOCK)
@@ -51,10 +54,24 @@ pub(super) async fn fetch(
         .bind(adding.memberships_counted())
         .bind(adding.member_type());
     let judge = |row: &PgRow| adding.judge(&read(row)?);
-    match connections.fetch_judged(lock, count, judge, statement).await {
-        Ok(judged) => judged.map_err(Failure::Final),
-        Err(error) => Err(refused(error, connections, directory, adding.resource_type, adding.id, index).await),
-    }
+    let Some(entry) = commit.record.as_deref() else {
+        return match connections.fetch_judged(lock, count, judge, statement).await {
+            Ok(judged) => judged.map(Ok).map_err(Failure::Final),
+            Err(error) => Ok(Err(error)),
+        };
+    };
+    let recorded = connections.transact(async |connection| {
+        dialect::lock_record(connection).await?;
+        if let Err(error) = lock.execute(&mut *connection).await {
+            return Ok(Err(error));
+        }
+        match count.fetch_one(&mut *connection).await {
+            Ok(row) => judge(&row)?,
+            Err(error) => return Ok(Err(error)),
+        }
+        run_recorded(connection, entry, statement, made).await
+    });
+    recorded.await.map_err(Failure::Final)
 }
 
 fn read(row: &PgRow) -> Result<Counted, StoreError> {

@@ -4,15 +4,16 @@
 //! resource itself, then (shared, by foreign keys) members, then unique values in order. What slips through, PostgreSQL
 //! ends as a deadlock, and it is tried again here.
 
-use super::connections::Connections;
+use super::connections::{Connections, Prepared};
 use super::failure::{Cause, corrupt, store_error};
-use super::{create, delete, update};
+use super::{create, delete, dialect, operator, update};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::resource::Gram;
+use crate::store::audit::AuditEntry;
 use crate::store::{Change, Commit, Committed, IndexRow, StoreError};
 use sqlx::Row;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgConnection, PgRow};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -43,8 +44,9 @@ async fn run(connections: &Connections, directory: DirectoryId, commit: &Commit)
         let result = match &commit.change {
             Change::Create(resource) => create::create(connections, directory, commit, resource).await,
             Change::Update(update) => update::update(connections, directory, commit, update, locking).await,
-            Change::Delete { resource_type, id, expected_version, index } => {
-                let target = delete::Target { resource_type, id: *id, expected_version: *expected_version, index };
+            Change::Delete { resource_type, id, expected_version, index, burial } => {
+                let burial = burial.as_deref();
+                let target = delete::Target { resource_type, id: *id, expected_version: *expected_version, index, burial };
                 delete::delete(connections, directory, commit, &target, locking).await
             }
         };
@@ -113,6 +115,52 @@ impl Failure {
             | Cause::Other => Self::Final(store_error(error)),
         }
     }
+}
+
+/// Runs the statement of a change, behind `lock` if it is given; that of an operator in one transaction with its record.
+/// `made`: the column that says whether anything changed. The inner error is the statement's own.
+pub(super) async fn run_statement(
+    connections: &Connections,
+    commit: &Commit,
+    lock: Option<Prepared<'_>>,
+    statement: Prepared<'_>,
+    made: usize,
+) -> Result<Result<Option<PgRow>, sqlx::Error>, Failure> {
+    let Some(entry) = commit.record.as_deref() else {
+        return Ok(match lock {
+            None => connections.fetch_optional(statement).await,
+            Some(lock) => connections.fetch_locked(lock, statement).await,
+        });
+    };
+    let recorded = connections.transact(async |connection| {
+        dialect::lock_record(connection).await?;
+        if let Some(lock) = lock
+            && let Err(error) = lock.execute(&mut *connection).await
+        {
+            return Ok(Err(error));
+        }
+        run_recorded(connection, entry, statement, made).await
+    });
+    recorded.await.map_err(Failure::Final)
+}
+
+/// Runs the statement of a change in a transaction that holds the record, and puts it on record if it changed anything. After
+/// an error of the statement, the inner one, the transaction ends without effect, whatever it is told.
+pub(super) async fn run_recorded(
+    connection: &mut PgConnection,
+    entry: &AuditEntry,
+    statement: Prepared<'_>,
+    made: usize,
+) -> Result<Result<Option<PgRow>, sqlx::Error>, StoreError> {
+    let row = match statement.fetch_optional(&mut *connection).await {
+        Ok(row) => row,
+        Err(error) => return Ok(Err(error)),
+    };
+    let is_made = row.as_ref().map_or(Ok(false), |row| row.try_get(made)).map_err(corrupt("resources"))?;
+    if is_made {
+        operator::append(connection, entry, None).await?;
+    }
+    Ok(Ok(row))
 }
 
 /// What an error of an insert of members and index rows means.

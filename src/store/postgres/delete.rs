@@ -1,10 +1,10 @@
 //! The end of a resource.
 
-use super::commit::{Failure, IndexColumns, Locking, read_committed};
+use super::commit::{Failure, IndexColumns, Locking, read_committed, run_statement};
 use super::connections::Connections;
 use super::failure::{Cause, corrupt};
 use crate::id::{DirectoryId, ResourceId};
-use crate::store::{Commit, Committed, IndexRow, StoreError};
+use crate::store::{Burial, Commit, Committed, IndexRow, StoreError};
 use sqlx::Row;
 
 /// What goes.
@@ -13,6 +13,7 @@ pub(super) struct Target<'c> {
     pub id: ResourceId,
     pub expected_version: i64,
     pub index: &'c [IndexRow],
+    pub burial: Option<&'c Burial>,
 }
 
 /// One row: version, created, last_modified, whether it went, and whether the schemas are those that the change was made by
@@ -45,7 +46,12 @@ WITH locked AS MATERIALIZED (
     RETURNING r.id, r.resource_type, r.version
 ), gone AS (
     DELETE FROM resources r USING judged WHERE agreed AND r.directory_id = $1 AND r.id = $2
-    RETURNING r.version + 1 AS version
+    RETURNING r.version + 1 AS version, r.document
+), buried AS (
+    INSERT INTO tombstones (directory_id, resource_id, resource_type, at, actor, version, barred, name, name_key, external_key,
+        document)
+    SELECT $1, $2, $3, $8, $7, version, $10::text, $11::text, $12, $13, CASE WHEN $14::boolean THEN document END
+    FROM gone WHERE $10::text IS NOT NULL
 ), unindexed AS (
     DELETE FROM attribute_values v
     USING gone, unnest($5::text[], $6::text[]) AS i (attribute, value), LATERAL (
@@ -88,15 +94,14 @@ pub(super) async fn delete(
         .bind(&index.values)
         .bind(commit.actor.map(|actor| actor.0))
         .bind(commit.now.0)
-        .bind(commit.basis.map(|basis| basis.revision));
-    let row = match locking {
-        Locking::InStatement => connections.fetch_optional(query).await,
-        Locking::Before => {
-            let lock = sqlx::query(LOCK).bind(directory.0).bind(target.id.0);
-            connections.fetch_locked(lock, query).await
-        }
-    };
-    let row = match row {
+        .bind(commit.basis.map(|basis| basis.revision))
+        .bind(target.burial.map(|burial| burial.bar.word()))
+        .bind(target.burial.map(|burial| &burial.name))
+        .bind(target.burial.and_then(|burial| burial.keys.name.as_deref()))
+        .bind(target.burial.and_then(|burial| burial.keys.external_id.as_deref()))
+        .bind(target.burial.is_some_and(|burial| burial.keep));
+    let lock = (locking == Locking::Before).then(|| sqlx::query(LOCK).bind(directory.0).bind(target.id.0));
+    let row = match run_statement(connections, commit, lock, query, 3).await? {
         Ok(row) => row.ok_or(Failure::Final(StoreError::NotFound))?,
         Err(error) if Cause::of(&error) == Cause::ForeignKey => return Err(Failure::Outrun),
         Err(error) => return Err(Failure::of(error)),

@@ -45,7 +45,7 @@ use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse}
 use super::transfer::{Edge, Exported, Imported, Snapshot, Taken, TransferStore};
 use super::{
     Basis, Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
-    Reference, ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
+    Reference, ResourceIndex, Standing, Store, StoreError, Stored, TokenDigest, TokenRow, Tombstone,
 };
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
@@ -239,6 +239,10 @@ impl Store for PostgresStore {
         commit::commit(&self.connections, directory, commit).await
     }
 
+    async fn lift_tombstone(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<bool, StoreError> {
+        self.connections.lend(async |connection| operator::lift_tombstone(connection, directory, resource_type, id).await).await
+    }
+
     async fn close(&self) {
         self.connections.close().await;
     }
@@ -304,6 +308,31 @@ impl OperatorStore for PostgresStore {
 
     async fn note_key_use(&self, key: ApiKeyId, now: Timestamp, address: Option<&str>) -> Result<(), StoreError> {
         self.connections.lend(async |connection| operator::note_key_use(connection, key, now, address).await).await
+    }
+
+    async fn roll(
+        &self,
+        directory: DirectoryId,
+        query: &Query<'_>,
+        standing: Option<Standing>,
+    ) -> Result<Vec<Stored>, StoreError> {
+        search::roll(&self.connections, directory, query, standing).await
+    }
+
+    async fn tombstones(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        after: Option<ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Tombstone>, StoreError> {
+        self.connections
+            .lend(async |connection| operator::tombstones(connection, directory, resource_type, after, limit).await)
+            .await
+    }
+
+    async fn forget_tombstones(&self, directory: DirectoryId, until: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.connections.lend(async |connection| operator::forget_tombstones(connection, directory, until, limit).await).await
     }
 
     async fn audit(&self, filter: &AuditFilter, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {

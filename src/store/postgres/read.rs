@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::schema::ShownType;
 use crate::store::query::shown_names;
-use crate::store::{Membership, Reference, StoreError, Stored};
+use crate::store::{Membership, Reference, Source, StoreError, Stored};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ pub(super) async fn get(
     // Without the type, so that there is one index only that the server can choose.
     let query = sqlx::query(
         "SELECT id, resource_type, document, version, created, last_modified, \
-                EXISTS (SELECT 1 FROM members WHERE directory_id = $1 AND member_id = $2) \
+                EXISTS (SELECT 1 FROM members WHERE directory_id = $1 AND member_id = $2), manual, held \
          FROM resources WHERE directory_id = $1 AND id = $2",
     )
     .bind(directory.0)
@@ -38,7 +38,7 @@ pub(super) async fn get(
     Ok(stored.filter(|stored| stored.resource_type == resource_type))
 }
 
-/// Reads the columns id, resource_type, document, version, created, last_modified, is_member.
+/// Reads the columns id, resource_type, document, version, created, last_modified, is_member, manual, held.
 pub(super) fn read_stored(row: &PgRow) -> Result<Stored, StoreError> {
     let corrupt = corrupt("resources");
     Ok(Stored {
@@ -49,6 +49,8 @@ pub(super) fn read_stored(row: &PgRow) -> Result<Stored, StoreError> {
         created: Timestamp(row.try_get(4).map_err(&corrupt)?),
         last_modified: Timestamp(row.try_get(5).map_err(&corrupt)?),
         is_member: row.try_get(6).map_err(&corrupt)?,
+        source: Source::of(row.try_get(7).map_err(&corrupt)?),
+        held: row.try_get(8).map_err(&corrupt)?,
     })
 }
 

@@ -6,7 +6,7 @@ use super::read::read_stored;
 use crate::id::DirectoryId;
 use crate::store::budget::ScanBudget;
 use crate::store::sql::{self, Bind, Dialect, Statement};
-use crate::store::{Listing, ListingPage, ListingStart, Page, Query, SortKey, Start, StoreError};
+use crate::store::{Listing, ListingPage, ListingStart, Page, Query, SortKey, Standing, Start, StoreError, Stored};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row, TypeInfo, ValueRef};
 
@@ -25,6 +25,16 @@ pub(super) async fn search(connections: &Connections, directory: DirectoryId, qu
         count(connections, &mut budget, sql::total(Dialect::Postgres, directory, query)?).await?
     };
     Ok(Page { total, scanned: budget.spent(), resources })
+}
+
+pub(super) async fn roll(
+    connections: &Connections,
+    directory: DirectoryId,
+    query: &Query<'_>,
+    standing: Option<Standing>,
+) -> Result<Vec<Stored>, StoreError> {
+    let statement = sql::roll(Dialect::Postgres, directory, query, standing)?;
+    fetch(connections, &mut budget(connections), statement).await?.iter().map(read_stored).collect()
 }
 
 pub(super) async fn list(
@@ -68,19 +78,22 @@ async fn fetch(connections: &Connections, budget: &mut ScanBudget, statement: St
     rows.map_err(|error| if Cause::of(&error) == Cause::StatementTimeout { budget.exceeded() } else { store_error(error) })
 }
 
+/// The column of the sort key.
+const SORT_KEY: usize = 9;
+
 /// Reads the sort key behind the columns of [`read_stored`].
 fn read_key(row: &PgRow) -> Result<Option<SortKey>, StoreError> {
     let corrupt = corrupt("resources");
-    let value = row.try_get_raw(7).map_err(&corrupt)?;
+    let value = row.try_get_raw(SORT_KEY).map_err(&corrupt)?;
     if value.is_null() {
         return Ok(None);
     }
     let kind = value.type_info().name().to_owned();
     Ok(Some(match kind.as_str() {
-        "INT8" => SortKey::Integer(row.try_get(7).map_err(&corrupt)?),
-        "FLOAT8" => SortKey::Number(row.try_get(7).map_err(&corrupt)?),
-        "BOOL" => SortKey::Boolean(row.try_get(7).map_err(&corrupt)?),
-        _ => SortKey::Text(row.try_get(7).map_err(&corrupt)?),
+        "INT8" => SortKey::Integer(row.try_get(SORT_KEY).map_err(&corrupt)?),
+        "FLOAT8" => SortKey::Number(row.try_get(SORT_KEY).map_err(&corrupt)?),
+        "BOOL" => SortKey::Boolean(row.try_get(SORT_KEY).map_err(&corrupt)?),
+        _ => SortKey::Text(row.try_get(SORT_KEY).map_err(&corrupt)?),
     }))
 }
 

@@ -1,13 +1,16 @@
 //! A change of a resource that exists.
 
 use super::bounded;
-use super::commit::{Failure, IndexColumns, Locking, read_committed, refused, signed, sorted_ids};
+use super::commit::{Failure, IndexColumns, Locking, read_committed, refused, run_statement, signed, sorted_ids};
 use super::connections::Connections;
 use super::failure::corrupt;
 use crate::id::DirectoryId;
 use crate::store::bounds::Adding;
-use crate::store::{Commit, Committed, PasswordChange, StoreError, Update};
+use crate::store::{Commit, Committed, PasswordChange, Source, StoreError, Update};
 use sqlx::Row;
+
+/// The column that says whether anything changed.
+const MADE: usize = 3;
 
 /// One row: version, created, last_modified, whether anything changed, and the verdict; none if there is no such resource.
 ///
@@ -22,12 +25,13 @@ use sqlx::Row;
 /// leaves the planner no other way. By `ctid` only rows are deleted that are never updated, so it stays theirs.
 const UPDATE: &str = "
 WITH target AS (
-    SELECT resource_type, version, created, last_modified, password_hash FROM resources
+    SELECT resource_type, version, created, last_modified, password_hash, manual FROM resources
     WHERE directory_id = $1 AND id = $2
     FOR NO KEY UPDATE
 ), judged AS MATERIALIZED (
     SELECT target.*, CASE
         WHEN $21::bigint < (SELECT schema_revision FROM directories WHERE id = $1) THEN 'schemas changed'
+        WHEN manual <> $22::boolean THEN 'other source'
         WHEN version <> $4::bigint THEN 'conflict'
         WHEN cardinality($16::uuid[]) > (
             SELECT count(*) FILTER (WHERE r.resource_type = ANY($17::text[])) FROM unnest($16::uuid[]) AS m (id),
@@ -61,7 +65,7 @@ WITH target AS (
     SELECT (SELECT count(*) FROM added) AS added, (SELECT count(*) FROM removed) + (SELECT count(*) FROM cleared) AS removed
 ), decided AS MATERIALIZED (
     SELECT judged.*, counts.*, verdict = 'agreed' AND (
-        $5::text IS NOT NULL OR $7 = 'set' OR ($7 = 'remove' AND password_hash IS NOT NULL)
+        $5::text IS NOT NULL OR $23::boolean IS NOT NULL OR $7 = 'set' OR ($7 = 'remove' AND password_hash IS NOT NULL)
         OR counts.added > 0 OR counts.removed > 0
     ) AS changes
     FROM judged, counts
@@ -71,6 +75,7 @@ WITH target AS (
         last_modified = GREATEST(r.last_modified, $18),
         document = COALESCE($5::text, r.document),
         keys = COALESCE($6::text::jsonb, r.keys),
+        held = COALESCE($23::boolean, r.held),
         password_hash = CASE $7 WHEN 'keep' THEN r.password_hash ELSE $8 END
     FROM decided
     WHERE decided.changes AND r.directory_id = $1 AND r.id = $2
@@ -139,13 +144,14 @@ pub(super) async fn update(
         .bind(commit.now.0)
         .bind(commit.actor.map(|actor| actor.0))
         .bind(document.and_then(|document| document.grams.as_deref()).map(signed))
-        .bind(commit.basis.map(|basis| basis.revision));
-    let row = match (Adding::of(commit), locking) {
-        (Some(adding), _) => Ok(bounded::fetch(connections, directory, &adding, query, &added).await?),
-        (None, Locking::InStatement) => connections.fetch_optional(query).await,
-        (None, Locking::Before) => {
-            let lock = sqlx::query(LOCK).bind(directory.0).bind(update.id.0);
-            connections.fetch_locked(lock, query).await
+        .bind(commit.basis.map(|basis| basis.revision))
+        .bind(update.source.map(|source| source == Source::Manual))
+        .bind(update.held);
+    let row = match Adding::of(commit) {
+        Some(adding) => bounded::fetch(connections, directory, commit, &adding, query, MADE).await?,
+        None => {
+            let lock = (locking == Locking::Before).then(|| sqlx::query(LOCK).bind(directory.0).bind(update.id.0));
+            run_statement(connections, commit, lock, query, MADE).await?
         }
     };
     let row = match row {
@@ -156,6 +162,7 @@ pub(super) async fn update(
     };
     match row.try_get(4).map_err(corrupt("resources")).map_err(Failure::Final)? {
         "schemas changed" => Err(Failure::Final(StoreError::SchemasChanged)),
+        "other source" => Err(Failure::Final(StoreError::OtherSource)),
         "conflict" => Err(Failure::Final(StoreError::VersionConflict)),
         "unknown member" => Err(Failure::Final(StoreError::UnknownMember)),
         "outrun" => Err(Failure::Outrun),

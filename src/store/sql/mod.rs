@@ -38,5 +38,5 @@ mod statement;
 mod tests;
 
 pub use listing::{listing, listing_total};
-pub use page::{page, total};
+pub use page::{page, roll, total};
 pub use statement::{Bind, Dialect, Statement, grams_text};

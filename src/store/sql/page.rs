@@ -8,12 +8,12 @@ use super::sort::{self, Order};
 use super::statement::{Bind, Dialect, Statement};
 use crate::id::DirectoryId;
 use crate::scim::filter::ResolvedFilter;
-use crate::store::{Query, Sort, Start, StoreError};
+use crate::store::{self, Query, Sort, Standing, Start, StoreError};
 
 /// The resources of a page, in order.
 ///
-/// Columns: `id`, `resource_type`, `document`, `version`, `created`, `last_modified`, `is_member`; the last one is FALSE
-/// for a type without an attribute for its memberships.
+/// Columns: `id`, `resource_type`, `document`, `version`, `created`, `last_modified`, `is_member`, `manual`, `held`; `is_member`
+/// is FALSE for a type without an attribute for its memberships.
 ///
 /// # Errors
 /// [`StoreError::Unsupported`]: the filter or sort asks what SQL cannot say.
@@ -63,6 +63,45 @@ pub fn page(dialect: Dialect, directory: DirectoryId, query: &Query<'_>) -> Resu
     let resource = look_up(&compiler, "page.id");
     let sql = format!("WITH page AS ({rows}) SELECT {columns} FROM page{resource} {order}");
     Ok(compiler.finish(sql))
+}
+
+/// The page of a list by id, of those that stand as `standing` says: for operators.
+///
+/// # Errors
+/// [`StoreError::Unsupported`]: the filter asks what SQL cannot say.
+pub fn roll(
+    dialect: Dialect,
+    directory: DirectoryId,
+    query: &Query<'_>,
+    standing: Option<Standing>,
+) -> Result<Statement, StoreError> {
+    let mut compiler = Compiler::new(dialect, directory, query.resource_type, query.group_depth);
+    let selection = selection(&mut compiler, query.filter)?;
+    selection.note(&mut compiler, &Order::Id { descending: false });
+    let Source { rows: mut source, id, condition } = selection.source(&mut compiler);
+    let mut among = |column: &str| {
+        if dialect == Dialect::Sqlite && selection.probe.is_none() {
+            source.push_str(&format!(" INDEXED BY resources_{column}"));
+        }
+        format!(" AND r.{column}")
+    };
+    let standing = match standing {
+        None => String::new(),
+        Some(Standing::Of(store::Source::Manual)) => among("manual"),
+        Some(Standing::Held) => among("held"),
+        Some(Standing::Of(store::Source::Provisioned)) => {
+            // The others have an index of their own, and these may lie far apart between them.
+            compiler.scans = true;
+            " AND NOT r.manual".to_owned()
+        }
+    };
+    let columns = columns(&compiler, !compiler.resource_type.member_of.is_empty());
+    let after = match query.start {
+        Start::After(after) => format!(" AND r.id > {}", compiler.bind(Bind::Id(after.0))),
+        Start::Offset(_) => String::new(),
+    };
+    let limit = compiler.bind_count(u64::from(query.limit));
+    Ok(compiler.finish(format!("SELECT {columns} FROM {source} WHERE {condition}{standing}{after} ORDER BY {id} LIMIT {limit}")))
 }
 
 /// How many resources match in all, as one `bigint`.
@@ -242,7 +281,9 @@ pub(super) fn columns(compiler: &Compiler<'_>, memberships: bool) -> String {
     } else {
         "FALSE".to_owned()
     };
-    format!("r.id, r.resource_type, r.document, r.version, r.created, r.last_modified, {is_member} AS is_member")
+    format!(
+        "r.id, r.resource_type, r.document, r.version, r.created, r.last_modified, {is_member} AS is_member, r.manual, r.held"
+    )
 }
 
 /// The parameters that bound a page.

@@ -156,6 +156,8 @@ impl Failure {
             | StoreError::NotFound
             | StoreError::VersionConflict
             | StoreError::SchemasChanged
+            | StoreError::OtherSource
+            | StoreError::Barred
             | StoreError::UnknownMember
             | StoreError::TooMany { .. }
             | StoreError::Unsupported { .. }

@@ -47,7 +47,7 @@ use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse}
 use super::transfer::{Edge, Exported, Imported, Snapshot, Taken, TransferStore};
 use super::{
     Basis, Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
-    Reference, ResourceIndex, Store, StoreError, Stored, TokenDigest, TokenRow,
+    Reference, ResourceIndex, Standing, Store, StoreError, Stored, TokenDigest, TokenRow, Tombstone,
 };
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
@@ -232,6 +232,11 @@ impl Store for SqliteStore {
         self.writer.ask(|reply| Job::Commit { directory, commit, reply }).await
     }
 
+    async fn lift_tombstone(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<bool, StoreError> {
+        let resource_type = resource_type.to_owned();
+        self.writer.ask(|reply| Job::LiftTombstone { directory, resource_type, id, reply }).await
+    }
+
     async fn close(&self) {
         // Readers first: the last connection to close writes the log back to the file.
         self.readers.close().await;
@@ -301,6 +306,29 @@ impl OperatorStore for SqliteStore {
     async fn note_key_use(&self, key: ApiKeyId, now: Timestamp, address: Option<&str>) -> Result<(), StoreError> {
         let address = address.map(str::to_owned);
         self.writer.ask(|reply| Job::NoteKeyUse { key, now, address, reply }).await
+    }
+
+    async fn roll(
+        &self,
+        directory: DirectoryId,
+        query: &Query<'_>,
+        standing: Option<Standing>,
+    ) -> Result<Vec<Stored>, StoreError> {
+        search::roll(&self.readers, self.budget(), directory, query, standing).await
+    }
+
+    async fn tombstones(
+        &self,
+        directory: DirectoryId,
+        resource_type: &str,
+        after: Option<ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Tombstone>, StoreError> {
+        operator::tombstones(&mut *self.reader().await?, directory, resource_type, after, limit).await
+    }
+
+    async fn forget_tombstones(&self, directory: DirectoryId, until: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.ask(|reply| Job::ForgetTombstones { directory, until, limit, reply }).await
     }
 
     async fn audit(&self, filter: &AuditFilter, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {

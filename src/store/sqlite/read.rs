@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::schema::ShownType;
 use crate::store::query::shown_names;
-use crate::store::{Membership, Reference, StoreError, Stored};
+use crate::store::{Membership, Reference, Source, StoreError, Stored};
 use sqlx::Row;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
@@ -29,7 +29,7 @@ pub(super) async fn get(
 ) -> Result<Option<Stored>, StoreError> {
     let row = sqlx::query(
         "SELECT id, resource_type, document, version, created, last_modified, \
-             EXISTS (SELECT 1 FROM members WHERE directory_id = $1 AND member_id = $3) \
+             EXISTS (SELECT 1 FROM members WHERE directory_id = $1 AND member_id = $3), manual, held \
          FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2",
     )
     .bind(directory.0)
@@ -41,7 +41,7 @@ pub(super) async fn get(
     row.as_ref().map(read_stored).transpose()
 }
 
-/// Reads the columns id, resource_type, document, version, created, last_modified, is_member.
+/// Reads the columns id, resource_type, document, version, created, last_modified, is_member, manual, held.
 pub(super) fn read_stored(row: &SqliteRow) -> Result<Stored, StoreError> {
     let corrupt = corrupt("resources");
     Ok(Stored {
@@ -52,6 +52,8 @@ pub(super) fn read_stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         created: Timestamp(row.try_get(4).map_err(&corrupt)?),
         last_modified: Timestamp(row.try_get(5).map_err(&corrupt)?),
         is_member: row.try_get(6).map_err(&corrupt)?,
+        source: Source::of(row.try_get(7).map_err(&corrupt)?),
+        held: row.try_get(8).map_err(&corrupt)?,
     })
 }
 

@@ -6,7 +6,7 @@ use super::scan;
 use crate::id::DirectoryId;
 use crate::store::budget::ScanBudget;
 use crate::store::sql::{self, Bind, Dialect, Statement};
-use crate::store::{Listing, ListingPage, ListingStart, Page, Query, SortKey, Start, StoreError};
+use crate::store::{Listing, ListingPage, ListingStart, Page, Query, SortKey, Standing, Start, StoreError, Stored};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{AssertSqlSafe, Row, TypeInfo, ValueRef};
 
@@ -29,6 +29,17 @@ pub(super) async fn search(
         None => count(readers, &mut budget, sql::total(Dialect::Sqlite, directory, query)?).await?,
     };
     Ok(Page { total, scanned: budget.spent(), resources })
+}
+
+pub(super) async fn roll(
+    readers: &SqlitePool,
+    mut budget: ScanBudget,
+    directory: DirectoryId,
+    query: &Query<'_>,
+    standing: Option<Standing>,
+) -> Result<Vec<Stored>, StoreError> {
+    let statement = sql::roll(Dialect::Sqlite, directory, query, standing)?;
+    fetch(readers, &mut budget, statement).await?.iter().map(read_stored).collect()
 }
 
 pub(super) async fn list(
@@ -59,18 +70,21 @@ async fn count(readers: &SqlitePool, budget: &mut ScanBudget, statement: Stateme
     Ok(u64::try_from(total).unwrap_or(0))
 }
 
+/// The column of the sort key.
+const SORT_KEY: usize = 9;
+
 /// Reads the sort key behind the columns of [`read_stored`].
 fn read_key(row: &SqliteRow) -> Result<Option<SortKey>, StoreError> {
     let corrupt = corrupt("resources");
-    let value = row.try_get_raw(7).map_err(&corrupt)?;
+    let value = row.try_get_raw(SORT_KEY).map_err(&corrupt)?;
     if value.is_null() {
         return Ok(None);
     }
     let kind = value.type_info().name().to_owned();
     Ok(Some(match kind.as_str() {
-        "INTEGER" | "BOOLEAN" => SortKey::Integer(row.try_get_unchecked(7).map_err(&corrupt)?),
-        "REAL" => SortKey::Number(row.try_get_unchecked(7).map_err(&corrupt)?),
-        _ => SortKey::Text(row.try_get_unchecked(7).map_err(&corrupt)?),
+        "INTEGER" | "BOOLEAN" => SortKey::Integer(row.try_get_unchecked(SORT_KEY).map_err(&corrupt)?),
+        "REAL" => SortKey::Number(row.try_get_unchecked(SORT_KEY).map_err(&corrupt)?),
+        _ => SortKey::Text(row.try_get_unchecked(SORT_KEY).map_err(&corrupt)?),
     }))
 }
 

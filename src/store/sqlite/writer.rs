@@ -55,6 +55,18 @@ pub(super) enum Job {
         address: Option<String>,
         reply: Reply<()>,
     },
+    LiftTombstone {
+        directory: DirectoryId,
+        resource_type: String,
+        id: ResourceId,
+        reply: Reply<bool>,
+    },
+    ForgetTombstones {
+        directory: DirectoryId,
+        until: Timestamp,
+        limit: u32,
+        reply: Reply<u64>,
+    },
     ForgetAudit {
         until: Timestamp,
         limit: u32,
@@ -159,7 +171,14 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
         for job in batch.drain(..) {
             match job {
                 Job::Commit { directory, commit, reply } => {
-                    transaction.run(reply, async |connection| change::apply(connection, directory, &commit).await).await;
+                    let change = async |connection: &mut _| {
+                        let committed = change::apply(connection, directory, &commit).await?;
+                        if let Some(entry) = commit.record.as_deref().filter(|_| committed.changed) {
+                            operator::append(connection, entry, None).await?;
+                        }
+                        Ok(committed)
+                    };
+                    transaction.run(reply, change).await;
                 }
                 Job::Operate { operation, reply } => {
                     let (operation, entry) = &*operation;
@@ -186,6 +205,18 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                         operator::note_key_use(fresh(connection).await?, key, now, address.as_deref()).await
                     };
                     transaction.run(reply, note).await;
+                }
+                Job::LiftTombstone { directory, resource_type, id, reply } => {
+                    let lift = async |connection: &mut _| {
+                        operator::lift_tombstone(fresh(connection).await?, directory, &resource_type, id).await
+                    };
+                    transaction.run(reply, lift).await;
+                }
+                Job::ForgetTombstones { directory, until, limit, reply } => {
+                    let forget = async |connection: &mut _| {
+                        operator::forget_tombstones(fresh(connection).await?, directory, until, limit).await
+                    };
+                    transaction.run(reply, forget).await;
                 }
                 Job::ForgetAudit { until, limit, reply } => {
                     let forget = async |connection: &mut _| operator::forget_audit(fresh(connection).await?, until, limit).await;

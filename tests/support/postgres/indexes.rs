@@ -10,7 +10,8 @@ use scimd::scim::schema::path::Resolved;
 use scimd::scim::schema::{Registry, Target};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::{
-    Change, IndexRow, Listing, ListingPage, ListingStart, OperatorStore, Page, Part, Position, Query, Sort, SortKey, Start, Store,
+    Change, IndexRow, Listing, ListingPage, ListingStart, MatchKeys, NewResource, OperatorStore, Page, Part, Position, Query,
+    Sort, SortKey, Source, Standing, Start, Store,
 };
 use sqlx::Connection as _;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ async fn reads(database: &TestDatabase, sessions: i64) -> Reads {
     }
     let (whole_tables, rows): (i64, i64) = sqlx::query_as(
         "SELECT sum(seq_scan)::bigint, (SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes) FROM pg_stat_user_tables \
-         WHERE relname IN ('resources', 'attribute_values', 'members', 'substrings')",
+         WHERE relname IN ('resources', 'attribute_values', 'members', 'substrings', 'tombstones')",
     )
     .fetch_one(&mut connection)
     .await
@@ -195,13 +196,33 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
         commit(&*store, directory, Change::Create(Box::new(user(&format!("new{n}"))))).await.expect("creates");
     })
     .await;
+    check(&filled, "create of what may be barred", 3, async |store, n| {
+        let name = format!("arriving{n}");
+        let match_keys = Some(MatchKeys { name: Some(name.clone()), external_id: Some(name.clone()) });
+        let arriving = NewResource { match_keys, ..user(&name) };
+        commit(&*store, directory, Change::Create(Box::new(arriving))).await.expect("creates");
+    })
+    .await;
+    let manual = NewResource { source: Source::Manual, ..user("manual") };
+    let manual_id = manual.id;
+    let store = PostgresStore::open(&filled.database.url, patient()).await.expect("opens");
+    commit(&store, directory, Change::Create(Box::new(manual))).await.expect("creates");
+    store.close().await;
+    check(&filled, "manual users", 4, async |store, _| {
+        let registry = Registry::built_in();
+        let resource_type = registry.resource_type("User").expect("is built in");
+        let query = Query { resource_type, filter: None, sort: None, start: Start::Offset(0), limit: 10, group_depth: 10 };
+        let found = store.roll(directory, &query, Some(Standing::Of(Source::Manual))).await.expect("answers");
+        assert_eq!(found.iter().map(|user| user.id).collect::<Vec<_>>(), [manual_id]);
+    })
+    .await;
     check(&filled, "delete", 16, async |store, n| {
         let id = users[100 + n];
         let name = format!("user{}", 101 + n);
         let index = ["userName", "emails.value"]
             .map(|attribute| IndexRow { attribute: attribute.into(), value: name.clone(), unique: false })
             .to_vec();
-        let change = Change::Delete { resource_type: "User".into(), id, expected_version: 1, index };
+        let change = Change::Delete { resource_type: "User".into(), id, expected_version: 1, index, burial: None };
         commit(&*store, directory, change).await.expect("deletes");
     })
     .await;

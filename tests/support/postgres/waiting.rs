@@ -250,7 +250,7 @@ async fn a_change_that_waits_for_the_builder_of_an_index_removes_what_it_wrote()
         until_one_waits(&database).await;
         let change = if deletes {
             let index = vec![user_name_row("alice"), title("red")];
-            Change::Delete { resource_type: "User".into(), id: alice, expected_version: 1, index }
+            Change::Delete { resource_type: "User".into(), id: alice, expected_version: 1, index, burial: None }
         } else {
             let mut update = rename_user(alice, 1, "alice", "alice");
             let document = update.document.as_mut().expect("changes the document");
@@ -260,7 +260,8 @@ async fn a_change_that_waits_for_the_builder_of_an_index_removes_what_it_wrote()
         let changing = tokio::spawn({
             let store = store.clone();
             let basis = Some(Basis { revision: 0, building: true });
-            async move { store.commit(directory, Commit { actor: None, now: NOW, basis, bounds: Bounds::default(), change }).await }
+            let commit = Commit { actor: None, now: NOW, basis, bounds: Bounds::default(), record: None, change };
+            async move { store.commit(directory, commit).await }
         });
         until_waiting(&database, 2).await;
         sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.expect("rolls back");
@@ -285,14 +286,9 @@ async fn a_change_by_the_schemas_of_before_that_is_on_its_way_is_waited_for() {
     let creating = tokio::spawn({
         let store = store.clone();
         let basis = Some(Basis { revision: 0, building: false });
-        async move {
-            store
-                .commit(
-                    directory,
-                    Commit { actor: None, now: NOW, basis, bounds: Bounds::default(), change: Change::Create(Box::new(alice)) },
-                )
-                .await
-        }
+        let change = Change::Create(Box::new(alice));
+        let commit = Commit { actor: None, now: NOW, basis, bounds: Bounds::default(), record: None, change };
+        async move { store.commit(directory, commit).await }
     });
     until_one_waits(&database).await;
     let change = DefinitionChange {

@@ -81,7 +81,8 @@ pub async fn a_change_by_the_schemas_of_before_is_refused(fixture: &mut impl Fix
     ];
     let made = async |revision, building, change: &Change| {
         let basis = Some(Basis { revision, building });
-        store.commit(directory, Commit { actor: None, now: NOW, basis, bounds: Bounds::default(), change: change.clone() }).await
+        let (bounds, change) = (Bounds::default(), change.clone());
+        store.commit(directory, Commit { actor: None, now: NOW, basis, bounds, record: None, change }).await
     };
     let events = fixture.events(directory).await;
     for change in &changes {

@@ -68,7 +68,13 @@ fn named(name: &str) -> Option<SortKey> {
 }
 
 async fn delete_group(store: &dyn OperatorStore, directory: DirectoryId, id: ResourceId, name: &str) {
-    let change = Change::Delete { resource_type: "Group".into(), id, expected_version: 1, index: vec![group_name_row(name)] };
+    let change = Change::Delete {
+        resource_type: "Group".into(),
+        id,
+        expected_version: 1,
+        index: vec![group_name_row(name)],
+        burial: None,
+    };
     commit(store, directory, change).await.expect("deletes");
 }
 

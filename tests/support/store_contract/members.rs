@@ -134,8 +134,13 @@ pub async fn deleting_a_member_moves_its_groups(fixture: &mut impl Fixture) {
     let detail = r#"{"added":0,"removed":1}"#.to_owned();
     assert_eq!(moved, [(one, 2, detail.clone()), (two, 2, detail)]);
 
-    let group =
-        Change::Delete { resource_type: "Group".into(), id: one, expected_version: 2, index: vec![group_name_row("one")] };
+    let group = Change::Delete {
+        resource_type: "Group".into(),
+        id: one,
+        expected_version: 2,
+        index: vec![group_name_row("one")],
+        burial: None,
+    };
     commit(&*store, directory, group).await.expect("deletes");
     assert_eq!(get(&*store, directory, "User", bob).await.version, 1, "a member of a deleted group stays as it is");
 }

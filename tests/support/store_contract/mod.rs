@@ -4,11 +4,12 @@
 //! - [`sqlite`], [`postgres`]: those of the two back ends
 //! - [`test_database`]: a database on the PostgreSQL server of the tests
 //! - [`sample`]: Directories, users and groups to test with
-//! - [`resources`], [`members`], [`search`], [`listing`], [`operator`], [`definitions`], [`durability`]: the cases
+//! - [`resources`], [`life_cycles`], [`members`], [`search`], [`listing`], [`operator`], [`definitions`], [`durability`]: the cases
 
 pub mod definitions;
 pub mod durability;
 pub mod fixture;
+pub mod life_cycles;
 pub mod listing;
 pub mod members;
 pub mod operator;

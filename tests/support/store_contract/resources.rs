@@ -4,7 +4,7 @@ use super::fixture::Fixture;
 use super::sample::*;
 use scimd::clock::Timestamp;
 use scimd::id::ResourceId;
-use scimd::store::{Change, Committed, NewResource, PasswordChange, StoreError, Stored, Update};
+use scimd::store::{Change, Committed, NewResource, PasswordChange, Source, StoreError, Stored, Update};
 
 pub async fn a_created_resource_is_read_as_it_was_written(fixture: &mut impl Fixture) {
     let store = fixture.store();
@@ -20,6 +20,8 @@ pub async fn a_created_resource_is_read_as_it_was_written(fixture: &mut impl Fix
         created: NOW,
         last_modified: NOW,
         is_member: false,
+        source: Source::Provisioned,
+        held: false,
     };
     assert_eq!(store.get(directory, "User", alice.id).await.expect("answers"), Some(expected));
     assert_eq!(store.get(directory, "Group", alice.id).await.expect("answers"), None, "of another type");
@@ -111,7 +113,7 @@ pub async fn a_commit_on_what_is_not_there_is_refused(fixture: &mut impl Fixture
         updated(change_members(id, add(&[id]))),
         updated(Update { resource_type: "Group".into(), ..password(id) }),
         delete_user(nobody, 1, "alice"),
-        Change::Delete { resource_type: "Group".into(), id, expected_version: 1, index: Vec::new() },
+        Change::Delete { resource_type: "Group".into(), id, expected_version: 1, index: Vec::new(), burial: None },
     ] {
         let refused = commit(&*store, directory, change.clone()).await;
         assert!(matches!(refused, Err(StoreError::NotFound)), "{change:?}: {refused:?}");

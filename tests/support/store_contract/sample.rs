@@ -6,7 +6,7 @@ use scimd::store::audit::{Actor, AuditEntry};
 use scimd::store::operator::{NewDirectory, Operation};
 use scimd::store::{
     Bounds, Change, Commit, Committed, DocumentChange, IndexRow, MemberChange, NewResource, OperatorStore, PasswordChange,
-    StoreError, Stored, Update,
+    Source, StoreError, Stored, Update,
 };
 
 /// When the samples happen, unless a case says otherwise.
@@ -54,7 +54,7 @@ pub async fn commit_at(
     now: Timestamp,
     change: Change,
 ) -> Result<Committed, StoreError> {
-    store.commit(directory, Commit { actor: None, now, basis: None, bounds: Bounds::default(), change }).await
+    store.commit(directory, Commit { actor: None, now, basis: None, bounds: Bounds::default(), record: None, change }).await
 }
 
 /// Creates a user and gives its id.
@@ -85,6 +85,8 @@ pub fn user(name: &str) -> NewResource {
         password_hash: None,
         members: Vec::new(),
         member_types: Vec::new(),
+        source: Source::Provisioned,
+        match_keys: None,
     }
 }
 
@@ -100,6 +102,8 @@ pub fn group(name: &str) -> NewResource {
         password_hash: None,
         members: Vec::new(),
         member_types: member_types(),
+        source: Source::Provisioned,
+        match_keys: None,
     }
 }
 
@@ -136,6 +140,8 @@ pub fn user_update(id: ResourceId) -> Update {
         password: PasswordChange::Keep,
         members: MemberChange::default(),
         member_types: Vec::new(),
+        source: None,
+        held: None,
     }
 }
 
@@ -171,7 +177,7 @@ pub fn remove(members: &[ResourceId]) -> MemberChange {
 
 /// The deletion of a user.
 pub fn delete_user(id: ResourceId, version: i64, name: &str) -> Change {
-    Change::Delete { resource_type: "User".into(), id, expected_version: version, index: vec![user_name_row(name)] }
+    Change::Delete { resource_type: "User".into(), id, expected_version: version, index: vec![user_name_row(name)], burial: None }
 }
 
 /// The update as a change.

@@ -13,7 +13,11 @@ pub(super) async fn lock(connection: &mut Connection) -> Result<(), StoreError> 
 }
 
 /// Adds a row behind the last one. `target`: the number of what was created.
-pub(super) async fn append(connection: &mut Connection, entry: &AuditEntry, target: Option<i64>) -> Result<(), StoreError> {
+pub(in super::super) async fn append(
+    connection: &mut Connection,
+    entry: &AuditEntry,
+    target: Option<i64>,
+) -> Result<(), StoreError> {
     let last = sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
         .fetch_optional(&mut *connection)
         .await

@@ -10,13 +10,15 @@ mod audit;
 mod directories;
 mod removal;
 mod tokens;
+mod tombstones;
 mod uses;
 
 pub(super) use accounts::{account, accounts, api_key, api_keys, note_key_use};
 pub(super) use assertions::note as note_assertion;
-pub(super) use audit::{audit, audit_after, forget as forget_audit};
+pub(super) use audit::{append, audit, audit_after, forget as forget_audit};
 pub(super) use directories::{directories, directory, directory_key};
 pub(super) use tokens::{expiring as expiring_tokens, note_warning, token, token_of, tokens};
+pub(super) use tombstones::{forget as forget_tombstones, lift as lift_tombstone, tombstones};
 pub(super) use uses::{note as note_uses, token_uses};
 
 use super::dialect::{self, Connection};
@@ -48,6 +50,7 @@ pub(super) async fn operate(connection: &mut Connection, operation: &Operation, 
         Operation::CreateApiKey { account, name, digest, expires } => {
             (accounts::create_key(connection, *account, name, digest, now, *expires).await?, true)
         }
+        Operation::ForgetTombstone(directory, id) => (tombstones::delete(connection, *directory, *id).await?, false),
         Operation::DeleteApiKey(account, key) => (accounts::delete_key(connection, *account, *key).await?, false),
     };
     let named;

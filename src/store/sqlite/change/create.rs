@@ -1,7 +1,7 @@
 //! A new resource.
 
-use super::{Origin, Target, lists, members_detail, refusal};
-use crate::store::{Committed, NewResource, StoreError};
+use super::{Origin, lists, members_detail, refusal};
+use crate::store::{Committed, NewResource, Source, StoreError};
 use sqlx::SqliteConnection;
 
 pub(super) async fn create(
@@ -29,26 +29,29 @@ pub(super) async fn create(
         .bind(detail)
         .bind(lists::grams(&resource.grams))
         .bind(origin.revision)
+        .bind(resource.source == Source::Manual)
+        .bind(resource.match_keys.as_ref().and_then(|keys| keys.name.as_deref()))
+        .bind(resource.match_keys.as_ref().and_then(|keys| keys.external_id.as_deref()))
         .execute(&mut *connection)
         .await;
     match created {
         Ok(_) => Ok(Committed { version: 1, created: origin.now, last_modified: origin.now, changed: true }),
-        Err(error) => {
-            let target = Target { resource_type: &resource.resource_type, id: resource.id, expected_version: None };
-            Err(refusal::of_create(connection, origin, target, &resource.index, error).await)
-        }
+        Err(error) => Err(refusal::of_create(connection, origin, resource, error).await),
     }
 }
 
-/// By other schemas the version is NULL, which the column refuses.
+/// By other schemas the version is NULL, which the column refuses; and if it is barred.
 macro_rules! insert_resource {
     () => {
         concat!(
             "INSERT INTO resources \
-                 (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys) \
+                 (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys, \
+                  manual) \
              VALUES ($1, $3, $2, $6, CASE WHEN ",
             schemas_are!("$14"),
-            " THEN 1 END, $4, $4, $9, jsonb($7)); \
+            " AND NOT ",
+            is_barred!("$16", "$17"),
+            " THEN 1 END, $4, $4, $9, jsonb($7), $15); \
              INSERT OR REPLACE INTO substrings_due (number, grams) SELECT last_insert_rowid(), $13 WHERE $13 <> ''; "
         )
     };

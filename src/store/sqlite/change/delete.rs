@@ -2,7 +2,7 @@
 
 use super::{Origin, Target, lists, read_committed, refusal};
 use crate::store::sqlite::failure::store_error;
-use crate::store::{Committed, IndexRow, StoreError};
+use crate::store::{Burial, Committed, IndexRow, StoreError};
 use sqlx::SqliteConnection;
 
 pub(super) async fn delete(
@@ -10,6 +10,7 @@ pub(super) async fn delete(
     origin: Origin,
     target: Target<'_>,
     index: &[IndexRow],
+    burial: Option<&Burial>,
 ) -> Result<Committed, StoreError> {
     let rows = sqlx::query(DELETE)
         .bind(origin.directory.0)
@@ -20,6 +21,11 @@ pub(super) async fn delete(
         .bind(target.expected_version)
         .bind(lists::index_rows(index))
         .bind(origin.revision)
+        .bind(burial.map(|burial| burial.bar.word()))
+        .bind(burial.map(|burial| burial.name.as_str()))
+        .bind(burial.and_then(|burial| burial.keys.name.as_deref()))
+        .bind(burial.and_then(|burial| burial.keys.external_id.as_deref()))
+        .bind(burial.is_some_and(|burial| burial.keep))
         .fetch_all(&mut *connection)
         .await
         .map_err(store_error)?;
@@ -43,6 +49,10 @@ pub(super) const DELETE: &str = concat!(
     remove_index!("$7"),
     "INSERT OR REPLACE INTO substrings_due (number, grams) \
      SELECT number, '' FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6; ",
+    "INSERT INTO tombstones (directory_id, resource_id, resource_type, at, actor, version, barred, name, name_key, external_key, \
+         document) \
+     SELECT $1, $3, $2, $4, $5, version + 1, $9, $10, $11, $12, CASE WHEN $13 THEN document END FROM resources \
+     WHERE $9 IS NOT NULL AND directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6; ",
     "DELETE FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6 AND ",
     schemas_are!("$8"),
     " RETURNING version + 1, created, max(last_modified, $4); \

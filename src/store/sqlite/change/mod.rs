@@ -33,6 +33,22 @@ macro_rules! schemas_are {
     };
 }
 
+/// Whether one with these keys was deleted and may not come again yet.
+macro_rules! is_barred {
+    ($name:literal, $external_id:literal) => {
+        concat!(
+            "(EXISTS (SELECT 1 FROM tombstones WHERE directory_id = $1 AND resource_type = $2 AND external_key = ",
+            $external_id,
+            " AND barred <> 'no') OR EXISTS (SELECT 1 FROM tombstones WHERE directory_id = $1 AND resource_type = $2 \
+             AND name_key = ",
+            $name,
+            " AND barred <> 'no' AND (external_key IS NULL OR ",
+            $external_id,
+            " IS NULL)))"
+        )
+    };
+}
+
 /// Adds the rows of the list `$8` to the index: `[[attribute, value, unique], …]`.
 macro_rules! add_index {
     () => {
@@ -77,7 +93,7 @@ pub(super) use lists::ids as ids_to_json;
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::sqlite::failure::corrupt;
-use crate::store::{Change, Commit, Committed, StoreError};
+use crate::store::{Change, Commit, Committed, Source, StoreError};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
@@ -93,9 +109,9 @@ pub(super) async fn apply(
     match &commit.change {
         Change::Create(resource) => create::create(connection, origin, resource).await,
         Change::Update(change) => update::update(connection, origin, change).await,
-        Change::Delete { resource_type, id, expected_version, index } => {
-            let target = Target { resource_type, id: *id, expected_version: Some(*expected_version) };
-            delete::delete(connection, origin, target, index).await
+        Change::Delete { resource_type, id, expected_version, index, burial } => {
+            let target = Target { resource_type, id: *id, expected_version: Some(*expected_version), source: None };
+            delete::delete(connection, origin, target, index, burial.as_deref()).await
         }
     }
 }
@@ -109,12 +125,13 @@ struct Origin {
     revision: Option<i64>,
 }
 
-/// The resource that is changed, and the version it must be at.
+/// The resource that is changed, the version it must be at, and the source it must be of.
 #[derive(Debug, Clone, Copy)]
 struct Target<'a> {
     resource_type: &'a str,
     id: ResourceId,
     expected_version: Option<i64>,
+    source: Option<Source>,
 }
 
 /// The `detail` of an event in which members came and went.
@@ -143,4 +160,5 @@ pub(super) const STATEMENTS: &[&str] = &[
     update::REVISE,
     delete::DELETE,
     refusal::TAKEN,
+    refusal::BARRED,
 ];

@@ -4,21 +4,24 @@
 
 use super::{Origin, Target, lists};
 use crate::store::sqlite::failure::{Cause, corrupt, store_error};
-use crate::store::{IndexRow, StoreError};
+use crate::store::{IndexRow, NewResource, Source, StoreError};
 use sqlx::{Row, SqliteConnection};
 
-/// For the creation of `target` with these rows in the index.
+/// For the creation of a resource.
 pub(super) async fn of_create(
     connection: &mut SqliteConnection,
     origin: Origin,
-    target: Target<'_>,
-    index: &[IndexRow],
+    resource: &NewResource,
     error: sqlx::Error,
 ) -> StoreError {
+    let target = Target { resource_type: &resource.resource_type, id: resource.id, expected_version: None, source: None };
     match Cause::of(&error) {
-        Cause::Unique => taken(connection, origin, target, index, error).await,
-        // A member that is not there makes a NULL, and so do schemas that are others.
-        Cause::NotNull => outdated(connection, origin).await.unwrap_or(StoreError::UnknownMember),
+        Cause::Unique => taken(connection, origin, target, &resource.index, error).await,
+        // A member that is not there makes a NULL, and so do schemas that are others and a bar.
+        Cause::NotNull => match outdated(connection, origin).await {
+            Some(reason) => reason,
+            None => barred(connection, origin, resource).await.unwrap_or(StoreError::UnknownMember),
+        },
         Cause::ForeignKey | Cause::Full | Cause::Contention | Cause::Unavailable | Cause::Other => store_error(error),
     }
 }
@@ -69,14 +72,38 @@ async fn outdated(connection: &mut SqliteConnection, origin: Origin) -> Option<S
     }
 }
 
-/// Whether it is the schemas, the resource or its version that is not there, or how asking failed.
+/// Whether the resource may not come again yet, or how asking failed.
+async fn barred(connection: &mut SqliteConnection, origin: Origin, resource: &NewResource) -> Option<StoreError> {
+    let keys = resource.match_keys.as_ref()?;
+    let row = sqlx::query(BARRED)
+        .bind(origin.directory.0)
+        .bind(&resource.resource_type)
+        .bind(&keys.name)
+        .bind(&keys.external_id)
+        .fetch_one(connection)
+        .await;
+    match row.and_then(|row| row.try_get(0)) {
+        Ok(barred) => {
+            if barred {
+                Some(StoreError::Barred)
+            } else {
+                None
+            }
+        }
+        Err(error) => Some(store_error(error)),
+    }
+}
+
+pub(super) const BARRED: &str = concat!("SELECT ", is_barred!("$3", "$4"));
+
+/// Whether it is the schemas, the resource, its source or its version that is not there, or how asking failed.
 async fn missing(connection: &mut SqliteConnection, origin: Origin, target: Target<'_>) -> Option<StoreError> {
     if let Some(reason) = outdated(connection, origin).await {
         return Some(reason);
     }
     let row = sqlx::query(
         "ROLLBACK TO job; \
-         SELECT version FROM resources WHERE directory_id = $1 AND id = $2 AND resource_type = $3",
+         SELECT version, manual FROM resources WHERE directory_id = $1 AND id = $2 AND resource_type = $3",
     )
     .bind(origin.directory.0)
     .bind(target.id.0)
@@ -88,6 +115,11 @@ async fn missing(connection: &mut SqliteConnection, origin: Origin, target: Targ
         Ok(None) => return Some(StoreError::NotFound),
         Err(error) => return Some(store_error(error)),
     };
+    match row.try_get(1) {
+        Ok(manual) if target.source.is_some_and(|source| source != Source::of(manual)) => return Some(StoreError::OtherSource),
+        Ok(_) => {}
+        Err(error) => return Some(corrupt("resources")(error)),
+    }
     match (row.try_get::<i64, _>(0), target.expected_version) {
         (Ok(version), Some(expected)) if version != expected => Some(StoreError::VersionConflict),
         (Ok(_), _) => None,

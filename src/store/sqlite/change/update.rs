@@ -2,14 +2,14 @@
 
 use super::{Origin, Target, lists, members_detail, read_committed, refusal};
 use crate::store::sqlite::failure::corrupt;
-use crate::store::{Committed, IndexRow, PasswordChange, StoreError, Update};
+use crate::store::{Committed, IndexRow, PasswordChange, Source, StoreError, Update};
 use sqlx::{Row, SqliteConnection};
 
 /// One call if it is certain that something changes. Where only the rows can tell, that is, for members and for the
 /// removal of a password, the first call changes the members and says what is there, and the second one, if any, moves
 /// the version.
 pub(super) async fn update(connection: &mut SqliteConnection, origin: Origin, update: &Update) -> Result<Committed, StoreError> {
-    let certain = update.document.is_some() || matches!(update.password, PasswordChange::Set(_));
+    let certain = update.document.is_some() || update.held.is_some() || matches!(update.password, PasswordChange::Set(_));
     if certain && update.members.is_empty() {
         return revise(connection, FIRST_REVISE, origin, update, None).await;
     }
@@ -50,6 +50,7 @@ async fn change_members(
         .bind(lists::ids(&update.members.add))
         .bind(lists::names(&update.member_types))
         .bind(origin.revision)
+        .bind(is_manual(update))
         .fetch_all(&mut *connection)
         .await;
     let rows = match rows {
@@ -102,6 +103,8 @@ async fn revise(
         .bind(detail)
         .bind(document.and_then(|document| document.grams.as_deref()).map(lists::grams))
         .bind(origin.revision)
+        .bind(is_manual(update))
+        .bind(update.held)
         .fetch_all(&mut *connection)
         .await;
     match rows {
@@ -114,15 +117,22 @@ async fn revise(
 }
 
 fn target(update: &Update) -> Target<'_> {
-    Target { resource_type: &update.resource_type, id: update.id, expected_version: update.expected_version }
+    let Update { resource_type, id, expected_version, source, .. } = update;
+    Target { resource_type, id: *id, expected_version: *expected_version, source: *source }
+}
+
+/// What the column `manual` has to hold, if that matters.
+fn is_manual(update: &Update) -> Option<bool> {
+    update.source.map(|source| source == Source::Manual)
 }
 
 /// Gives three rows: the resource with `total_changes()` before, and `total_changes()` after removing and after adding;
-/// no first row if the resource is not there or at another version, or the schemas are others.
+/// no first row if the resource is not there, at another version or of another source, or the schemas are others.
 pub(super) const CHANGE_MEMBERS: &str = concat!(
     next_job!(),
     "SELECT version, created, last_modified, password_hash IS NOT NULL, total_changes() FROM resources \
-     WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($4 IS NULL OR version = $4) AND ",
+     WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($4 IS NULL OR version = $4) \
+         AND ($13 IS NULL OR manual = $13) AND ",
     schemas_are!("$12"),
     "; \
      DELETE FROM members WHERE $5 AND directory_id = $1 AND group_id = $3 \
@@ -139,8 +149,9 @@ macro_rules! revise {
         concat!(
             "UPDATE resources SET document = coalesce($6, document), keys = coalesce(jsonb($7), keys), \
                  password_hash = CASE WHEN $9 THEN $10 ELSE password_hash END, \
-                 version = version + 1, last_modified = max(last_modified, $4) \
-             WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($11 IS NULL OR version = $11) AND ",
+                 held = coalesce($17, held), version = version + 1, last_modified = max(last_modified, $4) \
+             WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND ($11 IS NULL OR version = $11) \
+                 AND ($16 IS NULL OR manual = $16) AND ",
             schemas_are!("$15"),
             " RETURNING version, created, last_modified; \
              INSERT OR REPLACE INTO substrings_due (number, grams) \

@@ -1,0 +1,112 @@
+//! An operator's place of work in one Directory.
+
+use super::operator::Act;
+use super::{AdminError, Operator};
+use crate::auth::{PasswordHasher, Scopes};
+use crate::directory::cursors::Cursors;
+use crate::directory::walks::Walks;
+use crate::directory::{Ctx, Directory, Limits, Party, definitions};
+use crate::scim::ScimError;
+use crate::scim::schema::ResourceType;
+use crate::store::DirectoryRow;
+use std::sync::Arc;
+
+/// A type of resources that operators manage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Users.
+    User,
+    /// Groups.
+    Group,
+}
+
+impl Kind {
+    /// The name of the resource type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    /// The attribute that people call one by.
+    pub fn name_attribute(self) -> &'static str {
+        match self {
+            Self::User => "userName",
+            Self::Group => "displayName",
+        }
+    }
+}
+
+/// An operator at work on the resources of a Directory: by the verbs of its clients, so that what an operator writes is
+/// judged by the same schemas and the same rules.
+pub struct Desk<'a> {
+    /// Who works.
+    pub operator: &'a Operator<'a>,
+    /// Where.
+    pub row: &'a DirectoryRow,
+    pub(super) directory: Directory,
+    pub(super) limits: &'a Limits,
+    passwords: &'a PasswordHasher,
+    scopes: Scopes,
+    walks: Walks,
+    cursors: Cursors,
+    base_url: String,
+}
+
+impl<'a> Desk<'a> {
+    /// Reads the rules and schemas of the Directory.
+    ///
+    /// # Errors
+    /// [`AdminError::Settings`], [`AdminError::Definition`].
+    pub async fn open(
+        operator: &'a Operator<'a>,
+        row: &'a DirectoryRow,
+        limits: &'a Limits,
+        passwords: &'a PasswordHasher,
+    ) -> Result<Self, AdminError> {
+        let rows = definitions::read(operator.store, Some(row.id)).await?;
+        let registry = definitions::registry(&rows).map_err(AdminError::Definition)?;
+        Ok(Self {
+            operator,
+            row,
+            directory: Directory::load(row, registry).map_err(AdminError::Settings)?,
+            limits,
+            passwords,
+            scopes: Scopes::default(),
+            walks: Walks::default(),
+            cursors: Cursors::default(),
+            // Nobody follows the locations in answers to an operator.
+            base_url: format!("/directories/{}/scim/v2", row.name),
+        })
+    }
+
+    /// The type of the Directory that is of this kind.
+    pub(super) fn resource_type(&self, kind: Kind) -> &Arc<ResourceType> {
+        self.directory.registry.resource_type(kind.name()).expect("User and Group are built in, and are never taken away")
+    }
+
+    /// Does what changes one resource; it comes on record with it, which says of what Directory and resource.
+    pub(super) async fn act<T>(
+        &self,
+        act: Act<'_>,
+        work: impl AsyncFnOnce(&Ctx<'_>) -> Result<T, ScimError>,
+    ) -> Result<T, AdminError> {
+        let operator = self.operator;
+        let entry = operator.entry(Act { directory: Some(self.row), ..act });
+        let ctx = Ctx {
+            store: operator.store,
+            directory: &self.directory,
+            actor: None,
+            party: Party::Operator(&entry),
+            scopes: &self.scopes,
+            clock: operator.clock,
+            limits: self.limits,
+            base_url: &self.base_url,
+            passwords: self.passwords,
+            walks: &self.walks,
+            cursors: &self.cursors,
+        };
+        Ok(work(&ctx).await?)
+    }
+}
