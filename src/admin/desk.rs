@@ -3,9 +3,12 @@
 use super::operator::Act;
 use super::{AdminError, Operator};
 use crate::auth::{PasswordHasher, Scopes};
+use crate::clock::SystemClock;
 use crate::directory::cursors::Cursors;
+use crate::directory::trace::Trace;
 use crate::directory::walks::Walks;
 use crate::directory::{Ctx, Directory, Limits, Party, definitions};
+use crate::metrics::Metrics;
 use crate::scim::ScimError;
 use crate::scim::schema::ResourceType;
 use crate::store::DirectoryRow;
@@ -51,6 +54,8 @@ pub struct Desk<'a> {
     scopes: Scopes,
     walks: Walks,
     cursors: Cursors,
+    metrics: Metrics,
+    trace: Trace,
     base_url: String,
 }
 
@@ -76,6 +81,9 @@ impl<'a> Desk<'a> {
             scopes: Scopes::default(),
             walks: Walks::default(),
             cursors: Cursors::default(),
+            // What operators do is on record; it is neither counted nor in the log of clients' requests.
+            metrics: Metrics::new(Arc::new(SystemClock)),
+            trace: Trace::default(),
             // Nobody follows the locations in answers to an operator.
             base_url: format!("/directories/{}/scim/v2", row.name),
         })
@@ -106,6 +114,8 @@ impl<'a> Desk<'a> {
             passwords: self.passwords,
             walks: &self.walks,
             cursors: &self.cursors,
+            metrics: &self.metrics,
+            trace: &self.trace,
         };
         Ok(work(&ctx).await?)
     }

@@ -4,9 +4,7 @@
 //! nothing is on record that was not done.
 
 use super::audit::{AuditEntry, AuditFilter, AuditRow};
-use super::{
-    DirectoryRow, Query, Standing, Store, StoreError, Stored, TokenDigest, TokenRow, Tombstone, TransferStore,
-};
+use super::{DirectoryRow, Query, Standing, Store, StoreError, Stored, TokenDigest, TokenRow, Tombstone, TransferStore};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
 use async_trait::async_trait;

@@ -7,8 +7,8 @@ use crate::scim::resource::{Document, Normalized, grams, keys, normalize, valida
 use crate::scim::schema::ResourceType;
 use crate::scim::tolerance::Unknown;
 use crate::scim::{ScimError, Tolerance};
-use crate::store::NewResource;
 use crate::store::transfer::Imported;
+use crate::store::{NewResource, Source};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -76,6 +76,8 @@ impl<'a> Rules<'a> {
             password_hash: line.password_hash,
             members: Vec::new(),
             member_types: Vec::new(),
+            source: Source::Provisioned,
+            match_keys: None,
         };
         Ok(Imported { resource, version: line.version, created: line.created, last_modified: line.last_modified })
     }

@@ -182,7 +182,11 @@ impl Issuer {
         }
         check_state(&row, &directory, now)?;
         let credential = Credential::secret(&digest);
-        if credential.is_of(&row, now) { Ok((row, directory, credential)) } else { Err(Denied::Renewed(Holder::of(&row, &directory)).into()) }
+        if credential.is_of(&row, now) {
+            Ok((row, directory, credential))
+        } else {
+            Err(Denied::Renewed(Holder::of(&row, &directory)).into())
+        }
     }
 
     async fn by_assertion(

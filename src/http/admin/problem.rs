@@ -5,6 +5,7 @@ use crate::admin::AdminError;
 use crate::auth::PasswordError;
 use crate::auth::throttle::TooEarly;
 use crate::http::observe::RequestId;
+use crate::scim::ErrorKind;
 use crate::store::StoreError;
 use axum::Json;
 use axum::extract::{Request, State};
@@ -163,6 +164,7 @@ impl From<AdminError> for Problem {
             | AdminError::NoAccount(_)
             | AdminError::NoKey(_)
             | AdminError::NoUser(_)
+            | AdminError::NoGroup(_)
             | AdminError::NoDefinition(_) => Kind::NotFound,
             AdminError::DirectoryExists(_)
             | AdminError::TokenExists(_)
@@ -172,6 +174,10 @@ impl From<AdminError> for Problem {
             | AdminError::TooManyTokens(_)
             | AdminError::TooManyKeys(_)
             | AdminError::LastOwner
+            | AdminError::HasKeys(_)
+            | AdminError::NoKeys(_)
+            | AdminError::SeveralGroups(_)
+            | AdminError::Protected(_)
             | AdminError::Gone(_)
             | AdminError::Changed(_)
             | AdminError::Contradicted(_)
@@ -185,7 +191,12 @@ impl From<AdminError> for Problem {
             | AdminError::KeyName(_)
             | AdminError::Definition(_)
             | AdminError::WrongKind { .. }
+            | AdminError::Line { .. }
+            | AdminError::File(_)
+            | AdminError::Target(_)
+            | AdminError::Declared(_)
             | AdminError::Settings(_) => Kind::Invalid,
+            AdminError::Refused(refusal) => of_scim(refusal.kind),
             AdminError::Password(password) => match password {
                 PasswordError::TooShort { .. } | PasswordError::TooLong { .. } | PasswordError::Disallowed => Kind::Invalid,
                 PasswordError::Randomness(_) | PasswordError::Hashing(_) => return Self::internal(&error),
@@ -212,6 +223,18 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// What a client of the Directory would be refused, to an operator.
+fn of_scim(kind: ErrorKind) -> Kind {
+    match kind {
+        ErrorKind::NotFound => Kind::NotFound,
+        ErrorKind::Uniqueness | ErrorKind::Conflict | ErrorKind::Forbidden | ErrorKind::InsufficientStorage => Kind::Conflict,
+        ErrorKind::PreconditionFailed => Kind::PreconditionFailed,
+        ErrorKind::Unavailable | ErrorKind::SchemasChanged | ErrorKind::TooManyRequests => Kind::Unavailable,
+        ErrorKind::Internal => Kind::Internal,
+        _ => Kind::Invalid,
+    }
+}
+
 impl Problem {
     fn of_store(error: &StoreError) -> Self {
         match error {
@@ -223,6 +246,7 @@ impl Problem {
             StoreError::VersionConflict | StoreError::SchemasChanged => {
                 Self::new(Kind::Conflict, "somebody else has changed it meanwhile; look at it again")
             }
+            StoreError::Bound(_) | StoreError::OtherSource | StoreError::Barred => Self::new(Kind::Conflict, error.to_string()),
             StoreError::Exists
             | StoreError::LimitReached { .. }
             | StoreError::LastOwner

@@ -5,7 +5,7 @@ use super::accounts::Password;
 use super::caller::{Caller, Operating};
 use super::extract::{Body, Path};
 use super::problem::Problem;
-use crate::admin::{directories, users};
+use crate::admin::{Kind, directories, resources, users};
 use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub async fn set_password(
     Body(new): Body<Password>,
 ) -> Result<StatusCode, Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
-    let user = users::find(&*state.store, directory.id, &user).await?;
+    let user = resources::find(&*state.store, directory.id, Kind::User, &user).await?;
     users::set_password(&caller.operator(&state), &state.passwords, &directory, &user, &new.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

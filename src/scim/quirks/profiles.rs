@@ -56,6 +56,7 @@ pub static PROFILES: [Profile; 16] = [
         quirks: &[],
         tolerance: interop,
         unique_group_display_name: false,
+        life_cycles: LifeCycles::PROVIDER_COUNTS,
     },
     Profile {
         name: "entra",
