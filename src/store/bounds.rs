@@ -111,27 +111,31 @@ impl<'c> Adding<'c> {
 /// whether one of the others is a member of as many as may be.
 ///
 /// `$1` the Directory, `$2` the resource, `$3` its type, `$4` who comes, `$5` who goes, `$6` up to how many members, `$7` of how many
-/// one may be a member, `$8` of what type. The arguments are the ids of `$4` and `$5` as a subselect.
+/// one may be a member, `$8` of what type. The arguments are the ids of `$4` and `$5`, each as a subselect of a column `id`.
+///
+/// What is looked up for an id is a subselect that gives one value: neither planner makes a join of it, which it could begin with all
+/// members of a group or all groups of the Directory.
 macro_rules! count_for_bounds {
     ($add:literal, $remove:literal) => {
         concat!(
             "SELECT \
                  (SELECT CAST(coalesce(sum(resources), 0) AS bigint) FROM counters WHERE directory_id = $1 AND resource_type = $3 \
                      AND slot >= 0), \
-                 (SELECT count(*) FROM (SELECT 1 FROM members WHERE directory_id = $1 AND group_id = $2 LIMIT $6) AS counted), \
-                 (SELECT count(*) FROM members WHERE directory_id = $1 AND group_id = $2 AND member_id IN (",
+                 (SELECT count(*) FROM (SELECT 1 FROM members WHERE directory_id = $1 AND group_id = $2 LIMIT $6) AS reached), \
+                 (SELECT count((SELECT 1 FROM members WHERE directory_id = $1 AND group_id = $2 AND member_id = listed.id)) FROM (",
             $remove,
-            ")), \
-                 (SELECT count(*) FROM members WHERE directory_id = $1 AND group_id = $2 AND member_id IN (",
+            ") AS listed), \
+                 (SELECT count((SELECT 1 FROM members WHERE directory_id = $1 AND group_id = $2 AND member_id = listed.id)) FROM (",
             $add,
-            ")), \
-                 $7 IS NOT NULL AND EXISTS (SELECT 1 FROM resources AS r WHERE r.directory_id = $1 AND r.resource_type = $8 AND r.id IN (",
+            ") AS listed), \
+                 $7 IS NOT NULL AND EXISTS (SELECT 1 FROM (",
             $add,
-            ") \
-                     AND NOT EXISTS (SELECT 1 FROM members AS m WHERE m.directory_id = $1 AND m.group_id = $2 AND m.member_id = r.id) \
+            ") AS listed WHERE (SELECT resource_type FROM resources WHERE directory_id = $1 AND id = listed.id) = $8 \
+                     AND (SELECT 1 FROM members WHERE directory_id = $1 AND group_id = $2 AND member_id = listed.id) IS NULL \
                      AND $7 <= (SELECT count(*) FROM (SELECT 1 FROM members AS m \
-                         JOIN resources AS g ON g.directory_id = $1 AND g.id = m.group_id AND g.resource_type = $3 \
-                         WHERE m.directory_id = $1 AND m.member_id = r.id LIMIT coalesce($7, 0)) AS counted))"
+                         WHERE m.directory_id = $1 AND m.member_id = listed.id \
+                             AND (SELECT resource_type FROM resources WHERE directory_id = $1 AND id = m.group_id) = $3 \
+                         LIMIT coalesce($7, 0)) AS reached))"
         )
     };
 }

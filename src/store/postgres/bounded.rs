@@ -24,7 +24,7 @@ const LOCK: &str = "SELECT \
     (SELECT count(*) FROM (SELECT 1 FROM resources WHERE directory_id = $1 AND (id = $2 OR id = ANY($5::uuid[])) \
         ORDER BY id <> $2, id FOR NO KEY UPDATE) AS locked)";
 
-const COUNT: &str = count_for_bounds!("SELECT unnest($4::uuid[])", "SELECT unnest($5::uuid[])");
+const COUNT: &str = count_for_bounds!("SELECT unnest($4::uuid[]) AS id", "SELECT unnest($5::uuid[]) AS id");
 
 /// Runs the statement of a change if there is room for what it adds; that of an operator in one transaction with its record,
 /// too. `made`: the column that says whether anything changed. The inner error is a statement's own.

@@ -30,5 +30,7 @@ pub(super) async fn check(connection: &mut SqliteConnection, directory: Director
     adding.judge(&Counted { resources: read(0)?, members: read(1)?, removed: read(2)?, present: read(3)?, crowded })
 }
 
-pub(super) const CHECK: &str =
-    concat!(next_job!(), count_for_bounds!("SELECT unhex(value) FROM json_each($4)", "SELECT unhex(value) FROM json_each($5)"));
+pub(super) const CHECK: &str = concat!(
+    next_job!(),
+    count_for_bounds!("SELECT unhex(value) AS id FROM json_each($4)", "SELECT unhex(value) AS id FROM json_each($5)")
+);
