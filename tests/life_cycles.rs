@@ -48,7 +48,7 @@ impl<'a> Office<'a> {
 
     async fn create(&self, kind: Kind, body: Value) -> Result<String, AdminError> {
         let body = body.to_string();
-        let id = self.work(async |desk| resources::create(desk, kind, body.as_bytes()).await).await?;
+        let id = self.work(async |desk| is_send(resources::create(desk, kind, body.as_bytes())).await).await?;
         Ok(id.to_string())
     }
 
@@ -62,26 +62,28 @@ impl<'a> Office<'a> {
 
     async fn edit(&self, kind: Kind, id: &str, body: Value) -> Result<(), AdminError> {
         let body = body.to_string();
-        self.work(async |desk| resources::replace(desk, kind, parsed(id), body.as_bytes()).await).await
+        self.work(async |desk| is_send(resources::replace(desk, kind, parsed(id), body.as_bytes())).await).await
     }
 
     async fn members(&self, group: &str, add: &[&str], remove: &[&str]) -> Result<(), AdminError> {
         let ids = |ids: &[&str]| ids.iter().map(|id| parsed(id)).collect::<Vec<_>>();
         let (add, remove) = (ids(add), ids(remove));
-        self.work(async |desk| groups::change_members(desk, parsed(group), add, remove).await).await
+        self.work(async |desk| is_send(groups::change_members(desk, parsed(group), add, remove)).await).await
     }
 
     async fn disable(&self, id: &str) -> Stored {
-        self.work(async |desk| users::disable(desk, parsed(id)).await).await.expect("disables")
+        let user = self.find(Kind::User, id).await;
+        self.work(async |desk| is_send(users::disable(desk, &user)).await).await.expect("disables")
     }
 
     async fn enable(&self, id: &str) -> Stored {
-        self.work(async |desk| users::enable(desk, parsed(id)).await).await.expect("enables")
+        let user = self.find(Kind::User, id).await;
+        self.work(async |desk| is_send(users::enable(desk, &user)).await).await.expect("enables")
     }
 
     async fn delete(&self, kind: Kind, id: &str) {
         let resource = self.find(kind, id).await;
-        self.work(async |desk| resources::delete(desk, kind, &resource).await).await.expect("deletes");
+        self.work(async |desk| is_send(resources::delete(desk, kind, &resource)).await).await.expect("deletes");
     }
 
     async fn find(&self, kind: Kind, name: &str) -> Stored {
@@ -104,6 +106,11 @@ impl<'a> Office<'a> {
         rows.reverse();
         rows
     }
+}
+
+/// The futures of a server go from one thread to another.
+fn is_send<T: Send>(future: T) -> T {
+    future
 }
 
 fn parsed(id: &str) -> ResourceId {

@@ -8,7 +8,7 @@ use crate::auth::PasswordHasher;
 use crate::directory;
 use crate::id::ResourceId;
 use crate::scim::quirks::OperatorDisable;
-use crate::store::{Bounds, Change, Commit, DirectoryRow, MemberChange, PasswordChange, StoreError, Stored, Update};
+use crate::store::{Bounds, Change, Commit, DirectoryRow, MemberChange, PasswordChange, Source, StoreError, Stored, Update};
 use serde_json::json;
 
 /// Disables a user, whoever made it; where the Directory's life cycles say so, until an operator enables it. Without effect if
@@ -16,19 +16,20 @@ use serde_json::json;
 ///
 /// # Errors
 /// [`AdminError::NoUser`].
-pub async fn disable(desk: &Desk<'_>, user: ResourceId) -> Result<Stored, AdminError> {
-    let held = desk.directory.life_cycles.operator_disable == OperatorDisable::Hold;
-    let act = Act { name: "user.disable", after: Some(json!({ "active": false, "hold": held })), ..Act::default() };
-    set_active(desk, act, user, false).await
+pub async fn disable(desk: &Desk<'_>, user: &Stored) -> Result<Stored, AdminError> {
+    let holds = desk.directory.life_cycles.operator_disable == OperatorDisable::Hold;
+    let held = holds && user.source == Source::Provisioned;
+    let act = Act { name: "user.disable", after: Some(json!({ "active": false, "held": held })), ..Act::default() };
+    set_active(desk, act, user.id, false).await
 }
 
 /// Enables a user, whoever made it and whoever disabled it. Without effect if it is so already.
 ///
 /// # Errors
 /// [`AdminError::NoUser`].
-pub async fn enable(desk: &Desk<'_>, user: ResourceId) -> Result<Stored, AdminError> {
-    let act = Act { name: "user.enable", after: Some(json!({ "active": true })), ..Act::default() };
-    set_active(desk, act, user, true).await
+pub async fn enable(desk: &Desk<'_>, user: &Stored) -> Result<Stored, AdminError> {
+    let act = Act { name: "user.enable", after: Some(json!({ "active": true, "held": false })), ..Act::default() };
+    set_active(desk, act, user.id, true).await
 }
 
 async fn set_active(desk: &Desk<'_>, act: Act<'_>, user: ResourceId, active: bool) -> Result<Stored, AdminError> {

@@ -33,9 +33,9 @@ pub async fn run(arguments: &Arguments, command: &UserCommand) -> Result<(), Fai
 
 async fn set_active(session: &Session, directory: &str, user: &str, active: bool) -> Result<(), Failure> {
     let workplace = session.workplace(directory).await?;
-    let user = resources::find(session.store.as_ref(), workplace.directory.id, Kind::User, user).await?.id;
+    let user = resources::find(session.store.as_ref(), workplace.directory.id, Kind::User, user).await?;
     let desk = workplace.desk().await?;
-    let user = if active { users::enable(&desk, user).await? } else { users::disable(&desk, user).await? };
+    let user = if active { users::enable(&desk, &user).await? } else { users::disable(&desk, &user).await? };
     output::note(&match (active, user.held) {
         (true, _) => format!("User {} is active.", user.id),
         (false, true) => format!("User {} is disabled until an operator enables it.", user.id),

@@ -116,7 +116,7 @@ on_both_back_ends! {
         assert_eq!(acts, ["user.create", "user.disable", "user.enable", "user.edit", "user.delete"]);
         assert_eq!(rows[0].actor, "test");
         assert_eq!(rows[0].after.as_deref(), Some(r#"{"source":"manual"}"#));
-        assert_eq!(rows[1].after.as_deref(), Some(r#"{"active":false,"hold":false}"#));
+        assert_eq!(rows[1].after.as_deref(), Some(r#"{"active":false,"held":false}"#));
         assert_eq!(rows[4].before.as_deref(), Some(r#"{"source":"manual"}"#));
         assert!(rows.iter().all(|row| !format!("{row:?}").contains("secret")), "no value of a resource is on record");
 
