@@ -5,6 +5,7 @@ use crate::auth::{PasswordHasher, Throttle};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseConfig, LimitsConfig, RequestLogConfig, ServerConfig, TlsConfig};
 use crate::directory::{Directory, Limits};
+use crate::http::admin::state::Requests;
 use crate::http::admin::{AdminOptions, AdminState};
 use crate::http::client::Proxies;
 use crate::http::oauth::OAuth;
@@ -20,6 +21,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 mod background;
 
@@ -110,15 +112,21 @@ pub async fn serve(
         Recorder::off()
     });
     let public_url = config.server.public_url(listening.bound);
-    let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone());
-    let state = Arc::new(state(config, store.clone(), clock, public_url).recording(Arc::new(recorder)));
+    let recorder = Arc::new(recorder);
+    let log = if recorder.is_on() { request_log(config).ok() } else { None };
+    let requests = log.map(|log| Requests { log, recorder: recorder.clone() });
+    let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone(), requests);
+    let state = Arc::new(state(config, store.clone(), clock, public_url).recording(recorder));
     let options = ServerOptions { tls: listening.tls.clone(), ..server_options(&config.server, &config.limits) };
     show_readings(&state.metrics, &store, &options.counts);
     let background = Background::start(&state, &store, &mut listening);
-    let (draining, ending) = (state.clone(), state.clone());
+    let (draining, ending, streaming) = (state.clone(), state.clone(), admin.clone());
     let shutdown = async move {
         stop.await;
         draining.drain();
+        if let Some(admin) = streaming {
+            admin.stopping.send_replace(true);
+        }
     };
     let retention = tokio::spawn(retain(store.clone(), Arc::new(SystemClock)));
     let served = server::run(listening.listener, http::router(state, admin), options, shutdown).await;
@@ -214,9 +222,13 @@ pub fn admin_state(
     store: Arc<dyn OperatorStore>,
     clock: Arc<dyn Clock>,
     public_url: String,
+    requests: Option<Requests>,
 ) -> Option<Arc<AdminState>> {
     let state = || AdminState {
         throttle: Throttle::new(clock.clone()),
+        limits: Limits::from(config),
+        requests,
+        stopping: watch::Sender::new(false),
         passwords: PasswordHasher::new(&config.password),
         options: AdminOptions { public_url, session_lifetime: config.admin.session_lifetime },
         store,

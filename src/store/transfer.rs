@@ -1,7 +1,7 @@
 //! What the export and the import of a Directory need of a store, beside what SCIM clients can do: one look at all of a
 //! Directory as it is at one moment, and resources that keep the version and the times that they had elsewhere.
 
-use super::{Basis, NewResource, StoreError};
+use super::{Basis, NewResource, Source, StoreError};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use async_trait::async_trait;
@@ -23,6 +23,10 @@ pub struct Exported {
     pub last_modified: Timestamp,
     /// The hash of its password, in PHC form.
     pub password_hash: Option<String>,
+    /// Who made it.
+    pub source: Source,
+    /// Whether an operator holds it disabled.
+    pub held: bool,
 }
 
 /// A resource that comes from elsewhere.
@@ -30,6 +34,8 @@ pub struct Exported {
 pub struct Imported {
     /// What is created; without members, which come with [`TransferStore::import_members`].
     pub resource: NewResource,
+    /// Whether an operator holds it disabled.
+    pub held: bool,
     /// The revision that it keeps.
     pub version: i64,
     /// When it was created, there.

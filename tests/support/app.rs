@@ -32,6 +32,7 @@ use scimd::app::{admin_state, open_store, request_log, state};
 use scimd::clock::{Clock, SystemClock, Timestamp};
 use scimd::config::{Config, DatabaseUrl, Sources};
 use scimd::directory::settings::Settings;
+use scimd::http::admin::state::Requests;
 use scimd::http::router;
 use scimd::store::OperatorStore;
 use scimd::store::audit::Actor;
@@ -195,7 +196,7 @@ fn config() -> Config {
 
 fn serve(config: &Config, store: &Arc<dyn OperatorStore>, clock: &Arc<TestClock>) -> Router {
     let public_url = "https://scim.example.com".to_owned();
-    let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone());
+    let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone(), None);
     router(Arc::new(state(config, store.clone(), clock.clone(), public_url)), admin)
 }
 
@@ -290,9 +291,12 @@ impl App {
         let mut options =
             RecorderOptions { queue_max: 1_000, batch_max: 100, wait: Duration::from_millis(1), days_max: 30, rows_max: 1_000 };
         change(&mut options);
-        let recorder = Arc::new(Recorder::start(log, self.clock.clone(), options));
-        let state = state(&config(), self.store.clone(), self.clock.clone(), "https://scim.example.com".into());
-        (Self { router: router(Arc::new(state.recording(recorder.clone()))), ..self.clone() }, recorder)
+        let recorder = Arc::new(Recorder::start(log.clone(), self.clock.clone(), options));
+        let (config, public_url) = (config(), "https://scim.example.com".to_owned());
+        let requests = Some(Requests { log, recorder: recorder.clone() });
+        let admin = admin_state(&config, self.store.clone(), self.clock.clone(), public_url.clone(), requests);
+        let state = state(&config, self.store.clone(), self.clock.clone(), public_url);
+        (Self { router: router(Arc::new(state.recording(recorder.clone())), admin), ..self.clone() }, recorder)
     }
 
     /// The request log beside its database.

@@ -7,8 +7,8 @@ use crate::scim::resource::{Document, Normalized, grams, keys, normalize, valida
 use crate::scim::schema::ResourceType;
 use crate::scim::tolerance::Unknown;
 use crate::scim::{ScimError, Tolerance};
+use crate::store::NewResource;
 use crate::store::transfer::Imported;
-use crate::store::{NewResource, Source};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -76,10 +76,11 @@ impl<'a> Rules<'a> {
             password_hash: line.password_hash,
             members: Vec::new(),
             member_types: Vec::new(),
-            source: Source::Provisioned,
+            source: line.source,
             match_keys: None,
         };
-        Ok(Imported { resource, version: line.version, created: line.created, last_modified: line.last_modified })
+        let ResourceLine { held, version, created, last_modified, .. } = line;
+        Ok(Imported { resource, held, version, created, last_modified })
     }
 
     /// The names of the types whose resources may be members of those of `resource_type`; none: it has no members.

@@ -219,6 +219,7 @@ impl Run<'_> {
         stored.resource_type == resource.resource_type
             && stored.document == resource.document
             && (stored.version, stored.created, stored.last_modified) == (one.version, one.created, one.last_modified)
+            && (stored.source, stored.held) == (resource.source, one.held)
             && (!self.hashes || stored.password_hash == resource.password_hash)
     }
 

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::id::ResourceId;
 use crate::scim::json::{self, JsonLimits};
 use crate::store::transfer::Exported;
-use crate::store::{DefinitionKind, DirectoryRow, DirectoryStatus};
+use crate::store::{DefinitionKind, DirectoryRow, DirectoryStatus, Source};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -72,6 +72,10 @@ pub struct ResourceLine {
     pub version: i64,
     /// The hash of its password, in PHC form.
     pub password_hash: Option<String>,
+    /// Who made it.
+    pub source: Source,
+    /// Whether an operator holds it disabled.
+    pub held: bool,
     /// Its document.
     pub document: Value,
 }
@@ -139,6 +143,13 @@ pub fn resource(resource: &Exported, document: &str) -> String {
     });
     if let Some(hash) = &resource.password_hash {
         head["passwordHash"] = hash.as_str().into();
+    }
+    // Said only of those of which it is not the usual.
+    if resource.source == Source::Manual {
+        head["source"] = resource.source.word().into();
+    }
+    if resource.held {
+        head["held"] = true.into();
     }
     let mut text = head.to_string();
     text.pop();
@@ -235,6 +246,12 @@ fn resource_line(fields: &mut Fields) -> Result<Line, String> {
         return Err("version: it counts from 1".to_owned());
     }
     let hash = if fields.object.contains_key("passwordHash") { Some(fields.text("passwordHash")?) } else { None };
+    let source = match fields.object.contains_key("source").then(|| fields.text("source")).transpose()?.as_deref() {
+        None | Some("provisioned") => Source::Provisioned,
+        Some("manual") => Source::Manual,
+        Some(_) => return Err("source: expected manual or provisioned".to_owned()),
+    };
+    let held = if fields.object.contains_key("held") { fields.boolean("held")? } else { false };
     Ok(Line::Resource(Box::new(ResourceLine {
         resource_type: fields.text("resource")?,
         id: fields.id("id")?,
@@ -242,6 +259,8 @@ fn resource_line(fields: &mut Fields) -> Result<Line, String> {
         last_modified: fields.time("lastModified")?,
         version,
         password_hash: hash,
+        source,
+        held,
         document: Value::Object(fields.object("document")?),
     })))
 }
@@ -366,6 +385,8 @@ mod tests {
             created: Timestamp(1),
             last_modified: Timestamp(2),
             password_hash: Some("$argon2id$x".into()),
+            source: Source::Manual,
+            held: true,
         };
         let expected = ResourceLine {
             resource_type: "User".into(),
@@ -374,6 +395,8 @@ mod tests {
             last_modified: Timestamp(2),
             version: 7,
             password_hash: Some("$argon2id$x".into()),
+            source: Source::Manual,
+            held: true,
             document: json!({ "schemas": ["urn:x"], "userName": "a\nb" }),
         };
         assert_eq!(read(&resource(&stored, &stored.document)), Ok(Line::Resource(Box::new(expected))));

@@ -6,8 +6,8 @@ use super::extract::{Body, Path, Query};
 use super::page::{Page, PageQuery, page};
 use super::problem::{Problem, ProblemBody};
 use super::tag::{Conditions, answer};
-use crate::admin::AdminError;
 use crate::admin::directories::{self, Edit};
+use crate::admin::{AdminError, deletion};
 use crate::directory::settings::Settings;
 use crate::store::{DirectoryRow, DirectoryStatus};
 use axum::Json;
@@ -17,7 +17,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Whether a Directory serves its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -211,6 +211,61 @@ pub async fn edit(
     let edit = Edit { display_name: edit.display_name, provider: edit.provider, settings, protected: edit.protected };
     let row = directories::edit(&caller.operator(&state), &row, edit).await.map_err(|error| conditions.lost(error.into()))?;
     Ok(answer(StatusCode::OK, row.revision, DirectoryView::of(&state, &row)))
+}
+
+/// What becomes of the users and groups of a Directory that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// They stay, in a Directory without provider (profile `manual`).
+    Keep,
+    /// They are removed, and then the Directory.
+    Remove,
+}
+
+/// How a Directory is deleted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteQuery {
+    /// What becomes of its users and groups.
+    #[param(inline)]
+    users: Fate,
+}
+
+/// Delete a Directory
+///
+/// Its tokens are refused at once. Its users and groups stay, in a Directory without provider, or they are removed, which goes on
+/// behind the answer. A protected Directory refuses both.
+#[utoipa::path(delete, path = "/directories/{directory}", tag = "directories",
+    params(("directory" = String, Path, description = "Its name"), DeleteQuery), responses(
+    (status = 200, description = "It has no provider any more", body = DirectoryView, headers(("ETag" = String))),
+    (status = 202, description = "What is in it is being removed", body = DirectoryView, headers(("ETag" = String))),
+    (status = 409, description = "It is protected, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn delete(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path(name): Path<String>,
+    Query(query): Query<DeleteQuery>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let row = directories::find(&*state.store, &name).await?;
+    conditions.check(row.revision)?;
+    let operator = caller.operator(&state);
+    if query.users == Fate::Keep {
+        let row = deletion::disconnect(&operator, &row).await.map_err(|error| conditions.lost(error.into()))?;
+        return Ok(answer(StatusCode::OK, row.revision, DirectoryView::of(&state, &row)));
+    }
+    let row = deletion::begin(&operator, &row).await.map_err(|error| conditions.lost(error.into()))?;
+    let (behind, removed) = (state.clone(), row.clone());
+    tokio::spawn(async move {
+        if let Err(error) = deletion::finish(&caller.operator(&behind), &removed).await {
+            tracing::warn!(cause = %error, directory.id = removed.id.0, "a Directory could not be removed to its end; a server goes on");
+        }
+    });
+    Ok(answer(StatusCode::ACCEPTED, row.revision, DirectoryView::of(&state, &row)))
 }
 
 /// Pause a Directory

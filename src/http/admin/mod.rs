@@ -16,14 +16,16 @@
 //! - [`problem`]: responses that do not succeed (RFC 9457)
 //! - [`session`]: signing in with a password, and who one is
 //! - [`accounts`], [`keys`]: operators' accounts and their API keys
-//! - [`directories`], [`tokens`], [`definitions`], [`users`]: what is in a Directory
+//! - [`directories`], [`tokens`], [`clients`], [`definitions`], [`resources`], [`users`]: what is in a Directory
 //! - [`providers`]: the profiles that a Directory can have
+//! - [`requests`]: what became of SCIM requests
 //! - [`audit`]: the record of what operators did
 //! - [`openapi`]: the description of all this, made of its code, and a page to try it
 
 pub mod accounts;
 pub mod audit;
 pub mod caller;
+pub mod clients;
 pub mod definitions;
 pub mod directories;
 pub mod extract;
@@ -32,6 +34,8 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod providers;
+pub mod requests;
+pub mod resources;
 pub mod session;
 pub mod state;
 pub mod tag;
@@ -64,7 +68,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/accounts/{account}/keys/{key}", delete(keys::delete))
         .route("/providers", get(providers::list))
         .route("/directories", get(directories::list).post(directories::create))
-        .route("/directories/{directory}", get(directories::show).patch(directories::edit))
+        .route("/directories/{directory}", get(directories::show).patch(directories::edit).delete(directories::delete))
         .route("/directories/{directory}/pause", post(directories::pause))
         .route("/directories/{directory}/resume", post(directories::resume))
         .route("/directories/{directory}/disable", post(directories::disable))
@@ -74,11 +78,32 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/directories/{directory}/tokens/{token}/deactivate", post(tokens::deactivate))
         .route("/directories/{directory}/tokens/{token}/renew", post(tokens::renew))
         .route("/directories/{directory}/tokens/{token}/revoke", post(tokens::revoke))
+        .route("/directories/{directory}/clients", post(clients::create))
+        .route("/directories/{directory}/clients/{client}/keys", put(clients::set_keys))
         .route("/directories/{directory}/schemas", get(definitions::schemas).post(definitions::add_schema))
         .route("/directories/{directory}/schemas/{schema}", delete(definitions::remove_schema))
         .route("/directories/{directory}/resource-types", get(definitions::resource_types).post(definitions::add_resource_type))
         .route("/directories/{directory}/resource-types/{resource_type}", delete(definitions::remove_resource_type))
+        .route("/directories/{directory}/users", get(resources::list_users).post(resources::create_user))
+        .route(
+            "/directories/{directory}/users/{user}",
+            get(resources::show_user).put(resources::replace_user).delete(resources::delete_user),
+        )
+        .route("/directories/{directory}/users/{user}/disable", post(resources::disable))
+        .route("/directories/{directory}/users/{user}/enable", post(resources::enable))
         .route("/directories/{directory}/users/{user}/password", put(users::set_password))
+        .route("/directories/{directory}/deleted-users", get(resources::deleted_users))
+        .route("/directories/{directory}/deleted-users/{id}", delete(resources::purge_user))
+        .route("/directories/{directory}/groups", get(resources::list_groups).post(resources::create_group))
+        .route(
+            "/directories/{directory}/groups/{group}",
+            get(resources::show_group).put(resources::replace_group).delete(resources::delete_group),
+        )
+        .route("/directories/{directory}/groups/{group}/members", post(resources::change_members))
+        .route("/directories/{directory}/deleted-groups", get(resources::deleted_groups))
+        .route("/directories/{directory}/deleted-groups/{id}", delete(resources::purge_group))
+        .route("/requests", get(requests::list))
+        .route("/requests/stream", get(requests::follow))
         .route("/audit", get(audit::list))
         .route("/audit/export", get(audit::export))
         .route("/audit/verification", get(audit::verify))

@@ -1,7 +1,9 @@
 //! The description of the admin API, made of its code (OpenAPI 3.1), and a page to try it.
 
 use super::problem::Kind;
-use super::{BASE, accounts, audit, definitions, directories, keys, providers, session, tokens, users};
+use super::{
+    BASE, accounts, audit, clients, definitions, directories, keys, providers, requests, resources, session, tokens, users,
+};
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -28,8 +30,11 @@ use utoipa::{Modify, OpenApi};
         (name = "providers", description = "The profiles that a Directory can have"),
         (name = "directories", description = "Directories: one for each connected provider"),
         (name = "tokens", description = "Tokens of a Directory"),
+        (name = "clients", description = "OAuth clients of a Directory"),
         (name = "schemas", description = "Schemas and resource types of a Directory"),
         (name = "users", description = "Users of a Directory"),
+        (name = "groups", description = "Groups of a Directory"),
+        (name = "requests", description = "What became of SCIM requests"),
         (name = "audit", description = "The record of what operators did"),
     ),
     paths(
@@ -51,6 +56,7 @@ use utoipa::{Modify, OpenApi};
         directories::create,
         directories::show,
         directories::edit,
+        directories::delete,
         directories::pause,
         directories::resume,
         directories::disable,
@@ -63,6 +69,8 @@ use utoipa::{Modify, OpenApi};
         tokens::deactivate,
         tokens::renew,
         tokens::revoke,
+        clients::create,
+        clients::set_keys,
         definitions::schemas,
         definitions::add_schema,
         definitions::remove_schema,
@@ -70,6 +78,25 @@ use utoipa::{Modify, OpenApi};
         definitions::add_resource_type,
         definitions::remove_resource_type,
         users::set_password,
+        resources::list_users,
+        resources::create_user,
+        resources::show_user,
+        resources::replace_user,
+        resources::delete_user,
+        resources::disable,
+        resources::enable,
+        resources::deleted_users,
+        resources::purge_user,
+        resources::list_groups,
+        resources::create_group,
+        resources::show_group,
+        resources::replace_group,
+        resources::delete_group,
+        resources::change_members,
+        resources::deleted_groups,
+        resources::purge_group,
+        requests::list,
+        requests::follow,
         audit::list,
         audit::export,
         audit::verify,

@@ -73,11 +73,16 @@ pub fn key<K: FromStr>(cursor: &str) -> Result<K, Problem> {
         .ok_or_else(|| Problem::new(Kind::Malformed, "the query: cursor is what `next` of a page of this list said"))
 }
 
+/// The cursor of the page behind `key`.
+pub fn cursor(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(key)
+}
+
 /// A page of `rows`, of which one more than `limit` was asked for; `key` is what a list is ordered by.
 pub fn page<R, T>(mut rows: Vec<R>, limit: u32, key: impl Fn(&R) -> String, view: impl FnMut(R) -> T) -> Page<T> {
     let is_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| is_more).map(|last| URL_SAFE_NO_PAD.encode(key(last)));
+    let next = rows.last().filter(|_| is_more).map(|last| cursor(&key(last)));
     Page { items: rows.into_iter().map(view).collect(), next }
 }
 

@@ -2,13 +2,16 @@
 
 use crate::auth::{PasswordHasher, Throttle};
 use crate::clock::Clock;
+use crate::directory::Limits;
 use crate::http::observe::Facts;
 use crate::store::OperatorStore;
+use crate::store::requests::{Recorder, RequestLog};
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The settings of the admin API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,15 @@ pub struct AdminOptions {
     pub public_url: String,
     /// For how long who signed in with a password stays so.
     pub session_lifetime: Duration,
+}
+
+/// The request log.
+#[derive(Clone)]
+pub struct Requests {
+    /// Where it is kept.
+    pub log: Arc<dyn RequestLog>,
+    /// What writes it in this process, and says when it has.
+    pub recorder: Arc<Recorder>,
 }
 
 /// What requests of the admin API share. One a process.
@@ -29,6 +41,12 @@ pub struct AdminState {
     pub passwords: PasswordHasher,
     /// Slows down who guesses at passwords.
     pub throttle: Throttle,
+    /// What an operator's request may cost.
+    pub limits: Limits,
+    /// What became of SCIM requests, if that is recorded.
+    pub requests: Option<Requests>,
+    /// Whether the server is about to stop; streams end then.
+    pub stopping: watch::Sender<bool>,
     /// The settings.
     pub options: AdminOptions,
 }

@@ -434,7 +434,11 @@ async fn view(state: &AdminState, row: &TokenRow) -> Result<TokenView, Problem> 
     Ok(TokenView::of(row, used, state.clock.now()))
 }
 
-fn scopes_of(words: &[String]) -> Result<Scopes, Problem> {
+/// Scopes from a list of words.
+///
+/// # Errors
+/// 422 for what is none.
+pub fn scopes_of(words: &[String]) -> Result<Scopes, Problem> {
     Scopes::parse(&words.join(" ")).map_err(|error| Problem::new(Kind::Invalid, error.to_string()))
 }
 

@@ -6,7 +6,7 @@ use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::transfer::{Edge, Exported, Imported, Snapshot, Taken};
-use crate::store::{Basis, StoreError};
+use crate::store::{Basis, Source, StoreError};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 macro_rules! exported {
     ($rest:literal) => {
         concat!(
-            "SELECT id, resource_type, document, version, created, last_modified, password_hash FROM resources \
+            "SELECT id, resource_type, document, version, created, last_modified, password_hash, manual, held FROM resources \
              WHERE directory_id = $1 AND ",
             $rest
         )
@@ -91,6 +91,8 @@ fn read_exported(row: &PgRow) -> Result<Exported, StoreError> {
         created: Timestamp(row.try_get(4).map_err(&corrupt)?),
         last_modified: Timestamp(row.try_get(5).map_err(&corrupt)?),
         password_hash: row.try_get(6).map_err(&corrupt)?,
+        source: Source::of(row.try_get(7).map_err(&corrupt)?),
+        held: row.try_get(8).map_err(&corrupt)?,
     })
 }
 
@@ -101,11 +103,13 @@ WITH schemas AS MATERIALIZED (
     SELECT schema_revision <= $2 AS current FROM directories WHERE id = $1
 ), given AS MATERIALIZED (
     SELECT g.* FROM schemas, unnest(
-        $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[]
-    ) AS g (id, resource_type, document, keys, version, created, last_modified, password_hash, grams) WHERE current
+        $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[],
+        $18::boolean[], $19::boolean[]
+    ) AS g (id, resource_type, document, keys, version, created, last_modified, password_hash, grams, manual, held) WHERE current
 ), created AS (
-    INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys)
-    SELECT $1, id, resource_type, document, version, created, last_modified, password_hash, keys::jsonb FROM given
+    INSERT INTO resources
+        (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys, manual, held)
+    SELECT $1, id, resource_type, document, version, created, last_modified, password_hash, keys::jsonb, manual, held FROM given
 ), counted AS (
     INSERT INTO counters (directory_id, resource_type, slot, resources)
     SELECT $1, resource_type, pg_backend_pid() % 64, count(*) FROM given GROUP BY resource_type ORDER BY resource_type
@@ -159,7 +163,9 @@ pub(super) async fn import_resources(
         .bind(&index.attributes)
         .bind(&index.values)
         .bind(&index.unique)
-        .bind(now.0);
+        .bind(now.0)
+        .bind(resources.iter().map(|one| one.resource.source == Source::Manual).collect::<Vec<bool>>())
+        .bind(resources.iter().map(|one| one.held).collect::<Vec<bool>>());
     match connections.fetch_optional(query).await {
         Ok(Some(row)) => match row.try_get(0).map_err(corrupt("directories"))? {
             true => Ok(None),

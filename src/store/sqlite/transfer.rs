@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::sql::{Dialect, grams_text};
 use crate::store::transfer::{Edge, Exported, Imported, Snapshot, Taken};
-use crate::store::{Basis, IndexRow, StoreError};
+use crate::store::{Basis, IndexRow, Source, StoreError};
 use async_trait::async_trait;
 use serde_json::json;
 use sqlx::pool::PoolConnection;
@@ -18,7 +18,7 @@ use sqlx::{Row, Sqlite, SqliteConnection};
 macro_rules! exported {
     ($rest:literal) => {
         concat!(
-            "SELECT id, resource_type, document, version, created, last_modified, password_hash FROM resources \
+            "SELECT id, resource_type, document, version, created, last_modified, password_hash, manual, held FROM resources \
              WHERE directory_id = $1 AND ",
             $rest
         )
@@ -101,14 +101,17 @@ fn read_exported(row: &SqliteRow) -> Result<Exported, StoreError> {
         created: Timestamp(row.try_get(4).map_err(&corrupt)?),
         last_modified: Timestamp(row.try_get(5).map_err(&corrupt)?),
         password_hash: row.try_get(6).map_err(&corrupt)?,
+        source: Source::of(row.try_get(7).map_err(&corrupt)?),
+        held: row.try_get(8).map_err(&corrupt)?,
     })
 }
 
-/// The resources are the list `$2`, `[[id, type, document, keys, version, created, last_modified, hash, grams], …]`, and their
+/// The resources are the list `$2`, `[[id, type, document, keys, version, created, last_modified, hash, grams, manual, held], …]`, and their
 /// index rows the list `$3`, `[[id, type, attribute, value, unique], …]`.
-pub(super) const IMPORT: &str = "INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys) \
+pub(super) const IMPORT: &str = "INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys, \
+         manual, held) \
      SELECT $1, unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
-         jsonb(value ->> 3) FROM json_each($2); \
+         jsonb(value ->> 3), value ->> 9, value ->> 10 FROM json_each($2); \
      INSERT OR REPLACE INTO substrings_due (number, grams) \
      SELECT r.number, i.value ->> 8 FROM json_each($2) AS i \
      CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = unhex(i.value ->> 0) WHERE i.value ->> 8 <> ''; \
@@ -167,7 +170,9 @@ fn resource_rows(resources: &[Imported]) -> String {
             one.created.0,
             one.last_modified.0,
             resource.password_hash,
-            grams_text(Dialect::Sqlite, &resource.grams)
+            grams_text(Dialect::Sqlite, &resource.grams),
+            u8::from(resource.source == Source::Manual),
+            u8::from(one.held)
         ])
     };
     json!(resources.iter().map(row).collect::<Vec<_>>()).to_string()

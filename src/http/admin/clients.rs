@@ -1,0 +1,110 @@
+//! OAuth clients of a Directory. What can be done with tokens can be done with clients, by the endpoints of tokens.
+
+use super::AdminState;
+use super::caller::{Caller, Operating};
+use super::extract::{Body, Path};
+use super::problem::{Kind, Problem, ProblemBody};
+use super::tokens::{TokenView, scopes_of, time_until};
+use crate::admin::clients::{self, Wanted};
+use crate::admin::directories;
+use crate::auth::oauth::PublicKeys;
+use crate::http::oauth::TOKEN_PATH;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A client to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClient {
+    /// Its name, unique among tokens and clients that are not revoked.
+    #[schema(min_length = 1, max_length = 100, example = "entra")]
+    name: String,
+    /// From when on it is to be refused; null or absent: never.
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+    /// What it may do; empty: everything.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    scopes: Vec<String>,
+    /// Its public keys, as a JSON Web Key Set (RFC 7517); then it has no secret, and signs.
+    #[schema(value_type = Option<Object>)]
+    keys: Option<Map<String, Value>>,
+}
+
+/// A client with what its provider is given.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientWithSecret {
+    /// Its row among the tokens.
+    token: TokenView,
+    /// What it calls itself.
+    client_id: String,
+    /// Its secret, unless it has keys. It is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    /// Where it gets tokens.
+    #[schema(format = "uri")]
+    token_endpoint: String,
+}
+
+/// Create a client
+///
+/// For a provider that takes OAuth 2.0 client credentials. It is listed, shown, changed, put out of use, renewed and revoked
+/// as tokens are.
+#[utoipa::path(post, path = "/directories/{directory}/clients", tag = "clients", request_body = NewClient,
+    params(("directory" = String, Path, description = "The Directory's name")), responses(
+    (status = 201, description = "Created; the secret is shown this once", body = ClientWithSecret),
+    (status = 409, description = "There is another one of this name, or as many as may be are in use", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn create(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path(directory): Path<String>,
+    Body(new): Body<NewClient>,
+) -> Result<(StatusCode, Json<ClientWithSecret>), Problem> {
+    let directory = directories::find(&*state.store, &directory).await?;
+    let wanted = Wanted {
+        name: Some(new.name),
+        expires_in: time_until(&state, new.expires.as_deref())?.map(|(time, _)| time),
+        scopes: scopes_of(&new.scopes)?,
+        keys: new.keys.map(public_keys).transpose()?,
+    };
+    let made = clients::create(&caller.operator(&state), &directory, wanted).await?;
+    let client = ClientWithSecret {
+        token: TokenView::of(&made.row, None, state.clock.now()),
+        client_id: made.id.to_string(),
+        secret: made.secret.map(|secret| secret.expose().to_owned()),
+        token_endpoint: format!("{}{TOKEN_PATH}", state.options.public_url),
+    };
+    Ok((StatusCode::CREATED, Json(client)))
+}
+
+/// Set a client's keys
+///
+/// What it was issued for others is refused by every server within a second.
+#[utoipa::path(put, path = "/directories/{directory}/clients/{client}/keys", tag = "clients",
+    request_body(content = Object, description = "A JSON Web Key Set (RFC 7517)"),
+    params(("directory" = String, Path, description = "The Directory's name"), ("client" = String, Path, description = "The client's name or number")), responses(
+    (status = 200, description = "The client as it is now", body = TokenView),
+    (status = 409, description = "It has a secret, no keys; or it is revoked", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn set_keys(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path((directory, client)): Path<(String, String)>,
+    Body(keys): Body<Map<String, Value>>,
+) -> Result<Json<TokenView>, Problem> {
+    let directory = directories::find(&*state.store, &directory).await?;
+    let row = clients::set_keys(&caller.operator(&state), &directory, &client, &public_keys(keys)?).await?;
+    Ok(Json(TokenView::of(&row, None, state.clock.now())))
+}
+
+fn public_keys(keys: Map<String, Value>) -> Result<PublicKeys, Problem> {
+    let parsed = PublicKeys::parse(&Value::Object(keys).to_string());
+    parsed.map_err(|error| Problem::new(Kind::Invalid, format!("keys: {error}")))
+}
