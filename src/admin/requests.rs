@@ -146,8 +146,6 @@ pub fn to_json(row: &RequestRow, names: &HashMap<DirectoryId, String>) -> Value 
 
 /// Microseconds as milliseconds.
 pub fn duration_ms(microseconds: i64) -> f64 {
-    // Durations are far below 2^52.
-    #[expect(clippy::cast_precision_loss)]
     let microseconds = microseconds as f64;
     microseconds / 1_000.0
 }
