@@ -9,18 +9,6 @@ use crate::store::{DirectoryRow, DirectoryStatus, StoreError};
 use serde_json::{Map, Value, json};
 use sqlx::Row as _;
 
-/// What is removed a piece at a time, in this order: all rows that a Directory can have without number. Members come before the
-/// resources that they refer to.
-const PIECES: [&str; 3] = [
-    "DELETE FROM members WHERE directory_id = $1 AND (group_id, member_id) IN \
-         (SELECT group_id, member_id FROM members WHERE directory_id = $1 ORDER BY group_id, member_id LIMIT $2)",
-    "DELETE FROM attribute_values WHERE directory_id = $1 AND (resource_type, attribute, value, resource_id) IN \
-         (SELECT resource_type, attribute, value, resource_id FROM attribute_values WHERE directory_id = $1 \
-          ORDER BY resource_type, attribute, value, resource_id LIMIT $2)",
-    "DELETE FROM events WHERE directory_id = $1 AND seq IN \
-         (SELECT seq FROM events WHERE directory_id = $1 ORDER BY seq LIMIT $2)",
-];
-
 /// What goes with the Directory: a few rows each. Tokens come before the Directory that they refer to.
 const REST: [&str; 5] = [
     "DELETE FROM token_uses WHERE directory_id = $1",
@@ -56,7 +44,7 @@ pub(in super::super) async fn piece(
     entry: &AuditEntry,
 ) -> Result<i64, StoreError> {
     check_deleting(connection, directory).await?;
-    let [members, values, events] = PIECES;
+    let [members, values, events] = dialect::PIECES;
     for statement in [members, values] {
         let removed = remove(connection, statement, directory, limit).await?;
         if removed > 0 {
