@@ -233,6 +233,18 @@ on_both_back_ends! {
         assert_eq!(content(&rest(&mut running).await), content(&before));
     }
 
+    async fn an_export_and_an_import_need_no_more_connections_than_one(app: App) {
+        fill(&app).await;
+        let narrow = app.reopened(|config| {
+            config.database.reader_connections = 1;
+            config.database.connections_max = 1;
+        });
+        let narrow = narrow.await;
+        let text = export(&narrow, "source", false).await;
+        import_text(&narrow, "copy", true, &text).await.expect("imports");
+        assert_eq!(content(&export(&narrow, "copy", false).await), content(&text));
+    }
+
     async fn a_second_import_of_the_same_file_changes_nothing(app: App) {
         fill(&app).await;
         let text = export(&app, "source", true).await;

@@ -28,11 +28,13 @@ mod delete;
 mod dialect;
 mod failure;
 mod migrate;
+#[allow(clippy::duplicate_mod, reason = "compiled once for each back end, with its dialect")]
 #[path = "../sql/operator/mod.rs"]
 mod operator;
 mod read;
 mod requests;
 mod search;
+#[allow(clippy::duplicate_mod, reason = "compiled once for each back end, with its dialect")]
 #[path = "../sql/requests.rs"]
 mod statements;
 mod transfer;

@@ -106,6 +106,13 @@ impl Database {
         }
     }
 
+    /// A connection of its own that cannot write, closed when dropped.
+    pub(super) async fn connect_own(&self) -> Result<SqliteConnection, StoreError> {
+        let mut connection = self.connect.clone().pragma("query_only", "ON").connect().await.map_err(store_error)?;
+        check(&mut connection, true).await.map_err(store_error)?;
+        Ok(connection)
+    }
+
     /// Connections that cannot write. They never hold a transaction open: each statement reads its own snapshot, so a
     /// caller that is dropped leaves nothing behind (R22).
     pub(super) fn readers(&self) -> SqlitePool {

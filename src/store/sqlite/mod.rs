@@ -23,12 +23,14 @@ mod definitions;
 mod dialect;
 mod failure;
 mod migrate;
+#[allow(clippy::duplicate_mod, reason = "compiled once for each back end, with its dialect")]
 #[path = "../sql/operator/mod.rs"]
 mod operator;
 mod read;
 mod requests;
 mod scan;
 mod search;
+#[allow(clippy::duplicate_mod, reason = "compiled once for each back end, with its dialect")]
 #[path = "../sql/requests.rs"]
 mod statements;
 #[cfg(test)]
@@ -347,7 +349,7 @@ impl OperatorStore for SqliteStore {
 #[async_trait]
 impl TransferStore for SqliteStore {
     async fn snapshot(&self, directory: DirectoryId) -> Result<Box<dyn Snapshot>, StoreError> {
-        Ok(Box::new(transfer::snapshot(&self.readers, directory).await?))
+        Ok(Box::new(transfer::snapshot(&self.database, directory).await?))
     }
 
     async fn stored(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Exported>, StoreError> {

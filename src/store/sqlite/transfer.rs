@@ -1,6 +1,7 @@
 //! A Directory on its way out of the file, and into it.
 
 use super::change::ids_to_json;
+use super::connect::Database;
 use super::definitions::check_revision;
 use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
@@ -10,9 +11,8 @@ use crate::store::transfer::{Edge, Exported, Imported, Snapshot, Taken};
 use crate::store::{Basis, IndexRow, Source, StoreError};
 use async_trait::async_trait;
 use serde_json::json;
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row, Sqlite, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
 /// The columns of [`read_exported`].
 macro_rules! exported {
@@ -32,19 +32,18 @@ pub(super) const EDGES: &str = "SELECT group_id, member_id FROM members \
 
 pub(super) const STORED: &str = exported!("id IN (SELECT unhex(value) FROM json_each($2))");
 
-/// A transaction that sees what was there when it began. The log of the file grows while it lasts. Its connection is closed
-/// with it, so that nobody inherits an open transaction.
+/// A transaction that sees what was there when it began. The log of the file grows while it lasts. Its connection is its
+/// own and is closed with it, so that nobody inherits an open transaction or waits for a connection because of it.
 pub(super) struct SqliteSnapshot {
-    connection: PoolConnection<Sqlite>,
+    connection: SqliteConnection,
     directory: DirectoryId,
 }
 
-pub(super) async fn snapshot(readers: &SqlitePool, directory: DirectoryId) -> Result<SqliteSnapshot, StoreError> {
-    let mut connection = readers.acquire().await.map_err(store_error)?;
-    connection.close_on_drop();
+pub(super) async fn snapshot(database: &Database, directory: DirectoryId) -> Result<SqliteSnapshot, StoreError> {
+    let mut connection = database.connect_own().await?;
     // The snapshot is that of the first statement that reads.
     sqlx::query("BEGIN; SELECT count(*) FROM (SELECT 1 FROM directories LIMIT 1)")
-        .execute(&mut *connection)
+        .execute(&mut connection)
         .await
         .map_err(store_error)?;
     Ok(SqliteSnapshot { connection, directory })
@@ -57,7 +56,7 @@ impl Snapshot for SqliteSnapshot {
             .bind(self.directory.0)
             .bind(bytes(after))
             .bind(limit)
-            .fetch_all(&mut *self.connection)
+            .fetch_all(&mut self.connection)
             .await
             .map_err(store_error)?;
         rows.iter().map(read_exported).collect()
@@ -69,7 +68,7 @@ impl Snapshot for SqliteSnapshot {
             .bind(bytes(after.map(|after| after.group)))
             .bind(bytes(after.map(|after| after.member)))
             .bind(limit)
-            .fetch_all(&mut *self.connection)
+            .fetch_all(&mut self.connection)
             .await
             .map_err(store_error)?;
         let id = |row: &SqliteRow, column| row.try_get(column).map(ResourceId).map_err(corrupt("members"));

@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use sqlx::Row as _;
 
 /// What goes with the Directory: a few rows each. Tokens come before the Directory that they refer to.
-const REST: [&str; 5] = [
+const REST: [&str; 7] = [
+    "DELETE FROM tombstones WHERE directory_id = $1",
+    "DELETE FROM used_assertions WHERE directory_id = $1",
     "DELETE FROM token_uses WHERE directory_id = $1",
     "DELETE FROM tokens WHERE directory_id = $1",
     "DELETE FROM definitions WHERE directory_id = $1",
@@ -20,7 +22,8 @@ const REST: [&str; 5] = [
 
 /// Brings the row of a Directory without provider into force, and revokes its tokens.
 ///
-/// This is the moment at which all its resources become manual: they belong to no provider, which the row says for all of them.
+/// This is the moment at which all its resources become manual: no provider holds on to them, and operators change them. What was
+/// deleted is forgotten: nobody is left who could create it anew.
 pub(in super::super) async fn disconnect(
     connection: &mut Connection,
     directory: &DirectoryRow,
@@ -30,9 +33,15 @@ pub(in super::super) async fn disconnect(
     sqlx::query("UPDATE tokens SET revoked = $2, revision = revision + 1 WHERE directory_id = $1 AND revoked IS NULL")
         .bind(directory.id.0)
         .bind(now.0)
-        .execute(connection)
+        .execute(&mut *connection)
         .await
         .map_err(store_error)?;
+    for statement in [
+        "UPDATE resources SET manual = true, held = false WHERE directory_id = $1 AND (NOT manual OR held)",
+        "DELETE FROM tombstones WHERE directory_id = $1",
+    ] {
+        sqlx::query(statement).bind(directory.id.0).execute(&mut *connection).await.map_err(store_error)?;
+    }
     Ok(id)
 }
 
