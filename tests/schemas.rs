@@ -365,8 +365,9 @@ on_both_back_ends! {
             source: Source::Provisioned,
             match_keys: None,
         };
-        let change = Change::Create(Box::new(late));
-        let commit = Commit { actor: None, now: SystemClock.now(), basis: None, bounds: Bounds::default(), record: None, change };
+        let creation = Change::Create(Box::new(late));
+        let (now, bounds) = (SystemClock.now(), Bounds::default());
+        let commit = Commit { actor: None, now, basis: None, bounds, record: None, change: creation };
         app.store.commit(app.row().await.id, commit).await.expect("is created");
         // The change goes on, and takes itself back.
         settled.add_permits(100);

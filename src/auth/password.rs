@@ -133,7 +133,6 @@ fn hash_prepared(prepared: &str, config: &PasswordConfig) -> Result<String, Pass
 mod tests {
     use super::*;
     use crate::config::{Config, Sources};
-    use argon2::{PasswordHash, PasswordVerifier as _};
 
     fn config() -> PasswordConfig {
         // The least memory and work that the settings allow, for speed.

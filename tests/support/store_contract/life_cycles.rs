@@ -10,7 +10,8 @@ use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::schema::Registry;
 use scimd::store::audit::AuditFilter;
 use scimd::store::{
-    Bar, Burial, Change, Commit, MatchKeys, NewResource, OperatorStore, Query, Source, Standing, Start, StoreError, Update,
+    Bar, Bounds, Burial, Change, Commit, MatchKeys, NewResource, OperatorStore, Query, Source, Standing, Start, StoreError,
+    Update,
 };
 
 fn keys(name: &str, external_id: Option<&str>) -> MatchKeys {
@@ -110,7 +111,8 @@ pub async fn what_is_kept_has_its_document_until_it_is_forgotten(fixture: &mut i
         let id = create_user(&*store, directory, name).await;
         let change = buried(id, name, burial(name, keep, Bar::No, None));
         let (now, basis) = (Timestamp(at), None);
-        store.commit(directory, Commit { actor: None, now, basis, record: None, change }).await.expect("deletes");
+        let commit = Commit { actor: None, now, basis, bounds: Bounds::default(), record: None, change };
+        store.commit(directory, commit).await.expect("deletes");
         ids.push(id);
     }
     let found = store.tombstones(directory, "User", None, 10).await.expect("answers");
@@ -160,7 +162,8 @@ pub async fn a_change_of_an_operator_and_its_record_are_one(fixture: &mut impl F
     };
     let recorded = async |name: &'static str, change: Change| {
         let record = Some(Box::new(scimd::store::audit::AuditEntry { target: directory.0.to_string(), ..entry(name) }));
-        store.commit(directory, Commit { actor: None, now: NOW, basis: None, record, change }).await
+        let commit = Commit { actor: None, now: NOW, basis: None, bounds: Bounds::default(), record, change };
+        store.commit(directory, commit).await
     };
     let alice = user("alice");
     let id = alice.id;
