@@ -1,8 +1,8 @@
 //! The parts of a running server, wired.
 
-use crate::admin::resources;
+use crate::admin::{audit, resources};
 use crate::auth::{PasswordHasher, Throttle};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{Config, DatabaseConfig, LimitsConfig, RequestLogConfig, ServerConfig, TlsConfig};
 use crate::directory::{Directory, Limits};
 use crate::http::admin::state::Requests;
@@ -118,7 +118,7 @@ pub async fn serve(
     let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone(), requests);
     let state = Arc::new(state(config, store.clone(), clock, public_url).recording(recorder));
     let options = ServerOptions { tls: listening.tls.clone(), ..server_options(&config.server, &config.limits) };
-    show_readings(&state.metrics, &store, &options.counts);
+    show_readings(&state.metrics, &store, &options.counts, &state.requests);
     let background = Background::start(&state, &store, &mut listening);
     let (draining, ending, streaming) = (state.clone(), state.clone(), admin.clone());
     let shutdown = async move {
@@ -128,7 +128,7 @@ pub async fn serve(
             admin.stopping.send_replace(true);
         }
     };
-    let retention = tokio::spawn(retain(store.clone(), Arc::new(SystemClock)));
+    let retention = tokio::spawn(retain(store.clone(), Arc::new(SystemClock), config.admin.audit_days_max));
     let served = server::run(listening.listener, http::router(state, admin), options, shutdown).await;
     retention.abort();
     background.finish().await;
@@ -138,7 +138,7 @@ pub async fn serve(
 }
 
 /// Shows in the metrics what other parts know. Whoever else knows something adds it here.
-fn show_readings(metrics: &Metrics, store: &Arc<dyn OperatorStore>, counts: &Arc<Counts>) {
+fn show_readings(metrics: &Metrics, store: &Arc<dyn OperatorStore>, counts: &Arc<Counts>, requests: &Arc<Recorder>) {
     let load = |store: &Arc<dyn OperatorStore>, part: fn(Load) -> u64| {
         let store = store.clone();
         move || part(store.load())
@@ -158,6 +158,12 @@ fn show_readings(metrics: &Metrics, store: &Arc<dyn OperatorStore>, counts: &Arc
     metrics.read_counter("connections_refused", "Connections that were refused because there were too many", refused);
     let failed = connections(Counts::failed_handshakes);
     metrics.read_counter("tls_handshake_failures", "TLS handshakes that failed or took too long", failed);
+    let requests = requests.clone();
+    let dropped = move || {
+        let counters = requests.counters();
+        counters.dropped + counters.lost
+    };
+    metrics.read_counter("request_log_dropped", "Requests that are not in the request log because it could not keep up", dropped);
 }
 
 /// The server's own TLS, if it is configured.
@@ -174,12 +180,25 @@ pub fn pair_files(tls: &TlsConfig) -> PairFiles {
     PairFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }
 }
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// How often a server looks for what is past its retention.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Forgets what is past its retention, again and again. Several servers on one database may all do it.
-async fn retain(store: Arc<dyn OperatorStore>, clock: Arc<dyn Clock>) {
+///
+/// `audit_days_max`: after how many days the record forgets what operators did; 0: never.
+async fn retain(store: Arc<dyn OperatorStore>, clock: Arc<dyn Clock>, audit_days_max: u32) {
     loop {
+        if audit_days_max > 0 {
+            let until = Timestamp(clock.now().0.saturating_sub(i64::from(audit_days_max) * DAY_MS));
+            match audit::forget(&*store, until).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(rows, "what operators did longer ago than admin.audit_days_max is forgotten"),
+                Err(error) => tracing::warn!(cause = %error, "the record could not be shortened; it is tried again"),
+            }
+        }
         match resources::forget_deleted(&*store, clock.now()).await {
             Ok(0) => {}
             Ok(resources) => tracing::info!(resources, "what was deleted longer ago than its retention is forgotten"),

@@ -30,7 +30,8 @@ pub struct HttpError {
     status: StatusCode,
     scim_type: Option<&'static str>,
     detail: String,
-    header: Option<(HeaderName, HeaderValue)>,
+    // In a box, because every answer is of the size of the largest failure.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     /// What kind of failure it is; none: one that SCIM knows nothing of.
     kind: Option<ErrorKind>,
     /// The detail without the client's text, where it has some.
@@ -61,7 +62,7 @@ impl HttpError {
     /// 405, with the methods that there are.
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let error = ScimError::new(ErrorKind::MethodNotAllowed, format!("the methods of this endpoint are {allow}"));
-        Self { header: Some((ALLOW, HeaderValue::from_static(allow))), ..error.into() }
+        Self { header: Some(Box::new((ALLOW, HeaderValue::from_static(allow)))), ..error.into() }
     }
 
     /// 406
@@ -104,7 +105,7 @@ impl HttpError {
     pub fn too_many_requests(seconds: u64) -> Self {
         let detail = "the Directory sends more requests than its setting requestsPerSecond allows; try again later";
         Self {
-            header: Some((RETRY_AFTER, HeaderValue::from(seconds))),
+            header: Some(Box::new((RETRY_AFTER, HeaderValue::from(seconds)))),
             ..ScimError::new(ErrorKind::TooManyRequests, detail).into()
         }
     }
@@ -122,7 +123,7 @@ impl HttpError {
     /// 503 while the Directory is paused; the client comes again.
     pub fn paused() -> Self {
         let error = ScimError::new(ErrorKind::Unavailable, "the Directory is paused by its operator; try again later");
-        Self { header: Some((RETRY_AFTER, PAUSED_RETRY_AFTER_SECONDS)), ..error.into() }
+        Self { header: Some(Box::new((RETRY_AFTER, PAUSED_RETRY_AFTER_SECONDS))), ..error.into() }
     }
 
     /// What the store's failure is to a client.
@@ -168,7 +169,7 @@ impl HttpError {
         let limit = self.limit();
         let Self { status, scim_type, detail, header, .. } = self.with_request(id);
         let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail, Some(id.to_string())));
-        if let Some((name, value)) = header {
+        if let Some((name, value)) = header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
         if let Some(limit) = limit {
@@ -206,6 +207,7 @@ impl From<ScimError> for HttpError {
             _ => None,
         };
         let loggable = (!error.quoted.is_empty()).then(|| error.detail_without_values());
+        let header = header.map(Box::new);
         Self { status, scim_type, detail: error.detail, header, kind: Some(error.kind), loggable }
     }
 }

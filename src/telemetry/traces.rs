@@ -118,7 +118,7 @@ impl SpanExporter for OnRuntime {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let exporter = self.exporter.clone();
         let exported = self.runtime.spawn(async move { exporter.export(batch).await }).await;
-        exported.unwrap_or_else(|_| Err(OTelSdkError::AlreadyShutdown))
+        exported.unwrap_or(Err(OTelSdkError::AlreadyShutdown))
     }
 
     fn set_resource(&mut self, resource: &Resource) {

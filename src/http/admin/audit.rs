@@ -216,7 +216,7 @@ fn lines(
     filter: AuditFilter,
     format: Format,
 ) -> impl futures_util::Stream<Item = Result<String, io::Error>> {
-    let first = (format == Format::Csv).then(|| format!("{}\r\n", audit::CSV_HEADER)).unwrap_or_default();
+    let first = if format == Format::Csv { format!("{}\r\n", audit::CSV_HEADER) } else { String::new() };
     stream::try_unfold((Some(None), first), move |(before, mut text)| {
         let (store, filter) = (store.clone(), filter.clone());
         async move {

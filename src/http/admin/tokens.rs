@@ -230,16 +230,19 @@ pub async fn create(
     };
     match tokens::create(&caller.operator(&state), &directory, wanted).await {
         Ok(made) => Ok(shown(&state, &directory, StatusCode::CREATED, made)),
-        Err(AdminError::TokenExists(name)) => {
-            let row = tokens::find(&*state.store, directory.id, &name).await?;
-            let is_the_same = row.expires == expires.map(|(_, at)| at)
+        Err(error @ (AdminError::TokenExists(_) | AdminError::TooManyTokens(_))) => {
+            let found = tokens::find(&*state.store, directory.id, &new.name).await;
+            let Ok(row) = found else { return Err(error.into()) };
+            let is_the_same = row.name == new.name
+                && row.revoked.is_none()
+                && row.expires == expires.map(|(_, at)| at)
                 && row.scopes == scopes.to_string()
                 && row.inactive.is_none()
                 && row.kind == TokenKind::Bearer
                 && row.user.is_none()
                 && new.user.is_none();
             if !is_the_same {
-                return Err(AdminError::TokenExists(name).into());
+                return Err(error.into());
             }
             let token = TokenView::of(&row, None, state.clock.now());
             let view = TokenWithSecret { token, secret: None, base_url: base_url(&state, &directory) };

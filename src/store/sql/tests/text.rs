@@ -74,13 +74,13 @@ fn an_exact_probe_replaces_the_condition_that_it_states() {
     let filter = text(&user, "userName", CompareOp::Eq, "bob");
     let statement = |dialect| page(dialect, DIRECTORY, &query(&user, Some(&filter), None)).expect("SQL can say it").sql;
     let expected = "SELECT r.id, r.resource_type, r.document, r.version, r.created, r.last_modified, \
-        EXISTS (SELECT 1 FROM members m WHERE m.directory_id = ?1 AND m.member_id = r.id) AS is_member \
+        EXISTS (SELECT 1 FROM members m WHERE m.directory_id = ?1 AND m.member_id = r.id) AS is_member, r.manual, r.held \
         FROM resources r INDEXED BY resources_by_type WHERE r.directory_id = ?1 AND r.resource_type = ?2 AND r.id IN (\
         SELECT v1.resource_id AS id FROM attribute_values v1 WHERE v1.directory_id = ?1 AND v1.resource_type = ?2 \
         AND v1.attribute = 'userName' AND v1.value = ?3) ORDER BY r.id LIMIT +?4";
     assert_eq!(statement(Dialect::Sqlite), expected);
     let expected = "SELECT r.id, r.resource_type, r.document, r.version, r.created, r.last_modified, \
-        EXISTS (SELECT 1 FROM members m WHERE m.directory_id = $1 AND m.member_id = r.id OFFSET 0) AS is_member \
+        EXISTS (SELECT 1 FROM members m WHERE m.directory_id = $1 AND m.member_id = r.id OFFSET 0) AS is_member, r.manual, r.held \
         FROM (SELECT DISTINCT c.id FROM (\
         SELECT v1.resource_id AS id FROM attribute_values v1 WHERE v1.directory_id = $1 AND v1.resource_type = $2 \
         AND v1.attribute = 'userName' AND v1.value = $3) AS c (id) ORDER BY c.id) AS found, \

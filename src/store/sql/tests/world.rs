@@ -95,15 +95,26 @@ impl World {
     /// Both databases, filled. The same resources are in a second Directory too, under other ids.
     pub async fn new() -> Self {
         let mut sqlite = SqliteConnection::connect("sqlite::memory:").await.expect("SQLite runs in memory");
-        sqlx::raw_sql(include_str!("../../../../migrations/sqlite/0001_init.sql")).execute(&mut sqlite).await.expect("migrates");
+        // The tables that searches read.
+        for tables in [
+            include_str!("../../../../migrations/sqlite/0001_init.sql"),
+            include_str!("../../../../migrations/sqlite/0006_lifecycles.sql"),
+        ] {
+            sqlx::raw_sql(tables).execute(&mut sqlite).await.expect("migrates");
+        }
         let url = std::env::var("TEST_DATABASE_URL").expect(
             "TEST_DATABASE_URL names no PostgreSQL server: run the tests by scripts/test, which starts one. A back end that \
              could not be started is a failure, not a skip",
         );
         let mut postgres = PgConnection::connect(&url).await.expect("PostgreSQL answers");
         // Temporary tables vanish with the connection.
-        let tables = include_str!("../../../../migrations/postgres/0001_init.sql").replace("CREATE TABLE", "CREATE TEMP TABLE");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(&mut postgres).await.expect("migrates");
+        for tables in [
+            include_str!("../../../../migrations/postgres/0001_init.sql"),
+            include_str!("../../../../migrations/postgres/0006_lifecycles.sql"),
+        ] {
+            let tables = tables.replace("CREATE TABLE", "CREATE TEMP TABLE");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(&mut postgres).await.expect("migrates");
+        }
         let mut world = Self { group_depth: 10, sqlite, postgres };
         for (number, resource_type, keys) in resources() {
             world.insert(DIRECTORY, id(number), &resource_type, number, &keys).await;
