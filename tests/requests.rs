@@ -104,7 +104,7 @@ on_both_back_ends! {
         assert_eq!(parts(&recorded.last().await, &["method", "path", "filter", "resource"]), json!(["GET", "/Users", shape, null]));
         let search = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": "title pr" });
         app.post("/.search", search).await.expect(200);
-        assert_eq!(parts(&recorded.last().await, &["method", "path", "filter"]), json!(["POST", "/.search", "title pr"]));
+        assert_eq!(parts(&recorded.last().await, &["method", "path", "filter"]), json!(["POST", "/.search", "title pr; false"]));
 
         let group = app.group("Tour Guides", &[&id]).await;
         let members = json!({ "attribute": "members", "added": 1, "removed": 0 });

@@ -1,4 +1,5 @@
 //! TLS as an operator has it: the doctor looks at the files, the server listens with them, the probe speaks it.
+#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/process.rs"]
 mod process;
