@@ -1,5 +1,4 @@
 //! The admin API: what operators do over HTTP, on both back ends.
-#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/app.rs"]
 mod app;

@@ -181,7 +181,7 @@ fn quirks_are_shown_with_their_origin_and_set_one_by_one() {
     let shown: Value = serde_json::from_str(&place.ok("directory show acme --json")).expect("JSON");
     let quirk = |name: &str| {
         let all = shown["quirks"].as_array().expect("a list");
-        let found = all.iter().find(|quirk| quirk["name"] == name).unwrap_or_else(|| panic!("no {name} in {shown:#}"));
+        let found = all.iter().find(|quirk| quirk["name"] == name).expect(name);
         (found["on"].as_bool().expect("a boolean"), found["from"].as_str().expect("a word").to_owned())
     };
     assert_eq!(quirk("empty-patch"), (true, "settings".to_owned()));

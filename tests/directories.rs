@@ -1,4 +1,5 @@
 //! What an operator does with Directories: other rules while there is data, limits, the end; on both back ends.
+#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/app.rs"]
 mod app;

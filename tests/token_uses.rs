@@ -1,4 +1,5 @@
 //! From where requests come, and when, from where and how often tokens are used.
+#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/process.rs"]
 mod process;

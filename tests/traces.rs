@@ -1,4 +1,5 @@
 //! Traces: what reaches a collector, whose traces go on here, and that a collector that is away costs nobody anything.
+#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/process.rs"]
 mod process;

@@ -1,4 +1,5 @@
 //! A Directory goes out and comes in: on SQLite, on PostgreSQL, and from one to the other.
+#![allow(clippy::duplicate_mod, reason = "each kind of support has a database of its own")]
 #![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/app.rs"]

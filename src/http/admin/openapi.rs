@@ -133,11 +133,12 @@ fn problems(operation: &Operation, is_open: bool) -> Vec<Kind> {
     if !is_open {
         kinds.extend([Kind::Unauthorized, Kind::Forbidden]);
     }
-    let is_in_path = |parameter: &RefOr<Parameter>| match parameter {
-        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Path),
+    // What a path names may not be there, nor a Directory that a query names.
+    let names = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Path) || parameter.name == "directory",
         RefOr::Ref(_) => false,
     };
-    if operation.parameters.iter().flatten().any(is_in_path) {
+    if operation.parameters.iter().flatten().any(names) {
         kinds.push(Kind::NotFound);
     }
     if operation.request_body.is_some() {
