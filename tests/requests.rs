@@ -130,9 +130,8 @@ on_both_back_ends! {
         let id = app.user("bjensen").await;
         let path = format!("/Users/{id}");
         let refused = app.post("/Users", json!({ "schemas": [USER], "userName": "BJENSEN" })).await.expect_error(409, "uniqueness");
-        assert_eq!(refused.json["requestId"], refused.header("x-request-id"));
         let entry = recorded.last().await;
-        assert_eq!(entry["requestId"], refused.json["requestId"]);
+        assert_eq!(entry["requestId"], refused.header("x-request-id"));
         assert_eq!(parts(&entry["refusal"], &["scimType", "detail"]), json!(["uniqueness", "another resource already has this userName"]));
         assert!(entry["refusal"]["advice"].as_str().is_some_and(|advice| advice.contains("match")), "{entry}");
 
@@ -206,8 +205,8 @@ on_both_back_ends! {
         let operations = json!([post("a"), post("A"), { "method": "PATCH", "path": "/Users/bulkId:a", "data": patch }]);
         let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations });
         let answer = recorded.app.post("/Bulk", body).await.expect(200);
-        assert_eq!(answer.at("/Operations/1/response/requestId"), answer.header("x-request-id"));
         let entry = recorded.last().await;
+        assert_eq!(entry["requestId"], answer.header("x-request-id"));
         assert_eq!(parts(&entry, &["path", "status", "operationsTotal", "resource"]), json!(["/Bulk", 200, 3, null]));
         let of = |place: usize| parts(&entry["operations"][place], &["number", "method", "resourceType", "status"]);
         assert_eq!([of(0), of(1), of(2)], [

@@ -160,15 +160,15 @@ impl HttpError {
     }
 
     /// Its body.
-    pub fn body(&self, id: RequestId) -> ErrorBody<'_> {
-        ErrorBody::new(self.status.as_u16(), self.scim_type, &self.detail, Some(id.to_string()))
+    pub fn body(&self) -> ErrorBody<'_> {
+        ErrorBody::new(self.status.as_u16(), self.scim_type, &self.detail)
     }
 
     /// The response, with the id of the request, by which the logs can say more.
     pub fn into_response(self, media_type: MediaType, id: RequestId) -> Response {
         let limit = self.limit();
         let Self { status, scim_type, detail, header, .. } = self.with_request(id);
-        let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail, Some(id.to_string())));
+        let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail));
         if let Some((name, value)) = header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }

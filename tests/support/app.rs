@@ -159,13 +159,6 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The body without the id of its request, by which no two errors are the same.
-    #[track_caller]
-    pub fn without_id(mut self) -> Value {
-        assert!(self.json.as_object_mut().is_some_and(|body| body.remove("requestId").is_some()), "{:#}", self.json);
-        self.json
-    }
-
     /// Asserts the status, and gives the answer on.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -20,7 +20,6 @@ async fn a_panic_is_one_500_that_names_the_request_and_the_next_is_served() {
     let answer = app.get(&format!("/scim/v2/Users/{PANIC}"), Some(GOOD)).await;
     assert_eq!(answer.status, 500);
     assert_eq!(answer.json()["detail"], format!("the server failed (request {})", answer.header("x-request-id")));
-    assert_eq!(answer.json()["requestId"], answer.header("x-request-id"));
     assert_eq!(app.get("/scim/v2/Users/x", Some(GOOD)).await.status, 404);
 }
 

@@ -15,24 +15,21 @@ pub struct ErrorBody<'a> {
     #[serde(rename = "scimType", skip_serializing_if = "Option::is_none")]
     scim_type: Option<&'a str>,
     detail: Cow<'a, str>,
-    /// An extension of this server: clients skip members that they do not know.
-    #[serde(rename = "requestId", skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
 }
 
 impl<'a> ErrorBody<'a> {
     /// `status` becomes a string (D-74); `scim_type` is a keyword of Table 9. A `detail` that is too long ends with an
-    /// ellipsis. `request_id`: what the request is called in the logs.
-    pub fn new(status: u16, scim_type: Option<&'a str>, detail: &'a str, request_id: Option<String>) -> Self {
+    /// ellipsis. There are no further members: strict clients refuse those that they do not know.
+    pub fn new(status: u16, scim_type: Option<&'a str>, detail: &'a str) -> Self {
         let clipped = detail.char_indices().nth(DETAIL_CHARS_MAX).map(|(end, _)| format!("{}…", &detail[..end]));
         let detail = clipped.map_or(Cow::Borrowed(detail), Cow::Owned);
-        Self { schemas: [ERROR_SCHEMA], status: status.to_string(), scim_type, detail, request_id }
+        Self { schemas: [ERROR_SCHEMA], status: status.to_string(), scim_type, detail }
     }
 }
 
 /// The JSON text of an Error.
-pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str, request_id: Option<String>) -> String {
-    serde_json::to_string(&ErrorBody::new(status, scim_type, detail, request_id)).expect("a struct of strings serialises")
+pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str) -> String {
+    serde_json::to_string(&ErrorBody::new(status, scim_type, detail)).expect("a struct of strings serialises")
 }
 
 #[cfg(test)]
@@ -42,11 +39,11 @@ mod tests {
     #[test]
     fn status_is_a_string_and_scim_type_is_left_out_when_there_is_none() {
         assert_eq!(
-            error_body(400, Some("invalidFilter"), "a \"quote\"", Some("0198".into())),
-            r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400","scimType":"invalidFilter","detail":"a \"quote\"","requestId":"0198"}"#
+            error_body(400, Some("invalidFilter"), "a \"quote\""),
+            r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400","scimType":"invalidFilter","detail":"a \"quote\""}"#
         );
         assert_eq!(
-            error_body(404, None, "no", None),
+            error_body(404, None, "no"),
             r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404","detail":"no"}"#
         );
     }
@@ -54,7 +51,7 @@ mod tests {
     #[test]
     fn a_long_detail_is_clipped_between_two_characters() {
         let detail = |length| {
-            let body = error_body(400, None, &"é".repeat(length), None);
+            let body = error_body(400, None, &"é".repeat(length));
             serde_json::from_str::<serde_json::Value>(&body).expect("JSON")["detail"].as_str().expect("text").to_owned()
         };
         assert_eq!(detail(DETAIL_CHARS_MAX), "é".repeat(DETAIL_CHARS_MAX));
