@@ -1,8 +1,7 @@
 //! The parts of a running server, wired.
 
-use crate::admin::{audit, resources};
 use crate::auth::{PasswordHasher, Throttle};
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseConfig, LimitsConfig, RequestLogConfig, ServerConfig, TlsConfig};
 use crate::directory::{Directory, Limits};
 use crate::http::admin::state::Requests;
@@ -19,7 +18,6 @@ use crate::store::sqlite::{SqliteOptions, SqliteRequests, SqliteStore};
 use crate::store::{Load, OperatorStore, StoreError};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -59,17 +57,21 @@ pub fn request_log(config: &Config) -> Result<Arc<dyn RequestLog>, StoreError> {
     }
 }
 
-/// What records requests, as the configuration has it.
-///
-/// # Errors
-/// As [`request_log`].
-pub fn recorder(config: &Config, clock: Arc<dyn Clock>) -> Result<Recorder, StoreError> {
+/// The request log and what records requests in it, as the configuration has it. A log that cannot be is no reason not to
+/// serve.
+fn recording(config: &Config, clock: Arc<dyn Clock>) -> Option<Requests> {
     let RequestLogConfig { enabled, queue_max, batch_max, wait, days_max, rows_max, .. } = config.request_log;
     if !enabled {
-        return Ok(Recorder::off());
+        return None;
     }
     let options = RecorderOptions { queue_max, batch_max, wait, days_max, rows_max };
-    Ok(Recorder::start(request_log(config)?, clock, options))
+    match request_log(config) {
+        Ok(log) => Some(Requests { recorder: Arc::new(Recorder::start(log.clone(), clock, options)), log }),
+        Err(cause) => {
+            tracing::error!(cause = %cause, "requests are not recorded");
+            None
+        }
+    }
 }
 
 fn postgres_options(config: &DatabaseConfig) -> PostgresOptions {
@@ -107,19 +109,14 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServerError> {
     let clock = Arc::new(SystemClock);
-    let recorder = recorder(config, clock.clone()).unwrap_or_else(|cause| {
-        tracing::error!(cause = %cause, "requests are not recorded");
-        Recorder::off()
-    });
     let public_url = config.server.public_url(listening.bound);
-    let recorder = Arc::new(recorder);
-    let log = if recorder.is_on() { request_log(config).ok() } else { None };
-    let requests = log.map(|log| Requests { log, recorder: recorder.clone() });
+    let requests = recording(config, clock.clone());
+    let recorder = requests.as_ref().map_or_else(|| Arc::new(Recorder::off()), |requests| requests.recorder.clone());
     let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone(), requests);
     let state = Arc::new(state(config, store.clone(), clock, public_url).recording(recorder));
     let options = ServerOptions { tls: listening.tls.clone(), ..server_options(&config.server, &config.limits) };
     show_readings(&state.metrics, &store, &options.counts, &state.requests);
-    let background = Background::start(&state, &store, &mut listening);
+    let background = Background::start(&state, &store, &mut listening, config.admin.audit_days_max);
     let (draining, ending, streaming) = (state.clone(), state.clone(), admin.clone());
     let shutdown = async move {
         stop.await;
@@ -128,9 +125,7 @@ pub async fn serve(
             admin.stopping.send_replace(true);
         }
     };
-    let retention = tokio::spawn(retain(store.clone(), Arc::new(SystemClock), config.admin.audit_days_max));
     let served = server::run(listening.listener, http::router(state, admin), options, shutdown).await;
-    retention.abort();
     background.finish().await;
     ending.requests.close().await;
     store.close().await;
@@ -178,34 +173,6 @@ pub fn tls(config: &ServerConfig) -> Result<Option<Arc<Tls>>, TlsError> {
 /// Where certificate and key are.
 pub fn pair_files(tls: &TlsConfig) -> PairFiles {
     PairFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }
-}
-
-/// Milliseconds of a day.
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-
-/// How often a server looks for what is past its retention.
-const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
-
-/// Forgets what is past its retention, again and again. Several servers on one database may all do it.
-///
-/// `audit_days_max`: after how many days the record forgets what operators did; 0: never.
-async fn retain(store: Arc<dyn OperatorStore>, clock: Arc<dyn Clock>, audit_days_max: u32) {
-    loop {
-        if audit_days_max > 0 {
-            let until = Timestamp(clock.now().0.saturating_sub(i64::from(audit_days_max) * DAY_MS));
-            match audit::forget(&*store, until).await {
-                Ok(0) => {}
-                Ok(rows) => tracing::info!(rows, "what operators did longer ago than admin.audit_days_max is forgotten"),
-                Err(error) => tracing::warn!(cause = %error, "the record could not be shortened; it is tried again"),
-            }
-        }
-        match resources::forget_deleted(&*store, clock.now()).await {
-            Ok(0) => {}
-            Ok(resources) => tracing::info!(resources, "what was deleted longer ago than its retention is forgotten"),
-            Err(error) => tracing::warn!(cause = %error, "what was deleted long ago could not be forgotten; it is tried again"),
-        }
-        tokio::time::sleep(RETENTION_INTERVAL).await;
-    }
 }
 
 /// What the requests of a server share. They all go by `clock`.

@@ -11,6 +11,10 @@ mod audit;
 mod directories;
 #[path = "admin/openapi.rs"]
 mod openapi;
+#[path = "admin/requests.rs"]
+mod requests;
+#[path = "admin/resources.rs"]
+mod resources;
 #[path = "admin/tokens.rs"]
 mod tokens;
 

@@ -4,7 +4,7 @@ use super::accounts::{self, KEYS_MAX, NewApiKey};
 use super::{AdminError, Operator};
 use crate::auth::{PasswordHasher, token};
 use crate::clock::Clock;
-use crate::store::audit::{Actor, ActorKind};
+use crate::store::audit::Actor;
 use crate::store::operator::{AccountRow, ApiKeyRow};
 use crate::store::{OperatorStore, StoreError};
 use std::time::Duration;
@@ -62,7 +62,7 @@ pub async fn by_password(
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let is_right = hasher.verify(password, hash).await?;
     let Some(account) = account.filter(|_| is_right) else { return Ok(None) };
-    let actor = Actor { kind: ActorKind::Account, name: account.name.clone(), ..operator.actor.clone() };
+    let actor = Actor::account(account.name.clone(), operator.actor.address.clone());
     let operator = Operator::new(operator.store, operator.clock, actor);
     make_room(&operator, &account).await?;
     let key = accounts::create_key(&operator, &account, &format!("{SESSION}{}", Uuid::now_v7()), Some(lifetime)).await?;

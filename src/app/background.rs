@@ -1,8 +1,8 @@
 //! What a server does beside answering requests.
 
 use super::Listening;
-use crate::admin::{Operator, expiring};
-use crate::clock::Clock;
+use crate::admin::{Operator, audit, deletion, expiring, resources};
+use crate::clock::{Clock, Timestamp};
 use crate::http::{self, HttpState};
 use crate::metrics::{TOKENS_MAX, TokenExpiry};
 use crate::server::{self, ServerOptions, Tls};
@@ -24,6 +24,15 @@ const WARNING_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// How often those that metrics show are.
 const SHOWN_PERIOD: Duration = Duration::from_secs(60);
 
+/// How often what is past its retention is looked for.
+const RETENTION_PERIOD: Duration = Duration::from_secs(60 * 60);
+
+/// How often deletions of Directories are that were left unfinished.
+const DELETIONS_PERIOD: Duration = Duration::from_secs(60);
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// How often the files of the certificate are read.
 const CERTIFICATE_PERIOD: Duration = Duration::from_secs(5);
 
@@ -39,12 +48,14 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts them.
-    pub fn start(state: &Arc<HttpState>, store: &Arc<dyn OperatorStore>, listening: &mut Listening) -> Self {
+    /// Starts them. `audit_days_max`: after how many days the record forgets what operators did; 0: never.
+    pub fn start(state: &Arc<HttpState>, store: &Arc<dyn OperatorStore>, listening: &mut Listening, audit_days_max: u32) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(write_uses(state.clone(), store.clone(), stopped.clone()));
         tasks.spawn(warn(state.clone(), store.clone(), stopped.clone()));
+        tasks.spawn(forget(state.clone(), store.clone(), audit_days_max, stopped.clone()));
+        tasks.spawn(finish_deletions(state.clone(), store.clone(), stopped.clone()));
         if let Some(tls) = listening.tls.clone() {
             tasks.spawn(follow(tls, stopped.clone()));
         }
@@ -96,6 +107,47 @@ async fn warn(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, mut stopped:
         match expiring::warn(&the_server(&*store, &*state.clock)).await {
             Ok(warnings) => warnings.iter().for_each(|warning| state.metrics.expiry_warning(warning.days)),
             Err(error) => tracing::warn!(error = %error, "tokens that expire soon could not be looked for"),
+        }
+    }
+}
+
+/// Forgets what is past its retention. Several servers on one database may all do it.
+async fn forget(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, audit_days_max: u32, mut stopped: watch::Receiver<bool>) {
+    let mut times = every(RETENTION_PERIOD);
+    while next(&mut times, &mut stopped).await {
+        let now = state.clock.now();
+        if audit_days_max > 0 {
+            let until = Timestamp(now.0.saturating_sub(i64::from(audit_days_max) * DAY_MS));
+            match audit::forget(&*store, until).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(rows, "what operators did longer ago than admin.audit_days_max is forgotten"),
+                Err(error) => tracing::warn!(error = %error, "the record could not be shortened; it is tried again"),
+            }
+        }
+        match resources::forget_deleted(&*store, now).await {
+            Ok(0) => {}
+            Ok(resources) => tracing::info!(resources, "what was deleted longer ago than its retention is forgotten"),
+            Err(error) => tracing::warn!(error = %error, "what was deleted long ago could not be forgotten; it is tried again"),
+        }
+    }
+}
+
+/// Goes on with deletions of Directories that were interrupted, here or elsewhere. What is under way when the server ends goes on
+/// when one starts.
+async fn finish_deletions(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, mut stopped: watch::Receiver<bool>) {
+    let mut times = every(DELETIONS_PERIOD);
+    while next(&mut times, &mut stopped).await {
+        let operator = the_server(&*store, &*state.clock);
+        let resumed = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            resumed = deletion::resume(&operator) => resumed,
+        };
+        match resumed {
+            Ok(names) => {
+                names.iter().for_each(|name| tracing::info!(directory = %name, "the deletion of a Directory was finished"))
+            }
+            Err(error) => tracing::warn!(error = %error, "the deletion of a Directory goes on later"),
         }
     }
 }

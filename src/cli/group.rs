@@ -1,10 +1,9 @@
 //! `scimd group`: what it has in common with users; and its members.
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, GroupCommand};
 use super::failure::Failure;
 use super::output;
 use super::resource;
-use super::resource_arguments::GroupCommand;
 use super::session::Session;
 use crate::admin::{Kind, groups, resources};
 

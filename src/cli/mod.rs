@@ -7,7 +7,7 @@
 //! - [`session`]: configuration and store of a command
 //! - [`serve`], [`welcome`]: the server, and its very first start
 //! - [`directory`], [`token`], [`client`], [`user`], [`group`], [`schema`]: what an operator manages
-//! - [`resource`], [`resource_arguments`]: what users and groups have in common, and their commands
+//! - [`resource`]: what users and groups have in common
 //! - [`account`], [`audit`]: operators themselves, and what they did
 //! - [`log`]: what became of requests
 //! - [`schema_files`]: schemas of every Directory, from files
@@ -33,7 +33,6 @@ mod meter;
 mod migrate;
 mod output;
 mod resource;
-mod resource_arguments;
 mod schema;
 mod schema_files;
 mod serve;

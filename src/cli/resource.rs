@@ -1,8 +1,8 @@
 //! What `scimd user` and `scimd group` have in common: create, edit, list, show, delete, deleted, purge.
 
+use super::arguments::resource::{ResourceCommand, SourceArgument, StatusArgument};
 use super::failure::Failure;
 use super::output;
-use super::resource_arguments::{ResourceCommand, SourceArgument, StatusArgument};
 use super::session::Session;
 use crate::admin::resources::{self, Wanted};
 use crate::admin::{Kind, directories};

@@ -3,21 +3,12 @@
 use super::arguments::Arguments;
 use super::failure::Failure;
 use super::{apply, schema_files, session, welcome};
-use crate::admin::{Operator, deletion};
 use crate::app::{self, Listening};
-use crate::clock::SystemClock;
 use crate::config::ServerConfig;
 use crate::server;
-use crate::store::OperatorStore;
-use crate::store::audit::Actor;
 use crate::telemetry::{self, Traces};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
-
-/// After how long a server looks again whether a deletion was left unfinished.
-const DELETIONS_PAUSE: Duration = Duration::from_secs(60);
 
 /// Runs the server until SIGTERM or SIGINT, then drains it.
 ///
@@ -51,7 +42,6 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     welcome::welcome(&config, store.as_ref(), &public_url).await?;
     let signal = server::shutdown_signal().map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
     tokio::spawn(schema_files::resume(store.clone()));
-    tokio::spawn(finish_deletions(store.clone()));
     // Whoever reads this line may stop the server, so the signals are heard by now.
     tracing::info!(address = %bound, public_url, database = %config.database.url, "listening");
     let listening = Listening { listener, bound, tls, metrics };
@@ -62,21 +52,6 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     served.map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Goes on with deletions of Directories that were interrupted, while requests are answered: at the start, and for those that were
-/// begun elsewhere, now and then.
-async fn finish_deletions(store: Arc<dyn OperatorStore>) {
-    let operator = Operator::new(store.as_ref(), &SystemClock, Actor::server());
-    loop {
-        match deletion::resume(&operator).await {
-            Ok(names) => {
-                names.iter().for_each(|name| tracing::info!(directory = %name, "the deletion of a Directory was finished"))
-            }
-            Err(error) => tracing::warn!(cause = %error, "the deletion of a Directory goes on later"),
-        }
-        tokio::time::sleep(DELETIONS_PAUSE).await;
-    }
 }
 
 /// Says so when tokens would cross a network in the clear (P-7.2-01).

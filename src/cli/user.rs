@@ -1,10 +1,9 @@
 //! `scimd user`: what it has in common with groups; disable, enable, reset-password.
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, UserCommand};
 use super::failure::Failure;
 use super::output;
 use super::resource;
-use super::resource_arguments::UserCommand;
 use super::session::Session;
 use crate::admin::{AdminError, Kind, directories, resources, users};
 use crate::auth::PasswordHasher;

@@ -1,6 +1,5 @@
 //! Queries of one resource type, or of all (RFC 7644 §3.4.2).
 
-use super::context::out_of_scope;
 use super::walks::Walk;
 use super::{Ctx, ProjectionParams, SearchParams, SearchReply, cursors, order, render, unindexed};
 use crate::auth::Access;
@@ -225,7 +224,11 @@ fn resolve_filters(
 fn permitted<'a>(ctx: &Ctx<'a>) -> Result<Vec<&'a Arc<ResourceType>>, ScimError> {
     let types = &ctx.directory.registry.resource_types;
     let permitted: Vec<_> = types.iter().filter(|one| ctx.scopes.permit(&one.name, Access::Read)).collect();
-    if permitted.is_empty() { Err(out_of_scope("read", Access::Read)) } else { Ok(permitted) }
+    if permitted.is_empty() {
+        Err(ScimError::new(ErrorKind::Forbidden, "the token has no scope to read any type of resources"))
+    } else {
+        Ok(permitted)
+    }
 }
 
 /// Which part of the results is asked for (RFC 7644 §3.4.2.4, D-45).

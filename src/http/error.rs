@@ -151,24 +151,16 @@ impl HttpError {
         }
     }
 
-    /// With the id of the request where only the log can say more.
-    pub fn with_request(mut self, id: RequestId) -> Self {
-        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
-            self.detail = format!("{} (request {id})", self.detail);
-        }
-        self
-    }
-
     /// Its body.
-    pub fn body(&self) -> ErrorBody<'_> {
-        ErrorBody::new(self.status.as_u16(), self.scim_type, &self.detail)
+    pub fn body(&self, id: RequestId) -> ErrorBody<'_> {
+        ErrorBody::new(self.status.as_u16(), self.scim_type, &self.detail, Some(id))
     }
 
     /// The response, with the id of the request, by which the logs can say more.
     pub fn into_response(self, media_type: MediaType, id: RequestId) -> Response {
         let limit = self.limit();
-        let Self { status, scim_type, detail, header, .. } = self.with_request(id);
-        let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail));
+        let Self { status, scim_type, detail, header, .. } = self;
+        let mut response = reply::json(status, media_type, error_body(status.as_u16(), scim_type, &detail, Some(id)));
         if let Some((name, value)) = header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }

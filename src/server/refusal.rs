@@ -21,7 +21,7 @@ pub(super) fn response(status: u16) -> Vec<u8> {
 
 fn written(status: u16, reason: &str, detail: &str) -> Vec<u8> {
     let retry = if status == 503 { "Retry-After: 1\r\n" } else { "" };
-    let body = error_body(status, None, detail);
+    let body = error_body(status, None, detail, None::<&str>);
     format!(
         "HTTP/1.1 {status} {reason}\r\nContent-Type: application/scim+json\r\n{retry}Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()

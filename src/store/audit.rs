@@ -53,6 +53,11 @@ impl Actor {
         Self { kind: ActorKind::Server, name: "scimd".into(), address: None }
     }
 
+    /// An operator's account, over a network.
+    pub fn account(name: impl Into<String>, address: Option<String>) -> Self {
+        Self { kind: ActorKind::Account, name: name.into(), address }
+    }
+
     /// A person at the command line.
     pub fn command(name: impl Into<String>) -> Self {
         Self { kind: ActorKind::Command, name: name.into(), address: None }

@@ -96,17 +96,17 @@ on_both_back_ends! {
             "id": urn, "name": "Badge", "extends": ["User"],
             "attributes": [{ "name": "badge", "type": "string" }],
         });
-        let added = operator.post("/directories/test/schemas", schema.clone()).await.expect(201);
+        let added = operator.post("/directories/test/definitions/schemas", schema.clone()).await.expect(201);
         assert_eq!(added.at("/name"), urn);
-        operator.post("/directories/test/schemas", schema).await.expect(200);
+        operator.post("/directories/test/definitions/schemas", schema).await.expect(200);
         let found = app.fresh().await.get(&format!("/Schemas/{urn}")).await.expect(200);
         assert_eq!(found.id(), urn);
-        let listed = operator.get("/directories/test/schemas").await.expect(200);
+        let listed = operator.get("/directories/test/definitions/schemas").await.expect(200);
         assert_eq!((listed.at("/items/0/name"), listed.at("/items/0/from")), (&json!(urn), &json!("directory")));
-        check_problem(operator.post("/directories/test/schemas", json!({ "id": "x" })).await, 422, "invalid");
-        check_problem(operator.post("/directories/test/resource-types", json!({ "id": "x" })).await, 422, "invalid");
-        operator.delete(&format!("/directories/test/schemas/{urn}")).await.expect(204);
-        check_problem(operator.delete(&format!("/directories/test/schemas/{urn}")).await, 404, "not-found");
+        check_problem(operator.post("/directories/test/definitions/schemas", json!({ "id": "x" })).await, 422, "invalid");
+        check_problem(operator.post("/directories/test/definitions/resource-types", json!({ "id": "x" })).await, 422, "invalid");
+        operator.delete(&format!("/directories/test/definitions/schemas/{urn}")).await.expect(204);
+        check_problem(operator.delete(&format!("/directories/test/definitions/schemas/{urn}")).await, 404, "not-found");
     }
 
     async fn a_users_password_is_set(app: App) {

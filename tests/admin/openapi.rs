@@ -18,7 +18,7 @@ on_both_back_ends! {
         let paths = document["paths"].as_object().expect("paths");
         let mut ids = HashSet::new();
         for (path, item) in paths {
-            let filled = path.replace("{directory}", "test").replace(['{', '}'], "");
+            let filled = path.replace("{directory}", "test").replace("{kind}", "users").replace(['{', '}'], "");
             let refused = owner.send("OPTIONS", &filled, &[], None).await.expect(405);
             let served: HashSet<String> =
                 refused.header("allow").split(',').map(str::to_lowercase).filter(|method| method != "head").collect();

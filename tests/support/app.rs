@@ -24,6 +24,7 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::response::Parts;
+use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper::{HeaderMap, Request, StatusCode};
 use scimd::admin::tokens::{self, Wanted};
@@ -175,6 +176,15 @@ impl Answer {
         assert_eq!(answer.json.get("scimType").and_then(Value::as_str).unwrap_or_default(), scim_type, "{:#}", answer.json);
         assert!(answer.json["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{:#}", answer.json);
         answer
+    }
+}
+
+/// Leaves of the detail of a SCIM error what was said; each ends with the id of its request.
+fn said(body: &mut Value, request: &str) {
+    if body["schemas"] == json!([ERROR]) {
+        let detail = body["detail"].as_str().expect("an error says something");
+        let said = detail.strip_suffix(&format!(" (request {request})")).expect("an error names its request").to_owned();
+        body["detail"] = said.into();
     }
 }
 
@@ -397,14 +407,22 @@ impl App {
             }
         }
         let (parts, bytes) = self.raw(request).await;
-        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("bodies are JSON") };
+        let mut json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("bodies are JSON") };
+        let id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).expect("each answer names its request");
+        said(&mut json, id);
+        let operations = json.get_mut("Operations").and_then(Value::as_array_mut).into_iter().flatten();
+        operations.filter_map(|operation| operation.get_mut("response")).for_each(|response| said(response, id));
         Answer { status: parts.status, headers: parts.headers, json }
+    }
+
+    /// Sends a request exactly so, and gives its answer as it comes.
+    pub async fn respond(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.expect("infallible")
     }
 
     /// Sends a request exactly so, and gives the head and the bytes of its answer.
     pub async fn raw(&self, request: Request<Body>) -> (Parts, Bytes) {
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.respond(request).await.into_parts();
         (parts, body.collect().await.expect("a body").to_bytes())
     }
 

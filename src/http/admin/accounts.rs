@@ -4,8 +4,9 @@ use super::AdminState;
 use super::caller::{Caller, Owning, Viewing};
 use super::extract::{Body, Path, Query};
 use super::page::{Page, PageQuery, page};
+use super::paths::AccountPath;
 use super::problem::{Kind, Problem, ProblemBody};
-use super::tag::{Conditions, answer};
+use super::tag::{Conditions, IfMatch, IfNoneMatch, answer};
 use crate::admin::accounts::{self, Edit};
 use crate::admin::{AdminError, sign_in};
 use crate::clock::Timestamp;
@@ -170,14 +171,13 @@ pub async fn create(
 
 /// Show an account
 #[utoipa::path(get, path = "/accounts/{account}", tag = "accounts",
-    params(("account" = String, Path, description = "Its name")), responses(
+    params(AccountPath, IfNoneMatch), responses(
     (status = 200, description = "The account", body = AccountView, headers(("ETag" = String))),
-    (status = 304, description = "It is as If-None-Match says"),
 ))]
 pub async fn show(
     State(state): State<Arc<AdminState>>,
     _: Caller<Viewing>,
-    Path(name): Path<String>,
+    Path(AccountPath { account: name }): Path<AccountPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let row = accounts::find(&*state.store, &name).await?;
@@ -188,15 +188,14 @@ pub async fn show(
 ///
 /// An account that is disabled, and all its API keys, are refused at once. One owner is left at least.
 #[utoipa::path(patch, path = "/accounts/{account}", tag = "accounts", request_body = EditAccount,
-    params(("account" = String, Path, description = "Its name")), responses(
+    params(AccountPath, IfMatch), responses(
     (status = 200, description = "The account as it is now", body = AccountView, headers(("ETag" = String))),
     (status = 409, description = "No owner would be left, or it has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn edit(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Owning>,
-    Path(name): Path<String>,
+    Path(AccountPath { account: name }): Path<AccountPath>,
     conditions: Conditions,
     Body(edit): Body<EditAccount>,
 ) -> Result<Response, Problem> {
@@ -211,15 +210,14 @@ pub async fn edit(
 ///
 /// Its API keys go with it. One owner is left at least.
 #[utoipa::path(delete, path = "/accounts/{account}", tag = "accounts",
-    params(("account" = String, Path, description = "Its name")), responses(
+    params(AccountPath, IfMatch), responses(
     (status = 204, description = "It is gone"),
     (status = 409, description = "No owner would be left", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn delete(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Owning>,
-    Path(name): Path<String>,
+    Path(AccountPath { account: name }): Path<AccountPath>,
     conditions: Conditions,
 ) -> Result<StatusCode, Problem> {
     let row = accounts::find(&*state.store, &name).await?;
@@ -232,11 +230,11 @@ pub async fn delete(
 ///
 /// Of one's own account, or, as an owner, of any. What the account had signed in to with the password of before ends.
 #[utoipa::path(put, path = "/accounts/{account}/password", tag = "accounts", request_body = Password,
-    params(("account" = String, Path, description = "Its name")), responses((status = 204, description = "It is set")))]
+    params(AccountPath), responses((status = 204, description = "It is set")))]
 pub async fn set_password(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Viewing>,
-    Path(name): Path<String>,
+    Path(AccountPath { account: name }): Path<AccountPath>,
     Body(new): Body<Password>,
 ) -> Result<StatusCode, Problem> {
     let row = its_own(&state, &caller, &name).await?;
@@ -248,11 +246,11 @@ pub async fn set_password(
 ///
 /// Of one's own account, or, as an owner, of any: it has API keys alone then.
 #[utoipa::path(delete, path = "/accounts/{account}/password", tag = "accounts",
-    params(("account" = String, Path, description = "Its name")), responses((status = 204, description = "It has none")))]
+    params(AccountPath), responses((status = 204, description = "It has none")))]
 pub async fn remove_password(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Viewing>,
-    Path(name): Path<String>,
+    Path(AccountPath { account: name }): Path<AccountPath>,
 ) -> Result<StatusCode, Problem> {
     let row = its_own(&state, &caller, &name).await?;
     put_password(&state, &caller, &row, None).await

@@ -5,7 +5,7 @@ use super::problem::{Kind, Problem};
 use crate::admin::{Operator, sign_in};
 use crate::http::authorization::bearer_of;
 use crate::http::client::ClientAddress;
-use crate::store::audit::{Actor, ActorKind};
+use crate::store::audit::Actor;
 use crate::store::operator::{AccountRow, ApiKeyRow, Role};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -55,7 +55,7 @@ pub struct Caller<N> {
 impl<N> Caller<N> {
     /// The caller at work, for the record.
     pub fn operator<'a>(&self, state: &'a AdminState) -> Operator<'a> {
-        let actor = Actor { kind: ActorKind::Account, name: self.account.name.clone(), address: self.address.clone() };
+        let actor = Actor::account(self.account.name.clone(), self.address.clone());
         Operator::new(&*state.store, &*state.clock, actor)
     }
 }

@@ -3,6 +3,7 @@
 use super::AdminState;
 use super::caller::{Caller, Operating};
 use super::extract::{Body, Path};
+use super::paths::{DirectoryPath, TokenPath};
 use super::problem::{Kind, Problem, ProblemBody};
 use super::tokens::{TokenView, scopes_of, time_until};
 use crate::admin::clients::{self, Wanted};
@@ -57,14 +58,14 @@ pub struct ClientWithSecret {
 /// For a provider that takes OAuth 2.0 client credentials. It is listed, shown, changed, put out of use, renewed and revoked
 /// as tokens are.
 #[utoipa::path(post, path = "/directories/{directory}/clients", tag = "clients", request_body = NewClient,
-    params(("directory" = String, Path, description = "The Directory's name")), responses(
+    params(DirectoryPath), responses(
     (status = 201, description = "Created; the secret is shown this once", body = ClientWithSecret),
     (status = 409, description = "There is another one of this name, or as many as may be are in use", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn create(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path(directory): Path<String>,
+    Path(DirectoryPath { directory }): Path<DirectoryPath>,
     Body(new): Body<NewClient>,
 ) -> Result<(StatusCode, Json<ClientWithSecret>), Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
@@ -87,20 +88,20 @@ pub async fn create(
 /// Set a client's keys
 ///
 /// What it was issued for others is refused by every server within a second.
-#[utoipa::path(put, path = "/directories/{directory}/clients/{client}/keys", tag = "clients",
+#[utoipa::path(put, path = "/directories/{directory}/clients/{token}/keys", tag = "clients",
     request_body(content = Object, description = "A JSON Web Key Set (RFC 7517)"),
-    params(("directory" = String, Path, description = "The Directory's name"), ("client" = String, Path, description = "The client's name or number")), responses(
+    params(TokenPath), responses(
     (status = 200, description = "The client as it is now", body = TokenView),
     (status = 409, description = "It has a secret, no keys; or it is revoked", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn set_keys(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path((directory, client)): Path<(String, String)>,
+    Path(TokenPath { directory, token }): Path<TokenPath>,
     Body(keys): Body<Map<String, Value>>,
 ) -> Result<Json<TokenView>, Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
-    let row = clients::set_keys(&caller.operator(&state), &directory, &client, &public_keys(keys)?).await?;
+    let row = clients::set_keys(&caller.operator(&state), &directory, &token, &public_keys(keys)?).await?;
     Ok(Json(TokenView::of(&row, None, state.clock.now())))
 }
 

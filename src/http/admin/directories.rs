@@ -4,8 +4,9 @@ use super::AdminState;
 use super::caller::{Caller, Operating, Viewing};
 use super::extract::{Body, Path, Query};
 use super::page::{Page, PageQuery, page};
+use super::paths::DirectoryPath;
 use super::problem::{Problem, ProblemBody};
-use super::tag::{Conditions, answer};
+use super::tag::{Conditions, IfMatch, IfNoneMatch, answer};
 use crate::admin::directories::{self, Edit};
 use crate::admin::{AdminError, deletion};
 use crate::directory::settings::Settings;
@@ -174,14 +175,13 @@ pub async fn create(
 
 /// Show a Directory
 #[utoipa::path(get, path = "/directories/{directory}", tag = "directories",
-    params(("directory" = String, Path, description = "Its name")), responses(
+    params(DirectoryPath, IfNoneMatch), responses(
     (status = 200, description = "The Directory", body = DirectoryView, headers(("ETag" = String))),
-    (status = 304, description = "It is as If-None-Match says"),
 ))]
 pub async fn show(
     State(state): State<Arc<AdminState>>,
     _: Caller<Viewing>,
-    Path(name): Path<String>,
+    Path(DirectoryPath { directory: name }): Path<DirectoryPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let row = directories::find(&*state.store, &name).await?;
@@ -190,15 +190,14 @@ pub async fn show(
 
 /// Change a Directory
 #[utoipa::path(patch, path = "/directories/{directory}", tag = "directories", request_body = EditDirectory,
-    params(("directory" = String, Path, description = "Its name")), responses(
+    params(DirectoryPath, IfMatch), responses(
     (status = 200, description = "The Directory as it is now", body = DirectoryView, headers(("ETag" = String))),
     (status = 409, description = "What is stored contradicts it, or it has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn edit(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path(name): Path<String>,
+    Path(DirectoryPath { directory: name }): Path<DirectoryPath>,
     conditions: Conditions,
     Body(edit): Body<EditDirectory>,
 ) -> Result<Response, Problem> {
@@ -238,16 +237,15 @@ pub struct DeleteQuery {
 /// Its tokens are refused at once. Its users and groups stay, in a Directory without provider, or they are removed, which goes on
 /// behind the answer. A protected Directory refuses both.
 #[utoipa::path(delete, path = "/directories/{directory}", tag = "directories",
-    params(("directory" = String, Path, description = "Its name"), DeleteQuery), responses(
+    params(DirectoryPath, DeleteQuery, IfMatch), responses(
     (status = 200, description = "It has no provider any more", body = DirectoryView, headers(("ETag" = String))),
     (status = 202, description = "What is in it is being removed", body = DirectoryView, headers(("ETag" = String))),
     (status = 409, description = "It is protected, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn delete(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path(name): Path<String>,
+    Path(DirectoryPath { directory: name }): Path<DirectoryPath>,
     Query(query): Query<DeleteQuery>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
@@ -272,60 +270,57 @@ pub async fn delete(
 ///
 /// Its clients are told to come again (503, Retry-After), on every server within a second.
 #[utoipa::path(post, path = "/directories/{directory}/pause", tag = "directories",
-    params(("directory" = String, Path, description = "Its name")), responses(
+    params(DirectoryPath, IfMatch), responses(
     (status = 200, description = "It is paused", body = DirectoryView, headers(("ETag" = String))),
     (status = 409, description = "It is being deleted, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn pause(
     state: State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    name: Path<String>,
+    path: Path<DirectoryPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
-    set_status(state, caller, name, conditions, DirectoryStatus::Paused).await
+    set_status(state, caller, path, conditions, DirectoryStatus::Paused).await
 }
 
 /// Resume a Directory
 ///
 /// Its clients are served again, on every server within a second.
 #[utoipa::path(post, path = "/directories/{directory}/resume", tag = "directories",
-    params(("directory" = String, Path, description = "Its name")), responses(
+    params(DirectoryPath, IfMatch), responses(
     (status = 200, description = "It is active", body = DirectoryView, headers(("ETag" = String))),
     (status = 409, description = "It is being deleted, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn resume(
     state: State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    name: Path<String>,
+    path: Path<DirectoryPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
-    set_status(state, caller, name, conditions, DirectoryStatus::Active).await
+    set_status(state, caller, path, conditions, DirectoryStatus::Active).await
 }
 
 /// Disable a Directory
 ///
 /// Its clients are refused (403) until it is resumed, on every server within a second.
 #[utoipa::path(post, path = "/directories/{directory}/disable", tag = "directories",
-    params(("directory" = String, Path, description = "Its name")), responses(
+    params(DirectoryPath, IfMatch), responses(
     (status = 200, description = "It is disabled", body = DirectoryView, headers(("ETag" = String))),
     (status = 409, description = "It is being deleted, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn disable(
     state: State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    name: Path<String>,
+    path: Path<DirectoryPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
-    set_status(state, caller, name, conditions, DirectoryStatus::Disabled).await
+    set_status(state, caller, path, conditions, DirectoryStatus::Disabled).await
 }
 
 async fn set_status(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path(name): Path<String>,
+    Path(DirectoryPath { directory: name }): Path<DirectoryPath>,
     conditions: Conditions,
     status: DirectoryStatus,
 ) -> Result<Response, Problem> {

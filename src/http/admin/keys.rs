@@ -5,6 +5,7 @@ use super::accounts::{its_own, moment};
 use super::caller::{Caller, Viewing};
 use super::extract::{Body, Path, Query};
 use super::page::{Page, PageQuery, page};
+use super::paths::{AccountPath, KeyPath};
 use super::problem::{Kind, Problem, ProblemBody};
 use super::tokens::time_until;
 use crate::admin::{AdminError, accounts, sign_in};
@@ -78,13 +79,13 @@ pub struct KeyWithSecret {
 ///
 /// Those of one's own account, or, as an owner, of any. Keys that are called `session-…` come from signing in with a password.
 #[utoipa::path(get, path = "/accounts/{account}/keys", tag = "keys",
-    params(("account" = String, Path, description = "The account's name"), PageQuery), responses(
+    params(AccountPath, PageQuery), responses(
     (status = 200, description = "A page of API keys, by number", body = Page<KeyView>),
 ))]
 pub async fn list(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Viewing>,
-    Path(account): Path<String>,
+    Path(AccountPath { account }): Path<AccountPath>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<KeyView>>, Problem> {
     let (limit, after) = (query.limit()?, query.after::<i64>()?.unwrap_or(0));
@@ -99,7 +100,7 @@ pub async fn list(
 /// For one's own account, or, as an owner, for any. It may do what the account may, and dies with it. The same request sent
 /// again finds what is there, without its secret, which is shown once.
 #[utoipa::path(post, path = "/accounts/{account}/keys", tag = "keys", request_body = NewKey,
-    params(("account" = String, Path, description = "The account's name")), responses(
+    params(AccountPath), responses(
     (status = 201, description = "Created; the secret is shown this once", body = KeyWithSecret),
     (status = 200, description = "It is there already, exactly so", body = KeyWithSecret),
     (status = 409, description = "There is another one of this name, or there are too many", body = ProblemBody, content_type = "application/problem+json"),
@@ -107,7 +108,7 @@ pub async fn list(
 pub async fn create(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Viewing>,
-    Path(account): Path<String>,
+    Path(AccountPath { account }): Path<AccountPath>,
     Body(new): Body<NewKey>,
 ) -> Result<(StatusCode, Json<KeyWithSecret>), Problem> {
     let account = its_own(&state, &caller, &account).await?;
@@ -136,12 +137,12 @@ pub async fn create(
 ///
 /// Of one's own account, or, as an owner, of any. It is refused at once.
 #[utoipa::path(delete, path = "/accounts/{account}/keys/{key}", tag = "keys",
-    params(("account" = String, Path, description = "The account's name"), ("key" = String, Path, description = "The key's name or number")),
+    params(KeyPath),
     responses((status = 204, description = "It is gone")))]
 pub async fn delete(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Viewing>,
-    Path((account, key)): Path<(String, String)>,
+    Path(KeyPath { account, key }): Path<KeyPath>,
 ) -> Result<StatusCode, Problem> {
     let account = its_own(&state, &caller, &account).await?;
     accounts::delete_key(&caller.operator(&state), &account, &key).await?;

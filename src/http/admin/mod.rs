@@ -11,12 +11,13 @@
 //! - [`state`]: what requests share
 //! - [`caller`]: the account behind an API key, and the role that an endpoint needs
 //! - [`extract`]: paths, queries and bodies, refused with a problem
+//! - [`paths`]: the variables of paths
 //! - [`page`]: lists, a page at a time
 //! - [`tag`]: entity tags: two operators do not overwrite each other
 //! - [`problem`]: responses that do not succeed (RFC 9457)
 //! - [`session`]: signing in with a password, and who one is
 //! - [`accounts`], [`keys`]: operators' accounts and their API keys
-//! - [`directories`], [`tokens`], [`clients`], [`definitions`], [`resources`], [`users`]: what is in a Directory
+//! - [`directories`], [`tokens`], [`clients`], [`definitions`], [`resources`]: what is in a Directory
 //! - [`providers`]: the profiles that a Directory can have
 //! - [`requests`]: what became of SCIM requests
 //! - [`audit`]: the record of what operators did
@@ -32,6 +33,7 @@ pub mod extract;
 pub mod keys;
 pub mod openapi;
 pub mod page;
+pub mod paths;
 pub mod problem;
 pub mod providers;
 pub mod requests;
@@ -40,7 +42,6 @@ pub mod session;
 pub mod state;
 pub mod tag;
 pub mod tokens;
-pub mod users;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -79,29 +80,21 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/directories/{directory}/tokens/{token}/renew", post(tokens::renew))
         .route("/directories/{directory}/tokens/{token}/revoke", post(tokens::revoke))
         .route("/directories/{directory}/clients", post(clients::create))
-        .route("/directories/{directory}/clients/{client}/keys", put(clients::set_keys))
-        .route("/directories/{directory}/schemas", get(definitions::schemas).post(definitions::add_schema))
-        .route("/directories/{directory}/schemas/{schema}", delete(definitions::remove_schema))
-        .route("/directories/{directory}/resource-types", get(definitions::resource_types).post(definitions::add_resource_type))
-        .route("/directories/{directory}/resource-types/{resource_type}", delete(definitions::remove_resource_type))
-        .route("/directories/{directory}/users", get(resources::list_users).post(resources::create_user))
-        .route(
-            "/directories/{directory}/users/{user}",
-            get(resources::show_user).put(resources::replace_user).delete(resources::delete_user),
-        )
+        .route("/directories/{directory}/clients/{token}/keys", put(clients::set_keys))
+        .route("/directories/{directory}/definitions/{kind}", get(definitions::list).post(definitions::add))
+        .route("/directories/{directory}/definitions/{kind}/{name}", delete(definitions::remove))
+        .route("/directories/{directory}/deleted/{kind}", get(resources::deleted))
+        .route("/directories/{directory}/deleted/{kind}/{id}", delete(resources::purge))
         .route("/directories/{directory}/users/{user}/disable", post(resources::disable))
         .route("/directories/{directory}/users/{user}/enable", post(resources::enable))
-        .route("/directories/{directory}/users/{user}/password", put(users::set_password))
-        .route("/directories/{directory}/deleted-users", get(resources::deleted_users))
-        .route("/directories/{directory}/deleted-users/{id}", delete(resources::purge_user))
-        .route("/directories/{directory}/groups", get(resources::list_groups).post(resources::create_group))
-        .route(
-            "/directories/{directory}/groups/{group}",
-            get(resources::show_group).put(resources::replace_group).delete(resources::delete_group),
-        )
+        .route("/directories/{directory}/users/{user}/password", put(resources::set_password))
         .route("/directories/{directory}/groups/{group}/members", post(resources::change_members))
-        .route("/directories/{directory}/deleted-groups", get(resources::deleted_groups))
-        .route("/directories/{directory}/deleted-groups/{id}", delete(resources::purge_group))
+        // Behind the names above: users and groups.
+        .route("/directories/{directory}/{kind}", get(resources::list).post(resources::create))
+        .route(
+            "/directories/{directory}/{kind}/{resource}",
+            get(resources::show).put(resources::replace).delete(resources::delete),
+        )
         .route("/requests", get(requests::list))
         .route("/requests/stream", get(requests::follow))
         .route("/audit", get(audit::list))

@@ -1,10 +1,9 @@
 //! The description of the admin API, made of its code (OpenAPI 3.1), and a page to try it.
 
 use super::problem::Kind;
-use super::{
-    BASE, accounts, audit, clients, definitions, directories, keys, providers, requests, resources, session, tokens, users,
-};
+use super::{BASE, accounts, audit, clients, definitions, directories, keys, providers, requests, resources, session, tokens};
 use axum::Json;
+use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -31,9 +30,8 @@ use utoipa::{Modify, OpenApi};
         (name = "directories", description = "Directories: one for each connected provider"),
         (name = "tokens", description = "Tokens of a Directory"),
         (name = "clients", description = "OAuth clients of a Directory"),
-        (name = "schemas", description = "Schemas and resource types of a Directory"),
-        (name = "users", description = "Users of a Directory"),
-        (name = "groups", description = "Groups of a Directory"),
+        (name = "definitions", description = "Schemas and resource types of a Directory"),
+        (name = "resources", description = "Users and groups of a Directory"),
         (name = "requests", description = "What became of SCIM requests"),
         (name = "audit", description = "The record of what operators did"),
     ),
@@ -71,30 +69,20 @@ use utoipa::{Modify, OpenApi};
         tokens::revoke,
         clients::create,
         clients::set_keys,
-        definitions::schemas,
-        definitions::add_schema,
-        definitions::remove_schema,
-        definitions::resource_types,
-        definitions::add_resource_type,
-        definitions::remove_resource_type,
-        users::set_password,
-        resources::list_users,
-        resources::create_user,
-        resources::show_user,
-        resources::replace_user,
-        resources::delete_user,
+        definitions::list,
+        definitions::add,
+        definitions::remove,
+        resources::list,
+        resources::create,
+        resources::show,
+        resources::replace,
+        resources::delete,
         resources::disable,
         resources::enable,
-        resources::deleted_users,
-        resources::purge_user,
-        resources::list_groups,
-        resources::create_group,
-        resources::show_group,
-        resources::replace_group,
-        resources::delete_group,
+        resources::set_password,
         resources::change_members,
-        resources::deleted_groups,
-        resources::purge_group,
+        resources::deleted,
+        resources::purge,
         requests::list,
         requests::follow,
         audit::list,
@@ -122,6 +110,10 @@ impl Modify for EveryOperation {
                     let responses = &mut operation.responses.responses;
                     responses.entry(status.as_str().to_owned()).or_insert_with(|| problem(title));
                 }
+                if has(operation, |parameter| parameter.name == "If-None-Match") {
+                    let same = ResponseBuilder::new().description("It is as If-None-Match says").build();
+                    operation.responses.responses.insert(StatusCode::NOT_MODIFIED.as_str().to_owned(), same.into());
+                }
             }
         }
     }
@@ -134,17 +126,23 @@ fn problems(operation: &Operation, is_open: bool) -> Vec<Kind> {
         kinds.extend([Kind::Unauthorized, Kind::Forbidden]);
     }
     // What a path names may not be there, nor a Directory that a query names.
-    let names = |parameter: &RefOr<Parameter>| match parameter {
-        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Path) || parameter.name == "directory",
-        RefOr::Ref(_) => false,
-    };
-    if operation.parameters.iter().flatten().any(names) {
+    if has(operation, |parameter| matches!(parameter.parameter_in, ParameterIn::Path) || parameter.name == "directory") {
         kinds.push(Kind::NotFound);
+    }
+    if has(operation, |parameter| parameter.name == "If-Match") {
+        kinds.push(Kind::PreconditionFailed);
     }
     if operation.request_body.is_some() {
         kinds.extend([Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Invalid]);
     }
     kinds
+}
+
+fn has(operation: &Operation, is_it: impl Fn(&Parameter) -> bool) -> bool {
+    operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(parameter) => is_it(parameter),
+        RefOr::Ref(_) => false,
+    })
 }
 
 fn problem(title: &str) -> RefOr<utoipa::openapi::Response> {

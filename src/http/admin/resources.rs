@@ -1,9 +1,11 @@
 //! Users and groups of a Directory, as operators see them: whose they are, and what may be done with them.
 
 use super::AdminState;
+use super::accounts::Password;
 use super::caller::{Caller, Operating, Viewing};
 use super::extract::{Body, Path, Query, Text};
 use super::page::{self, Page};
+use super::paths::{DeletedPath, GroupPath, ResourcePath, ResourcesPath, UserPath};
 use super::problem::{Kind as ProblemKind, Problem, ProblemBody};
 use crate::admin::resources::{self, Wanted};
 use crate::admin::{AdminError, Desk, Kind, directories, groups, users};
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 /// The most members that are added or removed at once.
 const MEMBERS_MAX: usize = 1_000;
@@ -29,6 +32,28 @@ pub enum SourceWord {
     Provisioned,
     /// An operator. The provider looks at it.
     Manual,
+}
+
+/// Which resources are asked for: those of one source, or those that an operator holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StandingWord {
+    /// The provider made them.
+    Provisioned,
+    /// Operators made them.
+    Manual,
+    /// An operator disabled them, and no client enables them.
+    Held,
+}
+
+impl From<StandingWord> for Standing {
+    fn from(word: StandingWord) -> Self {
+        match word {
+            StandingWord::Provisioned => Self::Of(Source::Provisioned),
+            StandingWord::Manual => Self::Of(Source::Manual),
+            StandingWord::Held => Self::Held,
+        }
+    }
 }
 
 /// A user or a group.
@@ -62,9 +87,9 @@ pub struct ResourceView {
 pub struct ResourceQuery {
     /// Those that a filter selects (RFC 7644 §3.4.2.2).
     filter: Option<String>,
-    /// `provisioned`, `manual`, or `held`.
-    #[param(pattern = "^(provisioned|manual|held)$")]
-    source: Option<String>,
+    /// Those of one source, or those that an operator holds disabled.
+    #[param(inline)]
+    source: Option<StandingWord>,
     /// Those that are active, or those that are not.
     active: Option<bool>,
     /// How many items the page has at most.
@@ -88,213 +113,168 @@ pub struct ChangeMembers {
     remove: Vec<String>,
 }
 
-/// List users
-#[utoipa::path(get, path = "/directories/{directory}/users", tag = "users",
-    params(("directory" = String, Path, description = "The Directory's name"), ResourceQuery), responses(
-    (status = 200, description = "A page of users, by id", body = Page<ResourceView>),
+/// List users or groups
+#[utoipa::path(get, path = "/directories/{directory}/{kind}", tag = "resources", params(ResourcesPath, ResourceQuery), responses(
+    (status = 200, description = "A page of them, by id", body = Page<ResourceView>),
     (status = 422, description = "The filter is none, or no index serves it and it took too long", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn list_users(
-    state: State<Arc<AdminState>>,
+pub async fn list(
+    State(state): State<Arc<AdminState>>,
     caller: Caller<Viewing>,
-    directory: Path<String>,
-    query: Query<ResourceQuery>,
+    Path(ResourcesPath { directory, kind }): Path<ResourcesPath>,
+    Query(query): Query<ResourceQuery>,
 ) -> Result<Json<Page<ResourceView>>, Problem> {
-    list(state, caller, directory, query, Kind::User).await
+    let limit = page::limit(query.limit)?;
+    let after = query.cursor.as_deref().map(page::key::<Uuid>).transpose()?.map(ResourceId);
+    let row = directories::find(&*state.store, &directory).await?;
+    let operator = caller.operator(&state);
+    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
+    let wanted = Wanted { filter: query.filter.as_deref(), standing: query.source.map(Standing::from), active: query.active };
+    let found = resources::list(&desk, kind.into(), &wanted, after, limit).await?;
+    let next = found.next.map(|id| page::cursor(&id.to_string()));
+    Ok(Json(Page { items: found.resources.iter().map(view).collect::<Result<_, _>>()?, next }))
 }
 
-/// List groups
-#[utoipa::path(get, path = "/directories/{directory}/groups", tag = "groups",
-    params(("directory" = String, Path, description = "The Directory's name"), ResourceQuery), responses(
-    (status = 200, description = "A page of groups, by id", body = Page<ResourceView>),
-    (status = 422, description = "The filter is none, or no index serves it and it took too long", body = ProblemBody, content_type = "application/problem+json"),
-))]
-pub async fn list_groups(
-    state: State<Arc<AdminState>>,
-    caller: Caller<Viewing>,
-    directory: Path<String>,
-    query: Query<ResourceQuery>,
-) -> Result<Json<Page<ResourceView>>, Problem> {
-    list(state, caller, directory, query, Kind::Group).await
-}
-
-/// Create a user
+/// Create a user or a group
 ///
 /// One of the operators' own, from JSON as a client would send it.
-#[utoipa::path(post, path = "/directories/{directory}/users", tag = "users",
-    request_body(content = Object, description = "A User (RFC 7643 §4.1)"),
-    params(("directory" = String, Path, description = "The Directory's name")), responses(
+#[utoipa::path(post, path = "/directories/{directory}/{kind}", tag = "resources", params(ResourcesPath),
+    request_body(content = Object, description = "A User or a Group (RFC 7643 §4)"), responses(
     (status = 201, description = "Created", body = ResourceView),
     (status = 409, description = "A unique value is taken, or there are as many as may be", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn create_user(
-    state: State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    directory: Path<String>,
-    body: Text,
-) -> Result<(StatusCode, Json<ResourceView>), Problem> {
-    create(state, caller, directory, body, Kind::User).await
-}
-
-/// Create a group
-///
-/// One of the operators' own, from JSON as a client would send it.
-#[utoipa::path(post, path = "/directories/{directory}/groups", tag = "groups",
-    request_body(content = Object, description = "A Group (RFC 7643 §4.2)"),
-    params(("directory" = String, Path, description = "The Directory's name")), responses(
-    (status = 201, description = "Created", body = ResourceView),
-    (status = 409, description = "A unique value is taken, or there are as many as may be", body = ProblemBody, content_type = "application/problem+json"),
-))]
-pub async fn create_group(
-    state: State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    directory: Path<String>,
-    body: Text,
-) -> Result<(StatusCode, Json<ResourceView>), Problem> {
-    create(state, caller, directory, body, Kind::Group).await
-}
-
-/// Show a user
-#[utoipa::path(get, path = "/directories/{directory}/users/{user}", tag = "users",
-    params(("directory" = String, Path, description = "The Directory's name"), ("user" = String, Path, description = "The user's id or userName")), responses(
-    (status = 200, description = "The user", body = ResourceView),
-))]
-pub async fn show_user(
+pub async fn create(
     State(state): State<Arc<AdminState>>,
-    _: Caller<Viewing>,
-    path: Path<(String, String)>,
-) -> Result<Json<ResourceView>, Problem> {
-    let (_, user) = find(&state, path, Kind::User).await?;
-    Ok(Json(view(&user)?))
+    caller: Caller<Operating>,
+    Path(ResourcesPath { directory, kind }): Path<ResourcesPath>,
+    Text(body): Text,
+) -> Result<(StatusCode, Json<ResourceView>), Problem> {
+    let row = directories::find(&*state.store, &directory).await?;
+    let operator = caller.operator(&state);
+    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
+    let id = resources::create(&desk, kind.into(), body.as_bytes()).await?;
+    Ok((StatusCode::CREATED, shown(&state, &row, kind.into(), id).await?))
 }
 
-/// Show a group
-#[utoipa::path(get, path = "/directories/{directory}/groups/{group}", tag = "groups",
-    params(("directory" = String, Path, description = "The Directory's name"), ("group" = String, Path, description = "The group's id or displayName")), responses(
-    (status = 200, description = "The group", body = ResourceView),
+/// Show a user or a group
+#[utoipa::path(get, path = "/directories/{directory}/{kind}/{resource}", tag = "resources", params(ResourcePath), responses(
+    (status = 200, description = "It", body = ResourceView),
     (status = 409, description = "Several groups have this displayName", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn show_group(
+pub async fn show(
     State(state): State<Arc<AdminState>>,
     _: Caller<Viewing>,
-    path: Path<(String, String)>,
+    Path(ResourcePath { directory, kind, resource }): Path<ResourcePath>,
 ) -> Result<Json<ResourceView>, Problem> {
-    let (_, group) = find(&state, path, Kind::Group).await?;
-    Ok(Json(view(&group)?))
+    let (_, found) = find(&state, &directory, kind.into(), &resource).await?;
+    Ok(Json(view(&found)?))
 }
 
-/// Replace a user
+/// Replace a user or a group
 ///
 /// One of the operators' own, by JSON as a client would send it.
-#[utoipa::path(put, path = "/directories/{directory}/users/{user}", tag = "users",
-    request_body(content = Object, description = "A User (RFC 7643 §4.1)"),
-    params(("directory" = String, Path, description = "The Directory's name"), ("user" = String, Path, description = "The user's id or userName")), responses(
-    (status = 200, description = "The user as it is now", body = ResourceView),
+#[utoipa::path(put, path = "/directories/{directory}/{kind}/{resource}", tag = "resources", params(ResourcePath),
+    request_body(content = Object, description = "A User or a Group (RFC 7643 §4)"), responses(
+    (status = 200, description = "As it is now", body = ResourceView),
     (status = 409, description = "The provider made it, or a unique value is taken", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn replace_user(
-    state: State<Arc<AdminState>>,
+pub async fn replace(
+    State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    path: Path<(String, String)>,
-    body: Text,
+    Path(ResourcePath { directory, kind, resource }): Path<ResourcePath>,
+    Text(body): Text,
 ) -> Result<Json<ResourceView>, Problem> {
-    replace(state, caller, path, body, Kind::User).await
+    let (row, found) = find(&state, &directory, kind.into(), &resource).await?;
+    let operator = caller.operator(&state);
+    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
+    resources::replace(&desk, kind.into(), found.id, body.as_bytes()).await?;
+    shown(&state, &row, kind.into(), found.id).await
 }
 
-/// Replace a group
-///
-/// One of the operators' own, by JSON as a client would send it.
-#[utoipa::path(put, path = "/directories/{directory}/groups/{group}", tag = "groups",
-    request_body(content = Object, description = "A Group (RFC 7643 §4.2)"),
-    params(("directory" = String, Path, description = "The Directory's name"), ("group" = String, Path, description = "The group's id or displayName")), responses(
-    (status = 200, description = "The group as it is now", body = ResourceView),
-    (status = 409, description = "The provider made it, or a unique value is taken", body = ProblemBody, content_type = "application/problem+json"),
-))]
-pub async fn replace_group(
-    state: State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    path: Path<(String, String)>,
-    body: Text,
-) -> Result<Json<ResourceView>, Problem> {
-    replace(state, caller, path, body, Kind::Group).await
-}
-
-/// Delete a user
+/// Delete a user or a group
 ///
 /// Whoever made it. What its provider makes of that is a policy of the Directory.
-#[utoipa::path(delete, path = "/directories/{directory}/users/{user}", tag = "users",
-    params(("directory" = String, Path, description = "The Directory's name"), ("user" = String, Path, description = "The user's id or userName")), responses(
-    (status = 204, description = "It is gone"),
-))]
-pub async fn delete_user(
-    state: State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    path: Path<(String, String)>,
-) -> Result<StatusCode, Problem> {
-    delete(state, caller, path, Kind::User).await
-}
-
-/// Delete a group
-///
-/// Whoever made it. What its provider makes of that is a policy of the Directory.
-#[utoipa::path(delete, path = "/directories/{directory}/groups/{group}", tag = "groups",
-    params(("directory" = String, Path, description = "The Directory's name"), ("group" = String, Path, description = "The group's id or displayName")), responses(
+#[utoipa::path(delete, path = "/directories/{directory}/{kind}/{resource}", tag = "resources", params(ResourcePath), responses(
     (status = 204, description = "It is gone"),
     (status = 409, description = "Several groups have this displayName", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete_group(
-    state: State<Arc<AdminState>>,
+pub async fn delete(
+    State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    path: Path<(String, String)>,
+    Path(ResourcePath { directory, kind, resource }): Path<ResourcePath>,
 ) -> Result<StatusCode, Problem> {
-    delete(state, caller, path, Kind::Group).await
+    let (row, found) = find(&state, &directory, kind.into(), &resource).await?;
+    let operator = caller.operator(&state);
+    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
+    resources::delete(&desk, kind.into(), &found).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Disable a user
 ///
 /// Whoever made it. Whether its provider can enable it is a policy of the Directory.
-#[utoipa::path(post, path = "/directories/{directory}/users/{user}/disable", tag = "users",
-    params(("directory" = String, Path, description = "The Directory's name"), ("user" = String, Path, description = "The user's id or userName")), responses(
+#[utoipa::path(post, path = "/directories/{directory}/users/{user}/disable", tag = "resources", params(UserPath), responses(
     (status = 200, description = "The user as it is now", body = ResourceView),
 ))]
 pub async fn disable(
-    state: State<Arc<AdminState>>,
+    State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    path: Path<(String, String)>,
+    Path(UserPath { directory, user }): Path<UserPath>,
 ) -> Result<Json<ResourceView>, Problem> {
-    set_active(state, caller, path, false).await
+    let (row, user) = find(&state, &directory, Kind::User, &user).await?;
+    let operator = caller.operator(&state);
+    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
+    Ok(Json(view(&users::disable(&desk, &user).await?)?))
 }
 
 /// Enable a user
 ///
 /// Whoever made it, and whoever disabled it.
-#[utoipa::path(post, path = "/directories/{directory}/users/{user}/enable", tag = "users",
-    params(("directory" = String, Path, description = "The Directory's name"), ("user" = String, Path, description = "The user's id or userName")), responses(
+#[utoipa::path(post, path = "/directories/{directory}/users/{user}/enable", tag = "resources", params(UserPath), responses(
     (status = 200, description = "The user as it is now", body = ResourceView),
 ))]
 pub async fn enable(
-    state: State<Arc<AdminState>>,
+    State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    path: Path<(String, String)>,
+    Path(UserPath { directory, user }): Path<UserPath>,
 ) -> Result<Json<ResourceView>, Problem> {
-    set_active(state, caller, path, true).await
+    let (row, user) = find(&state, &directory, Kind::User, &user).await?;
+    let operator = caller.operator(&state);
+    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
+    Ok(Json(view(&users::enable(&desk, &user).await?)?))
+}
+
+/// Set a user's password
+///
+/// The user moves to a new version; no answer or log ever shows the password.
+#[utoipa::path(put, path = "/directories/{directory}/users/{user}/password", tag = "resources", request_body = Password,
+    params(UserPath), responses((status = 204, description = "It is set")))]
+pub async fn set_password(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path(UserPath { directory, user }): Path<UserPath>,
+    Body(new): Body<Password>,
+) -> Result<StatusCode, Problem> {
+    let (row, user) = find(&state, &directory, Kind::User, &user).await?;
+    users::set_password(&caller.operator(&state), &state.passwords, &row, &user, &new.password).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Change members
 ///
 /// Of a group of the operators' own; the members may be anybody's.
-#[utoipa::path(post, path = "/directories/{directory}/groups/{group}/members", tag = "groups", request_body = ChangeMembers,
-    params(("directory" = String, Path, description = "The Directory's name"), ("group" = String, Path, description = "The group's id or displayName")), responses(
+#[utoipa::path(post, path = "/directories/{directory}/groups/{group}/members", tag = "resources", request_body = ChangeMembers,
+    params(GroupPath), responses(
     (status = 200, description = "The group as it is now", body = ResourceView),
     (status = 409, description = "The provider made it, or several groups have this displayName", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn change_members(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    path: Path<(String, String)>,
+    Path(GroupPath { directory, group }): Path<GroupPath>,
     Body(change): Body<ChangeMembers>,
 ) -> Result<Json<ResourceView>, Problem> {
-    let (row, group) = find(&state, path, Kind::Group).await?;
+    let (row, group) = find(&state, &directory, Kind::Group, &group).await?;
     if change.add.len().max(change.remove.len()) > MEMBERS_MAX {
         return Err(Problem::new(ProblemKind::Invalid, format!("add and remove name {MEMBERS_MAX} members at most")));
     }
@@ -308,8 +288,7 @@ pub async fn change_members(
     let operator = caller.operator(&state);
     let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
     groups::change_members(&desk, group.id, add, remove).await?;
-    let group = resources::find(&*state.store, row.id, Kind::Group, &group.id.to_string()).await?;
-    Ok(Json(view(&group)?))
+    shown(&state, &row, Kind::Group, group.id).await
 }
 
 /// The users or groups that were deleted and of which something is known.
@@ -321,178 +300,49 @@ pub struct Deleted {
     items: Vec<Value>,
 }
 
-/// List deleted users
+/// List deleted users or groups
 ///
 /// Up to 500 that are kept, or barred from being created anew.
-#[utoipa::path(get, path = "/directories/{directory}/deleted-users", tag = "users",
-    params(("directory" = String, Path, description = "The Directory's name")), responses(
+#[utoipa::path(get, path = "/directories/{directory}/deleted/{kind}", tag = "resources", params(ResourcesPath), responses(
     (status = 200, description = "What is known of them", body = Deleted),
 ))]
-pub async fn deleted_users(
+pub async fn deleted(
     State(state): State<Arc<AdminState>>,
     _: Caller<Viewing>,
-    Path(directory): Path<String>,
+    Path(ResourcesPath { directory, kind }): Path<ResourcesPath>,
 ) -> Result<Json<Deleted>, Problem> {
-    deleted(&state, &directory, Kind::User).await
-}
-
-/// List deleted groups
-///
-/// Up to 500 that are kept, or barred from being created anew.
-#[utoipa::path(get, path = "/directories/{directory}/deleted-groups", tag = "groups",
-    params(("directory" = String, Path, description = "The Directory's name")), responses(
-    (status = 200, description = "What is known of them", body = Deleted),
-))]
-pub async fn deleted_groups(
-    State(state): State<Arc<AdminState>>,
-    _: Caller<Viewing>,
-    Path(directory): Path<String>,
-) -> Result<Json<Deleted>, Problem> {
-    deleted(&state, &directory, Kind::Group).await
-}
-
-/// Forget a deleted user
-///
-/// What is kept of it goes for good, and its provider may create it anew.
-#[utoipa::path(delete, path = "/directories/{directory}/deleted-users/{id}", tag = "users",
-    params(("directory" = String, Path, description = "The Directory's name"), ("id" = String, Path, description = "The id that it had")), responses(
-    (status = 204, description = "Nothing is known of it any more"),
-))]
-pub async fn purge_user(
-    State(state): State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    Path((directory, id)): Path<(String, String)>,
-) -> Result<StatusCode, Problem> {
-    purge(&state, &caller, &directory, &id, Kind::User).await
-}
-
-/// Forget a deleted group
-///
-/// What is kept of it goes for good, and its provider may create it anew.
-#[utoipa::path(delete, path = "/directories/{directory}/deleted-groups/{id}", tag = "groups",
-    params(("directory" = String, Path, description = "The Directory's name"), ("id" = String, Path, description = "The id that it had")), responses(
-    (status = 204, description = "Nothing is known of it any more"),
-))]
-pub async fn purge_group(
-    State(state): State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    Path((directory, id)): Path<(String, String)>,
-) -> Result<StatusCode, Problem> {
-    purge(&state, &caller, &directory, &id, Kind::Group).await
-}
-
-async fn list(
-    State(state): State<Arc<AdminState>>,
-    caller: Caller<Viewing>,
-    Path(directory): Path<String>,
-    Query(query): Query<ResourceQuery>,
-    kind: Kind,
-) -> Result<Json<Page<ResourceView>>, Problem> {
-    let limit = page::limit(query.limit)?;
-    let after = query.cursor.as_deref().map(page::key::<String>).transpose()?;
-    let malformed = |detail: &str| Problem::new(ProblemKind::Malformed, format!("the query: {detail}"));
-    let cursor = || malformed("cursor is what `next` of a page of this list said");
-    let after = after.map(|id| ResourceId::parse(&id).ok_or_else(cursor)).transpose()?;
-    let standing = match query.source.as_deref() {
-        None => None,
-        Some("provisioned") => Some(Standing::Of(Source::Provisioned)),
-        Some("manual") => Some(Standing::Of(Source::Manual)),
-        Some("held") => Some(Standing::Held),
-        Some(_) => return Err(malformed("source is provisioned, manual or held")),
-    };
     let row = directories::find(&*state.store, &directory).await?;
-    let operator = caller.operator(&state);
-    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    let wanted = Wanted { filter: query.filter.as_deref(), standing, active: query.active };
-    let found = resources::list(&desk, kind, &wanted, after, limit).await?;
-    let next = found.next.map(|id| page::cursor(&id.to_string()));
-    Ok(Json(Page { items: found.resources.iter().map(view).collect::<Result<_, _>>()?, next }))
-}
-
-async fn find(
-    state: &AdminState,
-    Path((directory, name)): Path<(String, String)>,
-    kind: Kind,
-) -> Result<(DirectoryRow, Stored), Problem> {
-    let row = directories::find(&*state.store, &directory).await?;
-    let found = resources::find(&*state.store, row.id, kind, &name).await?;
-    Ok((row, found))
-}
-
-async fn create(
-    State(state): State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    Path(directory): Path<String>,
-    Text(body): Text,
-    kind: Kind,
-) -> Result<(StatusCode, Json<ResourceView>), Problem> {
-    let row = directories::find(&*state.store, &directory).await?;
-    let operator = caller.operator(&state);
-    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    let id = resources::create(&desk, kind, body.as_bytes()).await?;
-    let made = resources::find(&*state.store, row.id, kind, &id.to_string()).await?;
-    Ok((StatusCode::CREATED, Json(view(&made)?)))
-}
-
-async fn replace(
-    State(state): State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    path: Path<(String, String)>,
-    Text(body): Text,
-    kind: Kind,
-) -> Result<Json<ResourceView>, Problem> {
-    let (row, found) = find(&state, path, kind).await?;
-    let operator = caller.operator(&state);
-    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    resources::replace(&desk, kind, found.id, body.as_bytes()).await?;
-    let now = resources::find(&*state.store, row.id, kind, &found.id.to_string()).await?;
-    Ok(Json(view(&now)?))
-}
-
-async fn delete(
-    State(state): State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    path: Path<(String, String)>,
-    kind: Kind,
-) -> Result<StatusCode, Problem> {
-    let (row, found) = find(&state, path, kind).await?;
-    let operator = caller.operator(&state);
-    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    resources::delete(&desk, kind, &found).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn set_active(
-    State(state): State<Arc<AdminState>>,
-    caller: Caller<Operating>,
-    path: Path<(String, String)>,
-    active: bool,
-) -> Result<Json<ResourceView>, Problem> {
-    let (row, user) = find(&state, path, Kind::User).await?;
-    let operator = caller.operator(&state);
-    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    let user = if active { users::enable(&desk, &user).await? } else { users::disable(&desk, &user).await? };
-    Ok(Json(view(&user)?))
-}
-
-async fn deleted(state: &AdminState, directory: &str, kind: Kind) -> Result<Json<Deleted>, Problem> {
-    let row = directories::find(&*state.store, directory).await?;
-    let tombstones = resources::deleted(&*state.store, row.id, kind, None).await?;
+    let tombstones = resources::deleted(&*state.store, row.id, kind.into(), None).await?;
     let items = tombstones.iter().map(resources::describe_deleted).collect::<Result<_, AdminError>>()?;
     Ok(Json(Deleted { items }))
 }
 
-async fn purge(
-    state: &AdminState,
-    caller: &Caller<Operating>,
-    directory: &str,
-    id: &str,
-    kind: Kind,
+/// Forget a deleted user or group
+///
+/// What is kept of it goes for good, and its provider may create it anew.
+#[utoipa::path(delete, path = "/directories/{directory}/deleted/{kind}/{id}", tag = "resources", params(DeletedPath), responses(
+    (status = 204, description = "Nothing is known of it any more"),
+))]
+pub async fn purge(
+    State(state): State<Arc<AdminState>>,
+    caller: Caller<Operating>,
+    Path(DeletedPath { directory, kind, id }): Path<DeletedPath>,
 ) -> Result<StatusCode, Problem> {
-    let row = directories::find(&*state.store, directory).await?;
-    let id = ResourceId::parse(id).ok_or_else(|| Problem::new(ProblemKind::NotFound, "nothing that was deleted has this id"))?;
-    resources::purge(&caller.operator(state), &row, kind, id).await?;
+    let row = directories::find(&*state.store, &directory).await?;
+    let id = ResourceId::parse(&id).ok_or_else(|| Problem::new(ProblemKind::NotFound, "nothing that was deleted has this id"))?;
+    resources::purge(&caller.operator(&state), &row, kind.into(), id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn find(state: &AdminState, directory: &str, kind: Kind, name: &str) -> Result<(DirectoryRow, Stored), Problem> {
+    let row = directories::find(&*state.store, directory).await?;
+    let found = resources::find(&*state.store, row.id, kind, name).await?;
+    Ok((row, found))
+}
+
+/// One as it is now.
+async fn shown(state: &AdminState, row: &DirectoryRow, kind: Kind, id: ResourceId) -> Result<Json<ResourceView>, Problem> {
+    Ok(Json(view(&resources::find(&*state.store, row.id, kind, &id.to_string()).await?)?))
 }
 
 fn view(stored: &Stored) -> Result<ResourceView, Problem> {

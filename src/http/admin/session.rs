@@ -7,7 +7,7 @@ use super::extract::Body;
 use super::keys::KeyView;
 use super::problem::{Kind, Problem, ProblemBody};
 use crate::admin::{Operator, accounts, sign_in};
-use crate::store::audit::{Actor, ActorKind};
+use crate::store::audit::Actor;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -64,7 +64,7 @@ pub async fn sign_in(
 ) -> Result<(StatusCode, Json<Session>), Problem> {
     let attempt = state.throttle.attempt(&credentials.account, address)?;
     // Who it is shows when the password has been compared.
-    let actor = Actor { kind: ActorKind::Account, name: String::new(), address: address.map(|address| address.to_string()) };
+    let actor = Actor::account("", address.map(|address| address.to_string()));
     let operator = Operator::new(&*state.store, &*state.clock, actor);
     let Credentials { account, password } = credentials;
     let lifetime = state.options.session_lifetime;

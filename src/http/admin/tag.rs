@@ -8,6 +8,27 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::IntoParams;
+
+/// The condition of a change.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is there for the description; the header is read by Conditions")]
+pub struct IfMatch {
+    /// Only if it is at one of these versions, as `ETag` said; otherwise 412.
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
+}
+
+/// The condition of a look.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is there for the description; the header is read by Conditions")]
+pub struct IfNoneMatch {
+    /// Only if it is at none of these versions, as `ETag` said; otherwise 304.
+    #[param(rename = "If-None-Match")]
+    if_none_match: Option<String>,
+}
 
 /// The conditions of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

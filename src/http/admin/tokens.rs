@@ -6,8 +6,9 @@ use super::caller::{Caller, Operating, Viewing};
 use super::directories::base_url;
 use super::extract::{Body, Optional, Path, Query};
 use super::page::{Page, PageQuery, page};
+use super::paths::{DirectoryPath, TokenPath};
 use super::problem::{Kind, Problem, ProblemBody};
-use super::tag::{Conditions, answer};
+use super::tag::{Conditions, IfMatch, IfNoneMatch, answer};
 use crate::admin::tokens::{self, Edit, NewToken, OVERLAP_DEFAULT, State as TokenState, Wanted};
 use crate::admin::{AdminError, directories};
 use crate::auth::Scopes;
@@ -185,13 +186,13 @@ pub struct TokenWithSecret {
 ///
 /// Those of a Directory, in whatever state they are.
 #[utoipa::path(get, path = "/directories/{directory}/tokens", tag = "tokens",
-    params(("directory" = String, Path, description = "The Directory's name"), PageQuery), responses(
+    params(DirectoryPath, PageQuery), responses(
     (status = 200, description = "A page of tokens, by number", body = Page<TokenView>),
 ))]
 pub async fn list(
     State(state): State<Arc<AdminState>>,
     _: Caller<Viewing>,
-    Path(directory): Path<String>,
+    Path(DirectoryPath { directory }): Path<DirectoryPath>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<TokenView>>, Problem> {
     let (limit, after) = (query.limit()?, query.after::<i64>()?.map(TokenId));
@@ -208,7 +209,7 @@ pub async fn list(
 /// It is shown this once, with the Base URL that goes with it. The same request sent again finds what is there, without the
 /// secret; if that was lost, `renew` makes another.
 #[utoipa::path(post, path = "/directories/{directory}/tokens", tag = "tokens", request_body = CreateToken,
-    params(("directory" = String, Path, description = "The Directory's name")), responses(
+    params(DirectoryPath), responses(
     (status = 201, description = "Created; the secret is shown this once", body = TokenWithSecret, headers(("ETag" = String))),
     (status = 200, description = "It is there already, exactly so", body = TokenWithSecret, headers(("ETag" = String))),
     (status = 409, description = "There is another one of this name, or as many as may be are in use", body = ProblemBody, content_type = "application/problem+json"),
@@ -216,7 +217,7 @@ pub async fn list(
 pub async fn create(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path(directory): Path<String>,
+    Path(DirectoryPath { directory }): Path<DirectoryPath>,
     Body(new): Body<CreateToken>,
 ) -> Result<Response, Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
@@ -254,14 +255,13 @@ pub async fn create(
 
 /// Show a token
 #[utoipa::path(get, path = "/directories/{directory}/tokens/{token}", tag = "tokens",
-    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    params(TokenPath, IfNoneMatch), responses(
     (status = 200, description = "The token", body = TokenView, headers(("ETag" = String))),
-    (status = 304, description = "It is as If-None-Match says, but for its uses"),
 ))]
 pub async fn show(
     State(state): State<Arc<AdminState>>,
     _: Caller<Viewing>,
-    Path((directory, token)): Path<(String, String)>,
+    Path(TokenPath { directory, token }): Path<TokenPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
@@ -272,15 +272,14 @@ pub async fn show(
 
 /// Change a token
 #[utoipa::path(patch, path = "/directories/{directory}/tokens/{token}", tag = "tokens", request_body = EditToken,
-    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    params(TokenPath, IfMatch), responses(
     (status = 200, description = "The token as it is now", body = TokenView, headers(("ETag" = String))),
     (status = 409, description = "It is revoked, its new name is taken, or it has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn edit(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path((directory, token)): Path<(String, String)>,
+    Path(TokenPath { directory, token }): Path<TokenPath>,
     conditions: Conditions,
     Body(edit): Body<EditToken>,
 ) -> Result<Response, Problem> {
@@ -300,15 +299,14 @@ pub async fn edit(
 ///
 /// Every server takes it within a second.
 #[utoipa::path(post, path = "/directories/{directory}/tokens/{token}/activate", tag = "tokens",
-    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    params(TokenPath, IfMatch), responses(
     (status = 200, description = "The token as it is now", body = TokenView, headers(("ETag" = String))),
     (status = 409, description = "It is revoked, or as many as may be are in use", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn activate(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path((directory, token)): Path<(String, String)>,
+    Path(TokenPath { directory, token }): Path<TokenPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
@@ -319,15 +317,14 @@ pub async fn activate(
 ///
 /// Every server refuses it within a second, until it is activated.
 #[utoipa::path(post, path = "/directories/{directory}/tokens/{token}/deactivate", tag = "tokens",
-    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    params(TokenPath, IfMatch), responses(
     (status = 200, description = "The token as it is now", body = TokenView, headers(("ETag" = String))),
     (status = 409, description = "It is revoked, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn deactivate(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path((directory, token)): Path<(String, String)>,
+    Path(TokenPath { directory, token }): Path<TokenPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
@@ -338,15 +335,14 @@ pub async fn deactivate(
 ///
 /// Gives it a new secret, which is shown this once; the one of before is good for a while.
 #[utoipa::path(post, path = "/directories/{directory}/tokens/{token}/renew", tag = "tokens", request_body = Option<RenewToken>,
-    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    params(TokenPath, IfMatch), responses(
     (status = 200, description = "The token and its new secret", body = TokenWithSecret, headers(("ETag" = String))),
     (status = 409, description = "It is revoked, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn renew(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path((directory, token)): Path<(String, String)>,
+    Path(TokenPath { directory, token }): Path<TokenPath>,
     conditions: Conditions,
     Optional(how): Optional<RenewToken>,
 ) -> Result<Response, Problem> {
@@ -366,15 +362,14 @@ pub async fn renew(
 ///
 /// For good. Every server refuses it within a second; its name is free again, and it stays in the list.
 #[utoipa::path(post, path = "/directories/{directory}/tokens/{token}/revoke", tag = "tokens",
-    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    params(TokenPath, IfMatch), responses(
     (status = 200, description = "The token as it is now", body = TokenView, headers(("ETag" = String))),
     (status = 409, description = "It has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn revoke(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path((directory, token)): Path<(String, String)>,
+    Path(TokenPath { directory, token }): Path<TokenPath>,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
@@ -388,14 +383,13 @@ pub async fn revoke(
 ///
 /// Every server refuses it within a second, and it leaves the list; the audit trail keeps it.
 #[utoipa::path(delete, path = "/directories/{directory}/tokens/{token}", tag = "tokens",
-    params(("directory" = String, Path, description = "The Directory's name"), ("token" = String, Path, description = "The token's name or number")), responses(
+    params(TokenPath, IfMatch), responses(
     (status = 204, description = "It is gone"),
-    (status = 412, description = "It is at another version than If-Match says", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn delete(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
-    Path((directory, token)): Path<(String, String)>,
+    Path(TokenPath { directory, token }): Path<TokenPath>,
     conditions: Conditions,
 ) -> Result<StatusCode, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;

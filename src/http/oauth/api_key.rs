@@ -14,7 +14,7 @@ use crate::auth::scopes::EVERYTHING;
 use crate::http::HttpState;
 use crate::http::observe::Facts;
 use crate::store::DirectoryStatus;
-use crate::store::audit::{Actor, ActorKind};
+use crate::store::audit::Actor;
 use crate::store::operator::{AccountRow, Role};
 use axum::http::request::Parts;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ pub async fn grant(
     let shown = scope_text(&scopes);
     let wanted = Wanted { name: form.get("name").map(str::to_owned), expires_in: Some(lifetime), scopes, user: None };
     let address = address(parts).map(|address| address.to_string());
-    let actor = Actor { kind: ActorKind::Account, name: account.name, address };
+    let actor = Actor::account(account.name, address);
     let operator = Operator::new(&*oauth.store, &*state.clock, actor);
     let token = tokens::create(&operator, &directory, wanted).await.map_err(OAuthError::from_admin)?;
     facts.token = Some(token.row.id);

@@ -58,8 +58,8 @@ pub async fn answer(
     // The task ends without an answer only if it panics.
     let replies = answered.await.map_err(|_| HttpError::internal())??;
     let id = exchange.parts.extensions.get().copied().unwrap_or_else(RequestId::generate);
-    let judged: Vec<Judged> = replies.into_iter().map(|reply| judge(reply, id)).collect();
-    let mut response = reply::json(StatusCode::OK, exchange.media_type, text(&judged));
+    let judged: Vec<Judged> = replies.into_iter().map(judge).collect();
+    let mut response = reply::json(StatusCode::OK, exchange.media_type, text(&judged, id));
     response.extensions_mut().insert(Operations(judged.into_iter().enumerate().map(told).collect()));
     Ok(response)
 }
@@ -95,8 +95,8 @@ struct Judged {
     error: Option<HttpError>,
 }
 
-fn judge(reply: BulkReply, id: RequestId) -> Judged {
-    let error = reply.outcome.as_ref().err().map(|error| HttpError::from(error.clone()).with_request(id));
+fn judge(reply: BulkReply) -> Judged {
+    let error = reply.outcome.as_ref().err().map(|error| HttpError::from(error.clone()));
     let status = match &reply.outcome {
         Ok(Done::Created(_)) => StatusCode::CREATED,
         // Without a body, as RFC 7644 §3.7.3 shows it.
@@ -107,13 +107,13 @@ fn judge(reply: BulkReply, id: RequestId) -> Judged {
     Judged { reply, status, error }
 }
 
-fn text(judged: &[Judged]) -> String {
-    let operations = judged.iter().map(operation).collect();
+fn text(judged: &[Judged], id: RequestId) -> String {
+    let operations = judged.iter().map(|judged| operation(judged, id)).collect();
     let response = BulkResponse { schemas: [BULK_RESPONSE_SCHEMA], operations };
     serde_json::to_string(&response).expect("structs of strings serialise")
 }
 
-fn operation(judged: &Judged) -> Operation<'_> {
+fn operation(judged: &Judged, id: RequestId) -> Operation<'_> {
     let Judged { reply: BulkReply { method, bulk_id, location, outcome, report: _ }, status, error } = judged;
     let version = match outcome {
         Ok(Done::Created(version) | Done::Updated(version)) => Some(*version),
@@ -125,7 +125,7 @@ fn operation(judged: &Judged) -> Operation<'_> {
         bulk_id,
         version: version.map(entity_tag::print),
         status: status.as_str().to_owned(),
-        response: error.as_ref().map(|error| error.body()),
+        response: error.as_ref().map(|error| error.body(id)),
     }
 }
 

@@ -92,7 +92,13 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }
 
+    /// The body; of an error without the name of the request that its detail ends with.
     fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("JSON")
+        let mut json: Value = serde_json::from_slice(&self.body).expect("JSON");
+        if let Some(detail) = json.get("detail").and_then(Value::as_str) {
+            let request = format!(" (request {})", self.header("x-request-id"));
+            json["detail"] = detail.strip_suffix(&request).expect("an error names its request").into();
+        }
+        json
     }
 }
