@@ -17,7 +17,7 @@ pub(super) const ATTEMPTS_MAX: u32 = 5;
 #[derive(Debug, Clone, Copy)]
 pub enum Timing {
     /// After the second for which they are believed, and what a search takes. None writes by them at once, for the store
-    /// refuses it, and [`Store::wait_for_changes`] says when the last change has come to its end that was on its way.
+    /// refuses it, and [`wait_for_changes`](crate::store::Store::wait_for_changes) says when the last change has come to its end that was on its way.
     After(Duration),
     /// With a permit, for tests: when that has happened which they want to happen meanwhile.
     Permitted(&'static Semaphore),

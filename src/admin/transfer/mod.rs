@@ -4,12 +4,12 @@
 //! the server, and without being asked for no password hash and no value that is never returned. An import reads the file
 //! twice: nothing is written before it is known to be whole and right, and what was written is passed over when it is read again.
 //!
-//! - [`line`]: the lines, to text and back
+//! - [`mod@line`]: the lines, to text and back
 //! - [`export`]: a Directory to lines
 //! - [`reader`]: lines from bytes, with their numbers and their digest
 //! - [`content`]: the resource of a line, by the schemas of a Directory
-//! - [`check`]: a file against the Directory that it is for
-//! - [`import`]: a checked file into it
+//! - [`mod@check`]: a file against the Directory that it is for
+//! - [`mod@import`]: a checked file into it
 
 pub mod check;
 mod content;

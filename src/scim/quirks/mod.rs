@@ -15,7 +15,7 @@
 //! - [`life_cycles`]: what becomes of what is deleted, and of what an operator does
 //! - [`switches`]: the switches of the core, by name
 //! - [`profiles`]: which provider gets which quirks, switches and life cycles
-//! - [`adjusted`]: a profile with what an operator sets otherwise
+//! - [`mod@adjusted`]: a profile with what an operator sets otherwise
 
 pub mod adjusted;
 pub mod life_cycles;
