@@ -9,6 +9,8 @@ mod accounts;
 mod audit;
 #[path = "admin/directories.rs"]
 mod directories;
+#[path = "admin/isolation.rs"]
+mod isolation;
 #[path = "admin/openapi.rs"]
 mod openapi;
 #[path = "admin/requests.rs"]

@@ -127,6 +127,8 @@ on_both_back_ends_as_a_process! {
             "[[directory]]\nname = \"Bad\"\n",
             "[[directory]]\nname = \"bad\"\nprovider = \"nobody\"\nstatus = \"deleting\"\nschemas = [\"bad.json\"]\n",
             "[directory.settings]\ncolour = \"red\"\n",
+            "[[directory]]\nname = \"worse\"\n[directory.settings]\nusersMax = 0\n",
+            "[[directory]]\nname = \"worst\"\n[directory.settings.quirks]\nnone-such = true\n",
         ));
         let acts = installation.acts();
         let refused = installation.run(&["apply", "directories.toml", "--yes"]);
@@ -138,6 +140,8 @@ on_both_back_ends_as_a_process! {
             "Directory \"bad\": status: it is active, paused or disabled",
             "Directory \"bad\": settings: unknown field `colour`",
             "Directory \"bad\": schemas: ",
+            "Directory \"worse\": settings: the setting usersMax takes a whole number from 1 to 100000000",
+            "Directory \"worst\": settings: ",
         ] {
             assert!(problems.contains(problem), "{problem} in {problems}");
         }

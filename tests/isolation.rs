@@ -259,6 +259,33 @@ on_both_back_ends! {
         assert_eq!((found.at("/totalResults"), found.at("/Resources/0").get("groups")), (&json!(1), None));
     }
 
+    /// Shows R4, R8, C-5.2-01: every list, by GET and by POST.
+    async fn a_cursor_of_another_directory_opens_no_list(app: App) {
+        let other = app.directory("other", "generic").await;
+        for app in [&app, &other] {
+            for name in ["ann", "bob"] {
+                let user = app.user(name).await;
+                app.group(&format!("of {name}"), &[&user]).await;
+            }
+        }
+        let search = async |app: &App, path: &str, cursor: &str| {
+            let schemas = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"];
+            app.post(&format!("{path}/.search"), json!({ "schemas": schemas, "count": 1, "cursor": cursor })).await
+        };
+        for path in ["/Users", "/Groups", ""] {
+            let by_get = async |app: &App, cursor: &str| app.get(&format!("{path}/?count=1&cursor={cursor}")).await;
+            let of_get = by_get(&app, "").await.expect(200).text("/nextCursor");
+            let of_post = search(&app, path, "").await.expect(200).text("/nextCursor");
+            for cursor in [&of_get, &of_post] {
+                let never = by_get(&other, "x").await.expect_error(400, "invalidCursor").json;
+                assert_eq!(by_get(&other, cursor).await.expect_error(400, "invalidCursor").json, never, "{path}");
+                assert_eq!(search(&other, path, cursor).await.expect_error(400, "invalidCursor").json, never, "{path}");
+            }
+            by_get(&app, &of_get).await.expect(200);
+            search(&app, path, &of_post).await.expect(200);
+        }
+    }
+
     /// Shows R5: uniqueness ends at the Directory, also for the second of the two.
     async fn a_name_may_be_taken_in_each_directory(app: App) {
         let other = app.directory("other", "generic").await;

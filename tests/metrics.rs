@@ -27,11 +27,17 @@ struct Server {
     token: String,
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<()>,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
+    /// Its request log is of no use: the file in its place is another.
     async fn start(app: &App) -> Self {
-        let config = Config::load(&Sources::default()).expect("the defaults are valid");
+        let mut config = Config::load(&Sources::default()).expect("the defaults are valid");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = folder.path().join("log.db");
+        std::fs::write(&log, "x".repeat(5_000)).expect("writes");
+        config.request_log.file = Some(log);
         let store = app.reopened(|_| ()).await.store;
         let (listener, metrics) = (bind().await, bind().await);
         let (address, metrics_address) = (listener.local_addr().expect("bound"), metrics.local_addr().expect("bound"));
@@ -44,7 +50,7 @@ impl Server {
             serve(&config, store, listening, stop).await.expect("drains");
         });
         let client = reqwest::Client::new();
-        Self { address, metrics: metrics_address, client, token: app.token.clone(), stop, served }
+        Self { address, metrics: metrics_address, client, token: app.token.clone(), stop, served, folder }
     }
 
     async fn send(&self, method: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
@@ -80,6 +86,7 @@ impl Server {
         self.stop.send(()).expect("running");
         timeout(PATIENCE, self.served).await.expect("it ends").expect("no panic");
         assert!(self.client.get(format!("http://{}/metrics", self.metrics)).send().await.is_err(), "nobody answers any more");
+        self.folder.close().expect("removes");
     }
 }
 
@@ -135,6 +142,15 @@ on_both_back_ends! {
         let connections = value(&text, "scimd_database_connections_idle") + value(&text, "scimd_database_connections_in_use");
         assert!(connections >= 1.0, "{text}");
         assert!(!text.contains("CANARY") && !text.contains(&server.token), "nothing of a client or of a secret:\n{text}");
+        server.stop().await;
+    }
+
+    async fn requests_that_the_log_loses_are_counted(app: App) {
+        let server = Server::start(&app).await;
+        for _ in 0..3 {
+            assert_eq!(server.send("GET", "/Users", &server.token, Value::Null).await.0, 200);
+        }
+        server.text_with("scimd_request_log_dropped_total 3").await;
         server.stop().await;
     }
 

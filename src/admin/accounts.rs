@@ -1,6 +1,7 @@
 //! Operators' accounts and their API keys.
 
 use super::operator::{Act, difference};
+use super::tokens::after;
 use super::{AdminError, Operator, PAGE_ROWS};
 use crate::auth::{PasswordHasher, Secret};
 use crate::clock::Timestamp;
@@ -160,8 +161,7 @@ pub async fn create_key(
         return Err(AdminError::TooManyKeys(KEYS_MAX));
     }
     let now = operator.clock.now();
-    let time = |time: Duration| Timestamp(now.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)));
-    let expires = expires_in.map(time);
+    let expires = expires_in.map(|time| after(now, time));
     let secret = Secret::generate_key()?;
     let row = ApiKeyRow {
         id: ApiKeyId(0),

@@ -4,7 +4,9 @@ use super::{AdminError, PAGE_ROWS};
 use crate::clock::Timestamp;
 use crate::store::OperatorStore;
 use crate::store::audit::{AuditFilter, AuditRow};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// What [`verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,24 +62,69 @@ pub async fn forget(store: &dyn OperatorStore, until: Timestamp) -> Result<u64, 
     }
 }
 
+/// A row as operators read it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditEntry)]
+pub struct Entry {
+    /// Its number.
+    pub seq: i64,
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// What acted: account, command, server, token.
+    pub actor_kind: String,
+    /// Its name.
+    pub actor: String,
+    /// From where.
+    pub address: Option<String>,
+    /// What was done, such as `token.create`.
+    pub act: String,
+    /// In which Directory.
+    pub directory: Option<String>,
+    /// The Directory's provider.
+    pub provider: Option<String>,
+    /// What it was done to, by number or name.
+    pub target: String,
+    /// What people call that.
+    pub target_name: String,
+    /// What of it differed, before.
+    #[schema(value_type = Option<Object>)]
+    pub before: Option<Value>,
+    /// And after.
+    #[schema(value_type = Option<Object>)]
+    pub after: Option<Value>,
+    /// The hash over this row and the hash of the row before it.
+    pub hash: String,
+}
+
+impl Entry {
+    /// A row as operators read it.
+    pub fn of(row: &AuditRow) -> Self {
+        // What is no JSON any more was tampered with; it is shown as it stands.
+        let object =
+            |text: &Option<String>| text.as_deref().map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)));
+        Self {
+            seq: row.seq,
+            at: row.at.to_rfc3339(),
+            actor_kind: row.actor_kind.clone(),
+            actor: row.actor.clone(),
+            address: row.address.clone(),
+            act: row.act.clone(),
+            directory: row.directory_name.clone(),
+            provider: row.provider.clone(),
+            target: row.target.clone(),
+            target_name: row.target_name.clone(),
+            before: object(&row.before),
+            after: object(&row.after),
+            hash: hex(&row.hash),
+        }
+    }
+}
+
 /// A row as JSON.
 pub fn to_json(row: &AuditRow) -> Value {
-    let object = |text: &Option<String>| text.as_deref().map(|text| serde_json::from_str(text).unwrap_or(Value::Null));
-    json!({
-        "seq": row.seq,
-        "at": row.at.to_rfc3339(),
-        "actorKind": row.actor_kind,
-        "actor": row.actor,
-        "address": row.address,
-        "act": row.act,
-        "directory": row.directory_name,
-        "provider": row.provider,
-        "target": row.target,
-        "targetName": row.target_name,
-        "before": object(&row.before),
-        "after": object(&row.after),
-        "hash": hex(&row.hash),
-    })
+    json!(Entry::of(row))
 }
 
 /// The names of the columns of [`to_csv`].

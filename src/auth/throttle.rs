@@ -8,7 +8,8 @@
 //! the right secret has a count of its own for that name, whatever others do.
 //!
 //! An attempt counts as a wrong one from its beginning, and is taken back when it turns out well: many at the same time are
-//! no way around it. All of it is in memory, within a fixed size, and each server counts for itself: `n` replicas
+//! no way around it. Only at a key, which nobody can guess in a lifetime and a client sends with every request, it counts
+//! when it turns out wrong ([`Throttle::attempt_at_key`]). All of it is in memory, within a fixed size, and each server counts for itself: `n` replicas
 //! allow `n` times as many guesses.
 
 use crate::clock::{Clock, Timestamp};
@@ -118,15 +119,44 @@ impl Throttle {
             (_, None) => vec![(key(&["name", name]), Under::Name)],
         };
         let wait_ms = counted.iter().map(|(key, under)| known.wait_ms(key, *under, now)).max().unwrap_or(0);
-        if wait_ms > 0 {
-            let seconds = wait_ms.unsigned_abs().div_ceil(1_000);
-            return Err(TooEarly(Duration::from_secs(seconds)));
-        }
+        TooEarly::unless_over(wait_ms)?;
         for (key, _) in &counted {
             known.count(*key, now);
         }
         Ok(Attempt { throttle: self, counted, pair })
     }
+
+    /// Begins an attempt at a key of 256 random bits from `address`. Wrong ones count under the address alone, for a key is
+    /// no name; a key that was right from there once is not slowed by what others try from there.
+    ///
+    /// # Errors
+    /// [`TooEarly`]: it is not to be looked at.
+    pub fn attempt_at_key(&self, secret: &str, address: Option<IpAddr>) -> Result<KeyAttempt<'_>, TooEarly> {
+        let network = address.map(network);
+        let pair = network.as_deref().map(|network| key(&["key", secret, network]));
+        let address = network.as_deref().map(|network| key(&["address", network]));
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !pair.is_some_and(|pair| known.familiar.contains_key(&pair)) {
+            let wait_ms = address.map_or(0, |address| known.wait_ms(&address, Under::Address, self.clock.now()));
+            TooEarly::unless_over(wait_ms)?;
+        }
+        Ok(KeyAttempt { throttle: self, address, pair })
+    }
+}
+
+impl TooEarly {
+    fn unless_over(wait_ms: i64) -> Result<(), Self> {
+        let seconds = wait_ms.max(0).unsigned_abs().div_ceil(1_000);
+        if seconds == 0 { Ok(()) } else { Err(Self(Duration::from_secs(seconds))) }
+    }
+}
+
+/// An attempt at a key on its way. It counts when it is said to be wrong.
+#[must_use = "a wrong attempt counts when it is said to be one"]
+pub struct KeyAttempt<'t> {
+    throttle: &'t Throttle,
+    address: Option<Key>,
+    pair: Option<Key>,
 }
 
 impl Attempt<'_> {
@@ -142,8 +172,7 @@ impl Attempt<'_> {
             }
         }
         if let Some(pair) = self.pair {
-            make_room(&mut known.familiar, FAMILIAR_MAX, |last| *last);
-            known.familiar.insert(pair, now);
+            known.remember(pair, now);
         }
     }
 
@@ -154,7 +183,33 @@ impl Attempt<'_> {
     }
 }
 
+impl KeyAttempt<'_> {
+    /// The key is good: it is familiar from there from now on.
+    pub fn was_right(self) {
+        if let Some(pair) = self.pair {
+            let now = self.throttle.clock.now();
+            self.throttle.known.lock().unwrap_or_else(PoisonError::into_inner).remember(pair, now);
+        }
+    }
+
+    /// There is no such key, or it is good no more.
+    pub fn was_wrong(self) {
+        let mut known = self.throttle.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pair) = self.pair {
+            known.familiar.remove(&pair);
+        }
+        if let Some(address) = self.address {
+            known.count(address, self.throttle.clock.now());
+        }
+    }
+}
+
 impl Known {
+    fn remember(&mut self, pair: Key, now: Timestamp) {
+        make_room(&mut self.familiar, FAMILIAR_MAX, |last| *last);
+        self.familiar.insert(pair, now);
+    }
+
     /// How long it is until the next attempt under `key` may be made.
     fn wait_ms(&self, key: &Key, under: Under, now: Timestamp) -> i64 {
         let Some(count) = self.counts.get(key) else { return 0 };
@@ -214,160 +269,4 @@ fn key(parts: &[&str]) -> Key {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::ManualClock;
-
-    struct Guesser {
-        throttle: Throttle,
-        clock: Arc<ManualClock>,
-    }
-
-    impl Guesser {
-        fn new() -> Self {
-            let clock = Arc::new(ManualClock::new(Timestamp(1_000_000)));
-            Self { throttle: Throttle::new(clock.clone()), clock }
-        }
-
-        /// Tries a wrong secret; the seconds to wait if it is too early.
-        fn wrong(&self, name: &str, address: &str) -> Option<u64> {
-            match self.throttle.attempt(name, Some(address.parse().expect("an address"))) {
-                Ok(_) => None,
-                Err(TooEarly(wait)) => Some(wait.as_secs()),
-            }
-        }
-
-        fn right(&self, name: &str, address: &str) -> bool {
-            let attempt = self.throttle.attempt(name, Some(address.parse().expect("an address")));
-            attempt.map(Attempt::was_right).is_ok()
-        }
-    }
-
-    #[test]
-    fn the_wait_doubles_from_the_eleventh_wrong_attempt_on_up_to_a_minute() {
-        let guesser = Guesser::new();
-        for _ in 0..10 {
-            assert_eq!(guesser.wrong("a", "192.0.2.1"), None);
-        }
-        for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
-            assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(wait));
-            guesser.clock.advance(wait.cast_signed() * 1_000 - 1);
-            assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(1), "a millisecond too early");
-            guesser.clock.advance(1);
-            assert_eq!(guesser.wrong("a", "192.0.2.1"), None);
-        }
-    }
-
-    #[test]
-    fn an_hour_without_a_wrong_attempt_and_all_is_forgotten() {
-        let guesser = Guesser::new();
-        for _ in 0..10 {
-            guesser.wrong("a", "192.0.2.1");
-        }
-        assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(1));
-        guesser.clock.advance(MEMORY_MS);
-        for _ in 0..10 {
-            assert_eq!(guesser.wrong("a", "192.0.2.1"), None);
-        }
-        assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(1));
-    }
-
-    #[test]
-    fn another_address_does_not_help_with_the_same_name_and_another_name_not_from_the_same_address() {
-        let guesser = Guesser::new();
-        for host in 0..10 {
-            assert_eq!(guesser.wrong("a", &format!("192.0.2.{host}")), None);
-        }
-        assert_eq!(guesser.wrong("a", "192.0.2.77"), Some(1));
-        for name in 0..50 {
-            assert_eq!(guesser.wrong(&format!("n{name}"), "198.51.100.1"), None);
-        }
-        assert_eq!(guesser.wrong("n50", "198.51.100.1"), Some(1));
-        assert_eq!(guesser.wrong("n50", "198.51.100.2"), None);
-    }
-
-    #[test]
-    fn the_addresses_of_one_ipv6_network_are_one() {
-        let guesser = Guesser::new();
-        for host in 0..50 {
-            assert_eq!(guesser.wrong(&format!("n{host}"), &format!("2001:db8:0:1::{host:x}")), None);
-        }
-        assert_eq!(guesser.wrong("n50", "2001:db8:0:1:ffff::1"), Some(1));
-        assert_eq!(guesser.wrong("n50", "2001:db8:0:2::1"), None);
-        assert_eq!(network("::ffff:192.0.2.1".parse().expect("an address")), "192.0.2.1");
-    }
-
-    #[test]
-    fn who_guesses_at_a_name_does_not_lock_out_whom_it_belongs_to() {
-        let guesser = Guesser::new();
-        assert!(guesser.right("a", "203.0.113.5"));
-        for host in 0..10 {
-            guesser.wrong("a", &format!("192.0.2.{host}"));
-        }
-        assert_eq!(guesser.wrong("a", "192.0.2.10"), Some(1));
-        assert!(guesser.right("a", "203.0.113.5"));
-        assert!(!guesser.right("a", "203.0.113.6"), "a newcomer waits");
-        // But who sits at the familiar address cannot guess for nothing either.
-        for _ in 0..10 {
-            assert_eq!(guesser.wrong("a", "203.0.113.5"), None);
-        }
-        assert_eq!(guesser.wrong("a", "203.0.113.5"), Some(1));
-    }
-
-    #[test]
-    fn a_right_attempt_forgets_the_wrong_ones_of_the_name_but_not_those_of_the_address() {
-        let guesser = Guesser::new();
-        for _ in 0..9 {
-            guesser.wrong("a", "192.0.2.1");
-        }
-        assert!(guesser.right("a", "192.0.2.1"));
-        for _ in 0..10 {
-            assert_eq!(guesser.wrong("a", "192.0.2.2"), None);
-        }
-        for name in 0..41 {
-            assert_eq!(guesser.wrong(&format!("n{name}"), "192.0.2.1"), None);
-        }
-        assert_eq!(guesser.wrong("b", "192.0.2.1"), Some(1), "9 + 41");
-    }
-
-    #[test]
-    fn attempts_at_the_same_time_count_from_their_beginning_and_void_ones_not_at_all() {
-        let guesser = Guesser::new();
-        let on_their_way: Vec<_> = (0..10).map(|_| guesser.throttle.attempt("a", None).expect("free")).collect();
-        assert_eq!(guesser.throttle.attempt("a", None).err(), Some(TooEarly(Duration::from_secs(1))));
-        on_their_way.into_iter().for_each(Attempt::was_void);
-        for _ in 0..10 {
-            assert!(guesser.throttle.attempt("a", None).is_ok());
-        }
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
-        let guesser = Guesser::new();
-        for _ in 0..10 {
-            guesser.wrong("a", "192.0.2.1");
-        }
-        guesser.clock.advance(-86_400_000);
-        assert_eq!(guesser.wrong("a", "192.0.2.1"), Some(1));
-    }
-
-    #[test]
-    fn memory_is_bounded_and_the_latest_are_kept() {
-        let guesser = Guesser::new();
-        for _ in 0..10 {
-            guesser.wrong("last", "192.0.2.1");
-        }
-        for name in 0..COUNTS_MAX + 10 {
-            guesser.clock.advance(1);
-            drop(guesser.throttle.attempt(&name.to_string(), None));
-            if name % 1_000 == 0 {
-                // It is tried again and again meanwhile, so it is not among the older half.
-                drop(guesser.throttle.attempt("last", None));
-            }
-        }
-        let known = guesser.throttle.known.lock().expect("not poisoned");
-        assert!(known.counts.len() <= COUNTS_MAX, "{}", known.counts.len());
-        assert!(known.counts.contains_key(&key(&["name", "last"])));
-        assert!(!known.counts.contains_key(&key(&["name", "0"])));
-    }
-}
+mod tests;

@@ -2,6 +2,10 @@
 
 use super::{Admin, check_problem};
 use crate::on_both_back_ends;
+use axum::body::Body;
+use hyper::Request;
+use scimd::auth::Secret;
+use scimd::http::client::Peer;
 use scimd::store::operator::Role;
 use serde_json::json;
 
@@ -148,6 +152,39 @@ on_both_back_ends! {
         check_problem(refused, 429, "too-many-attempts");
         app.clock.advance(1_000);
         nobody.post("/session", json!({ "account": "carla", "password": "correct horse" })).await.expect(201);
+    }
+
+    /// And per address, whatever account it is for, and at API keys too.
+    async fn guesses_from_one_address_are_slowed(app: App) {
+        let owner = Admin::new(&app, Role::Owner).await;
+        app.clock.advance(0);
+        let from = async |peer: [u8; 4], key: &str, name: &str| {
+            let request = match name {
+                "" => Request::get("/admin/api/v1/me").header("authorization", format!("Bearer {key}")).body(Body::empty()),
+                name => Request::post("/admin/api/v1/session")
+                    .header("content-type", "application/json")
+                    .body(json!({ "account": name, "password": "wrong horse" }).to_string().into()),
+            };
+            let mut request = request.expect("a request");
+            request.extensions_mut().insert(Peer(peer.into()));
+            let (head, _) = app.raw(request).await;
+            (head.status.as_u16(), head.headers.get("retry-after").map(|wait| wait.to_str().expect("text").to_owned()))
+        };
+        let (near, far) = ([192, 0, 2, 1], [192, 0, 2, 2]);
+        assert_eq!(from(near, &owner.key, "").await, (200, None));
+        for guess in 0..25 {
+            assert_eq!(from(near, "", &format!("carla-{guess}")).await, (401, None));
+            let wrong = Secret::generate_key().expect("random");
+            assert_eq!(from(near, wrong.expose(), "").await, (401, None));
+        }
+        let wrong = Secret::generate_key().expect("random");
+        let wait = Some("1".to_owned());
+        assert_eq!(from(near, wrong.expose(), "").await, (429, wait.clone()));
+        assert_eq!(from(near, "", "carla").await, (429, wait));
+        assert_eq!(from(far, wrong.expose(), "").await, (401, None), "another address");
+        assert_eq!(from(near, &owner.key, "").await, (200, None), "a key that was right from there");
+        app.clock.advance(1_000);
+        assert_eq!(from(near, wrong.expose(), "").await, (401, None));
     }
 
     async fn the_last_owner_stays(app: App) {

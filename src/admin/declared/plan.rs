@@ -5,7 +5,7 @@ use crate::admin::definitions::{self, Given};
 use crate::admin::directories::{self, Edit};
 use crate::admin::{AdminError, Operator};
 use crate::directory::definitions::read;
-use crate::directory::settings::Settings;
+use crate::directory::settings::{Settings, SettingsError};
 use crate::scim::schema::{Fault, Faults};
 use crate::store::{DefinitionKind, DirectoryRow, DirectoryStatus, OperatorStore};
 use serde_json::{Map, Value};
@@ -169,7 +169,10 @@ fn wanted(declared: &DeclaredDirectory, row: Option<&DirectoryRow>, fault: &mut 
 
 fn settings(table: &toml::Table) -> Result<Settings, String> {
     let value = serde_json::to_value(table).map_err(|error| error.to_string())?;
-    serde_json::from_value(value).map_err(|error| error.to_string())
+    Settings::of_json(value).map_err(|error| match error {
+        SettingsError::Given(source) => source.to_string(),
+        error => error.to_string(),
+    })
 }
 
 /// What differs; of a new Directory all that it will have.

@@ -151,8 +151,7 @@ fn prospective(name: &str, begin: &Begin, now: Timestamp) -> Result<DirectoryRow
 /// # Errors
 /// [`AdminError::File`]: this server does not know them.
 pub fn settings(begin: &Begin) -> Result<Settings, AdminError> {
-    serde_json::from_value(begin.settings.clone())
-        .map_err(|_| AdminError::File("this server does not know its settings".to_owned()))
+    Settings::of_json(begin.settings.clone()).map_err(|_| AdminError::File("this server does not know its settings".to_owned()))
 }
 
 /// The definitions of the file that the Directory has not.

@@ -5,10 +5,11 @@ use super::caller::{Caller, Viewing};
 use super::extract::Query;
 use super::page::{self, Page};
 use super::problem::{Kind, Problem};
-use crate::admin::{audit, directories};
+use crate::admin::audit::{self, Entry};
+use crate::admin::directories;
 use crate::clock::Timestamp;
 use crate::store::OperatorStore;
-use crate::store::audit::{AuditFilter, AuditRow};
+use crate::store::audit::AuditFilter;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -16,49 +17,12 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::io;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// How many rows of an export are read at a time.
 const EXPORT_ROWS: u32 = 500;
-
-/// An act of an operator.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = AuditEntry)]
-pub struct EntryView {
-    /// Its number.
-    seq: i64,
-    /// When.
-    #[schema(format = DateTime)]
-    at: String,
-    /// What acted: account, command, server, token.
-    actor_kind: String,
-    /// Its name.
-    actor: String,
-    /// From where.
-    address: Option<String>,
-    /// What was done, such as `token.create`.
-    act: String,
-    /// In which Directory.
-    directory: Option<String>,
-    /// The Directory's provider.
-    provider: Option<String>,
-    /// What it was done to, by number or name.
-    target: String,
-    /// What people call that.
-    target_name: String,
-    /// What of it differed, before.
-    #[schema(value_type = Option<Object>)]
-    before: Option<Value>,
-    /// And after.
-    #[schema(value_type = Option<Object>)]
-    after: Option<Value>,
-    /// The hash over this row and the hash of the row before it.
-    hash: String,
-}
 
 /// Which acts are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -137,19 +101,19 @@ pub struct Verification {
 ///
 /// The record of what operators did, the latest first.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery), responses(
-    (status = 200, description = "A page of acts", body = Page<EntryView>),
+    (status = 200, description = "A page of acts", body = Page<Entry>),
 ))]
 pub async fn list(
     State(state): State<Arc<AdminState>>,
     _: Caller<Viewing>,
     Query(query): Query<AuditQuery>,
-) -> Result<Json<Page<EntryView>>, Problem> {
+) -> Result<Json<Page<Entry>>, Problem> {
     let limit = page::limit(query.limit)?;
     let before = query.cursor.as_deref().map(page::key::<i64>).transpose()?;
     let AuditQuery { directory, act, actor, since, until, .. } = query;
     let filter = filter(&state, directory, act, actor, since, until).await?;
     let rows = state.store.audit(&filter, before, limit + 1).await?;
-    Ok(Json(page::page(rows, limit, |row| row.seq.to_string(), view)))
+    Ok(Json(page::page(rows, limit, |row| row.seq.to_string(), |row| Entry::of(&row))))
 }
 
 /// Write the record out
@@ -237,23 +201,4 @@ fn lines(
             Ok(Some((text, (next, String::new()))))
         }
     })
-}
-
-fn view(row: AuditRow) -> EntryView {
-    let object = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
-    EntryView {
-        hash: audit::hex(&row.hash),
-        seq: row.seq,
-        at: row.at.to_rfc3339(),
-        actor_kind: row.actor_kind,
-        actor: row.actor,
-        address: row.address,
-        act: row.act,
-        directory: row.directory_name,
-        provider: row.provider,
-        target: row.target,
-        target_name: row.target_name,
-        before: object(row.before),
-        after: object(row.after),
-    }
 }

@@ -123,7 +123,7 @@ impl Modify for EveryOperation {
 fn problems(operation: &Operation, is_open: bool) -> Vec<Kind> {
     let mut kinds = vec![Kind::Malformed, Kind::Internal, Kind::Unavailable];
     if !is_open {
-        kinds.extend([Kind::Unauthorized, Kind::Forbidden]);
+        kinds.extend([Kind::Unauthorized, Kind::Forbidden, Kind::TooManyRequests]);
     }
     // What a path names may not be there, nor a Directory that a query names.
     if has(operation, |parameter| matches!(parameter.parameter_in, ParameterIn::Path) || parameter.name == "directory") {

@@ -80,25 +80,16 @@ async fn account(
     facts: &mut Facts,
 ) -> Result<AccountRow, OAuthError> {
     let address = address(parts);
-    // Keys have no names that could be guessed at: what counts is from where many wrong ones come.
-    let attempt = oauth.issuer.throttle().attempt(&format!("api key {key}"), address).inspect_err(|_| {
-        facts.denied = Some("throttled");
-    })?;
+    let attempt = oauth.issuer.throttle().attempt_at_key(key, address).inspect_err(|_| facts.denied = Some("throttled"))?;
     let address = address.map(|address| address.to_string());
-    match sign_in::by_key(&*oauth.store, &*state.clock, key, address.as_deref()).await {
-        Ok(Some((_, account))) => {
-            attempt.was_right();
-            Ok(account)
-        }
-        Ok(None) => {
-            facts.denied = Some("api key");
-            Err(OAuthError::invalid_client())
-        }
-        Err(error) => {
-            attempt.was_void();
-            Err(OAuthError::from_admin(error.into()))
-        }
+    let found = sign_in::by_key(&*oauth.store, &*state.clock, key, address.as_deref()).await;
+    if let Some((_, account)) = found.map_err(|error| OAuthError::from_admin(error.into()))? {
+        attempt.was_right();
+        return Ok(account);
     }
+    attempt.was_wrong();
+    facts.denied = Some("api key");
+    Err(OAuthError::invalid_client())
 }
 
 fn lifetime(text: Option<&str>) -> Result<Duration, OAuthError> {
