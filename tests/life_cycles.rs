@@ -20,7 +20,7 @@ use app::{App, GROUP, USER};
 use scimd::admin::{AdminError, Desk, Kind, groups, resources, users};
 use scimd::auth::PasswordHasher;
 use scimd::config::{Config, Sources};
-use scimd::directory::Limits;
+use scimd::directory::{Limits, Precondition};
 use scimd::id::ResourceId;
 use scimd::scim::ScimError;
 use scimd::store::audit::{AuditFilter, AuditRow};
@@ -62,7 +62,8 @@ impl<'a> Office<'a> {
 
     async fn edit(&self, kind: Kind, id: &str, body: Value) -> Result<(), AdminError> {
         let body = body.to_string();
-        self.work(async |desk| is_send(resources::replace(desk, kind, parsed(id), body.as_bytes())).await).await
+        self.work(async |desk| is_send(resources::replace(desk, kind, parsed(id), body.as_bytes(), &Precondition::None)).await)
+            .await
     }
 
     async fn members(&self, group: &str, add: &[&str], remove: &[&str]) -> Result<(), AdminError> {
@@ -83,7 +84,9 @@ impl<'a> Office<'a> {
 
     async fn delete(&self, kind: Kind, id: &str) {
         let resource = self.find(kind, id).await;
-        self.work(async |desk| is_send(resources::delete(desk, kind, &resource)).await).await.expect("deletes");
+        self.work(async |desk| is_send(resources::delete(desk, kind, &resource, &Precondition::None)).await)
+            .await
+            .expect("deletes");
     }
 
     async fn find(&self, kind: Kind, name: &str) -> Stored {
@@ -91,7 +94,7 @@ impl<'a> Office<'a> {
     }
 
     async fn deleted(&self, kind: Kind) -> Vec<Tombstone> {
-        resources::deleted(&*self.app.store, self.app.row().await.id, kind, None).await.expect("answers")
+        resources::deleted(&*self.app.store, self.app.row().await.id, kind, None, 500).await.expect("answers")
     }
 
     async fn purge(&self, kind: Kind, id: &str) -> Result<(), AdminError> {

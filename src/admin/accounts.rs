@@ -6,16 +6,20 @@ use super::{AdminError, Operator, PAGE_ROWS};
 use crate::auth::{PasswordHasher, Secret};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId};
-use crate::store::operator::{AccountRow, ApiKeyRow, Operation, Role};
+use crate::store::operator::{AccountRow, ApiKeyRow, Operation, Role, SESSION};
 use crate::store::{OperatorStore, StoreError};
 use serde_json::{Value, json};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The longest name of an account or an API key, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 100;
 
-/// The most API keys of an account.
+/// The most API keys of an account, beside its sessions.
 pub const KEYS_MAX: u32 = 100;
+
+/// How many sessions an account has at most; the oldest makes way.
+pub const SESSIONS_MAX: u32 = 20;
 
 /// An API key just made: the only moment at which its secret is there to be shown (R28).
 #[derive(Debug)]
@@ -72,7 +76,7 @@ pub struct Edit {
     pub password_hash: Option<Option<String>>,
 }
 
-/// Changes an account.
+/// Changes an account. With its password, what it has signed in to ends.
 ///
 /// # Errors
 /// [`AdminError::LastOwner`], [`AdminError::Changed`].
@@ -97,7 +101,8 @@ pub async fn edit(operator: &Operator<'_>, account: &AccountRow, edit: Edit) -> 
         after,
         ..Act::default()
     };
-    match operator.act(act, Operation::ChangeAccount(edited.clone())).await {
+    let ends_sessions = edited.password_hash != account.password_hash;
+    match operator.act(act, Operation::ChangeAccount { account: edited.clone(), ends_sessions }).await {
         Ok(_) => Ok(AccountRow { revision: edited.revision + 1, ..edited }),
         Err(StoreError::LastOwner) => Err(AdminError::LastOwner),
         Err(StoreError::VersionConflict) => Err(AdminError::Changed(edited.name)),
@@ -108,7 +113,7 @@ pub async fn edit(operator: &Operator<'_>, account: &AccountRow, edit: Edit) -> 
 /// Deletes an account, and its API keys with it.
 ///
 /// # Errors
-/// [`AdminError::LastOwner`], [`AdminError::NoAccount`].
+/// [`AdminError::LastOwner`], [`AdminError::NoAccount`], [`AdminError::Changed`].
 pub async fn delete(operator: &Operator<'_>, account: &AccountRow) -> Result<(), AdminError> {
     let act = Act {
         name: "account.delete",
@@ -117,8 +122,9 @@ pub async fn delete(operator: &Operator<'_>, account: &AccountRow) -> Result<(),
         before: Some(on_record(account)),
         ..Act::default()
     };
-    match operator.act(act, Operation::DeleteAccount(account.id)).await {
+    match operator.act(act, Operation::DeleteAccount { account: account.id, revision: account.revision }).await {
         Ok(_) => Ok(()),
+        Err(StoreError::VersionConflict) => Err(AdminError::Changed(account.name.clone())),
         Err(StoreError::LastOwner) => Err(AdminError::LastOwner),
         Err(StoreError::NotFound) => Err(AdminError::NoAccount(account.name.clone())),
         Err(error) => Err(error.into()),
@@ -149,17 +155,39 @@ pub async fn list(store: &dyn OperatorStore) -> Result<Vec<AccountRow>, AdminErr
 /// Creates an API key of an account. Without `expires_in` it never expires.
 ///
 /// # Errors
-/// [`AdminError::KeyName`], [`AdminError::KeyExists`], [`AdminError::TooManyKeys`], [`AdminError::NoAccount`].
+/// [`AdminError::KeyName`], [`AdminError::KeyExists`], [`AdminError::TooManyKeys`], [`AdminError::NoAccount`],
+/// [`AdminError::Changed`].
 pub async fn create_key(
     operator: &Operator<'_>,
     account: &AccountRow,
     name: &str,
     expires_in: Option<Duration>,
 ) -> Result<NewApiKey, AdminError> {
-    let name = checked_name(name).map_err(|_| AdminError::KeyName(name.to_owned()))?;
-    if operator.store.api_keys(account.id, KEYS_MAX).await?.len() >= KEYS_MAX as usize {
-        return Err(AdminError::TooManyKeys(KEYS_MAX));
+    if !is_name(name) || name.starts_with(SESSION) {
+        return Err(AdminError::KeyName(name.to_owned()));
     }
+    insert_key(operator, account, name.to_owned(), expires_in, KEYS_MAX).await
+}
+
+/// Creates the API key of somebody who signed in.
+///
+/// # Errors
+/// As [`create_key`]; [`AdminError::Changed`] also if the password has become another one.
+pub(super) async fn create_session(
+    operator: &Operator<'_>,
+    account: &AccountRow,
+    lifetime: Duration,
+) -> Result<NewApiKey, AdminError> {
+    insert_key(operator, account, format!("{SESSION}{}", Uuid::now_v7()), Some(lifetime), SESSIONS_MAX).await
+}
+
+async fn insert_key(
+    operator: &Operator<'_>,
+    account: &AccountRow,
+    name: String,
+    expires_in: Option<Duration>,
+    max: u32,
+) -> Result<NewApiKey, AdminError> {
     let now = operator.clock.now();
     let expires = expires_in.map(|time| after(now, time));
     let secret = Secret::generate_key()?;
@@ -178,18 +206,21 @@ pub async fn create_key(
         after: Some(json!({ "account": account.name, "name": name, "expires": expires.map(Timestamp::to_rfc3339) })),
         ..Act::default()
     };
-    let operation = Operation::CreateApiKey { account: account.id, name: name.clone(), digest: secret.digest(), expires };
+    let (digest, revision) = (secret.digest(), account.revision);
+    let operation = Operation::CreateApiKey { account: account.id, revision, name: name.clone(), digest, expires, max };
     match operator.act(act, operation).await {
         Ok(id) => Ok(NewApiKey { row: ApiKeyRow { id: ApiKeyId(id), ..row }, secret }),
         Err(StoreError::Exists) => Err(AdminError::KeyExists(name)),
+        Err(StoreError::LimitReached { limit }) => Err(AdminError::TooManyKeys(limit)),
+        Err(StoreError::VersionConflict) => Err(AdminError::Changed(account.name.clone())),
         Err(StoreError::NotFound) => Err(AdminError::NoAccount(account.name.clone())),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The API keys of an account.
+/// The API keys of an account, those of its sessions too.
 pub async fn keys(store: &dyn OperatorStore, account: &AccountRow) -> Result<Vec<ApiKeyRow>, AdminError> {
-    Ok(store.api_keys(account.id, KEYS_MAX).await?)
+    Ok(store.api_keys(account.id, KEYS_MAX + SESSIONS_MAX).await?)
 }
 
 /// Deletes the API key of this name or number. It is refused from then on.

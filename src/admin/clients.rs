@@ -3,7 +3,7 @@
 //! What is done with tokens is done with clients too, by [`super::tokens`]: they are put out of use and back, revoked,
 //! edited, deleted, and one with a secret is renewed. What they were issued dies with them.
 
-use super::tokens::{after, change, checked_name, insert, unnamed, usable};
+use super::tokens::{Which, after, change, checked_name, insert, unnamed, usable};
 use super::{AdminError, Operator, tokens};
 use crate::auth::oauth::{ClientId, PublicKeys};
 use crate::auth::{Scopes, Secret};
@@ -68,13 +68,13 @@ pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: W
 ///
 /// # Errors
 /// [`AdminError::NoToken`], [`AdminError::TokenRevoked`]; [`AdminError::NoKeys`] if it is no client with keys.
-pub async fn set_keys(
+pub async fn set_keys<'a>(
     operator: &Operator<'_>,
     directory: &DirectoryRow,
-    name_or_id: &str,
+    which: impl Into<Which<'a>>,
     keys: &PublicKeys,
 ) -> Result<TokenRow, AdminError> {
-    let client = usable(operator, directory, name_or_id).await?;
+    let client = usable(operator, directory, which).await?;
     if client.jwks.is_none() {
         return Err(AdminError::NoKeys(client.name));
     }

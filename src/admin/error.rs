@@ -34,6 +34,20 @@ pub enum AdminError {
     /// The token was revoked, and stays so.
     #[error("the token {0:?} was revoked; a new one may have its name")]
     TokenRevoked(String),
+    /// The token's time is over.
+    #[error("the token {0:?} has expired; a new secret needs a new expiry")]
+    TokenExpired(String),
+    /// The token has two good secrets.
+    #[error(
+        "the token {name:?} was renewed, and its secret of before is good until {until}; until then, renew it without an overlap, \
+         which ends both, or create another token"
+    )]
+    RenewedLately {
+        /// Its name.
+        name: String,
+        /// Until when.
+        until: String,
+    },
     /// The client has public keys, and no secret to renew.
     #[error("the client {0:?} has public keys instead of a secret; give it other keys")]
     HasKeys(String),
@@ -68,7 +82,10 @@ pub enum AdminError {
     #[error("this is the last owner's account; make another account an owner first")]
     LastOwner,
     /// The name cannot be an API key's.
-    #[error("{0:?} cannot be the name of an API key: it takes 1 to 100 characters, no blanks, slashes or control characters")]
+    #[error(
+        "{0:?} cannot be the name of an API key: it takes 1 to 100 characters, no blanks, slashes or control characters, and no \
+         session- at its beginning"
+    )]
     KeyName(String),
     /// The account has an API key of this name.
     #[error("the account has an API key {0:?} already")]

@@ -13,6 +13,7 @@ use crate::directory::{self, Precondition, ProjectionParams};
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::filter::{CompareOp, Filter, Literal, ResolvedFilter};
 use crate::scim::key::key;
+use crate::scim::resource::{Document, without_secrets};
 use crate::scim::schema::path::Resolved;
 use crate::scim::schema::{Registry, ResourceType, Target};
 use crate::scim::{ErrorKind, ScimError};
@@ -103,6 +104,10 @@ fn filter(desk: &Desk<'_>, resource_type: &Arc<ResourceType>, wanted: &Wanted<'_
 /// # Errors
 /// [`AdminError::NoUser`], [`AdminError::NoGroup`], [`AdminError::SeveralGroups`].
 pub async fn find(store: &dyn OperatorStore, directory: DirectoryId, kind: Kind, id_or_name: &str) -> Result<Stored, AdminError> {
+    // Values with this character are refused, and PostgreSQL has no text with it.
+    if id_or_name.contains('\0') {
+        return Err(missing(kind, id_or_name));
+    }
     if let Some(id) = ResourceId::parse(id_or_name)
         && let Some(resource) = store.get(directory, kind.name(), id).await?
     {
@@ -136,12 +141,18 @@ pub(super) fn missing(kind: Kind, name: &str) -> AdminError {
     }
 }
 
-/// The attributes of a resource as stored, without `id` and `meta`.
+/// The attributes of a resource as stored, without `id` and `meta`, and without those that nobody may read (D-42).
 ///
 /// # Errors
 /// [`AdminError::Corrupt`].
-pub fn attributes(resource: &Stored) -> Result<Map<String, Value>, AdminError> {
-    serde_json::from_str(&resource.document).map_err(|source| AdminError::Corrupt { id: resource.id.to_string(), source })
+pub fn attributes(desk: &Desk<'_>, kind: Kind, resource: &Stored) -> Result<Map<String, Value>, AdminError> {
+    readable(desk, kind, resource.id, &resource.document)
+}
+
+fn readable(desk: &Desk<'_>, kind: Kind, id: ResourceId, document: &str) -> Result<Map<String, Value>, AdminError> {
+    let corrupt = |source| AdminError::Corrupt { id: id.to_string(), source };
+    let document = Document::from_stored(document).map_err(corrupt)?;
+    Ok(without_secrets(document, desk.resource_type(kind)).into_object())
 }
 
 /// Creates a resource that is the operators', from JSON as a client would send it. Gives its id.
@@ -161,34 +172,40 @@ pub async fn create(desk: &Desk<'_>, kind: Kind, body: &[u8]) -> Result<Resource
     Ok(id.expect("a location ends with the id"))
 }
 
-/// Replaces a resource that is the operators' by JSON as a client would send it (RFC 7644 §3.5.1).
+/// Replaces a resource that is the operators' by JSON as a client would send it (RFC 7644 §3.5.1), if the condition holds.
 ///
 /// # Errors
 /// [`AdminError::Refused`], also if the provider made it; [`AdminError::NoUser`], [`AdminError::NoGroup`].
-pub async fn replace(desk: &Desk<'_>, kind: Kind, id: ResourceId, body: &[u8]) -> Result<(), AdminError> {
+pub async fn replace(
+    desk: &Desk<'_>,
+    kind: Kind,
+    id: ResourceId,
+    body: &[u8],
+    condition: &Precondition,
+) -> Result<(), AdminError> {
     let name = match kind {
         Kind::User => "user.edit",
         Kind::Group => "group.edit",
     };
     let (resource_type, text) = (desk.resource_type(kind), id.to_string());
     let replace = async |ctx: &directory::Ctx<'_>| {
-        directory::replace(ctx, resource_type, &text, body, &Precondition::None, ProjectionParams::default()).await
+        directory::replace(ctx, resource_type, &text, body, condition, ProjectionParams::default()).await
     };
     desk.act(Act { name, ..Act::default() }, replace).await.map(drop).map_err(|error| found(kind, id, error))
 }
 
-/// Deletes a resource, whoever made it.
+/// Deletes a resource, whoever made it, if the condition holds.
 ///
 /// # Errors
-/// [`AdminError::NoUser`], [`AdminError::NoGroup`].
-pub async fn delete(desk: &Desk<'_>, kind: Kind, resource: &Stored) -> Result<(), AdminError> {
+/// [`AdminError::NoUser`], [`AdminError::NoGroup`]; [`AdminError::Refused`] if it does not hold.
+pub async fn delete(desk: &Desk<'_>, kind: Kind, resource: &Stored, condition: &Precondition) -> Result<(), AdminError> {
     let name = match kind {
         Kind::User => "user.delete",
         Kind::Group => "group.delete",
     };
     let before = Some(json!({ "source": resource.source.word() }));
     let (resource_type, text) = (desk.resource_type(kind), resource.id.to_string());
-    let delete = async |ctx: &directory::Ctx<'_>| directory::delete(ctx, resource_type, &text, &Precondition::None).await;
+    let delete = async |ctx: &directory::Ctx<'_>| directory::delete(ctx, resource_type, &text, condition).await;
     desk.act(Act { name, before, ..Act::default() }, delete).await.map_err(|error| found(kind, resource.id, error))
 }
 
@@ -200,23 +217,24 @@ pub(super) fn found(kind: Kind, id: ResourceId, error: AdminError) -> AdminError
     }
 }
 
-/// Up to 500 resources that were deleted and of which something is kept or remembered, with ids above `after`, by id.
+/// Up to `limit` resources that were deleted and of which something is kept or remembered, with ids above `after`, by id.
 pub async fn deleted(
     store: &dyn OperatorStore,
     directory: DirectoryId,
     kind: Kind,
     after: Option<ResourceId>,
+    limit: u32,
 ) -> Result<Vec<Tombstone>, AdminError> {
-    Ok(store.tombstones(directory, kind.name(), after, PAGE_ROWS).await?)
+    Ok(store.tombstones(directory, kind.name(), after, limit).await?)
 }
 
 /// One that was deleted as JSON, with its attributes if they are kept.
 ///
 /// # Errors
 /// [`AdminError::Corrupt`].
-pub fn describe_deleted(tombstone: &Tombstone) -> Result<Value, AdminError> {
-    let corrupt = |source| AdminError::Corrupt { id: tombstone.id.to_string(), source };
-    let kept: Option<Value> = tombstone.document.as_deref().map(serde_json::from_str).transpose().map_err(corrupt)?;
+pub fn describe_deleted(desk: &Desk<'_>, kind: Kind, tombstone: &Tombstone) -> Result<Value, AdminError> {
+    let document = tombstone.document.as_deref();
+    let kept = document.map(|document| readable(desk, kind, tombstone.id, document)).transpose()?;
     Ok(json!({
         "id": tombstone.id.to_string(),
         "name": tombstone.name,
@@ -240,7 +258,7 @@ pub async fn purge(operator: &Operator<'_>, directory: &DirectoryRow, kind: Kind
         Kind::Group => "group.purge",
     };
     let act = Act { name, directory: Some(directory), target: id.to_string(), target_name: id.to_string(), ..Act::default() };
-    match operator.act(act, Operation::ForgetTombstone(directory.id, id)).await {
+    match operator.act(act, Operation::ForgetTombstone { directory: directory.id, resource_type: kind.name(), id }).await {
         Ok(_) => Ok(()),
         Err(StoreError::NotFound) => Err(missing(kind, &id.to_string())),
         Err(error) => Err(error.into()),

@@ -1,6 +1,6 @@
 //! Who comes with an API key or a password.
 
-use super::accounts::{self, KEYS_MAX, NewApiKey};
+use super::accounts::{self, NewApiKey};
 use super::{AdminError, Operator};
 use crate::auth::{PasswordHasher, token};
 use crate::clock::Clock;
@@ -8,13 +8,6 @@ use crate::store::audit::Actor;
 use crate::store::operator::{AccountRow, ApiKeyRow};
 use crate::store::{OperatorStore, StoreError};
 use std::time::Duration;
-use uuid::Uuid;
-
-/// What the names of API keys begin with that stand for somebody who signed in with a password.
-pub const SESSION: &str = "session-";
-
-/// How many of those an account has at most; the oldest makes way.
-const SESSIONS_MAX: usize = 20;
 
 /// The use of a key is noted once in so many milliseconds.
 const NOTE_EVERY_MS: i64 = 60_000;
@@ -64,44 +57,10 @@ pub async fn by_password(
     let Some(account) = account.filter(|_| is_right) else { return Ok(None) };
     let actor = Actor::account(account.name.clone(), operator.actor.address.clone());
     let operator = Operator::new(operator.store, operator.clock, actor);
-    make_room(&operator, &account).await?;
-    let key = accounts::create_key(&operator, &account, &format!("{SESSION}{}", Uuid::now_v7()), Some(lifetime)).await?;
-    Ok(Some((key, account)))
-}
-
-/// Ends what an account signed in with a password.
-///
-/// # Errors
-/// The store failed.
-pub async fn end_sessions(operator: &Operator<'_>, account: &AccountRow) -> Result<(), AdminError> {
-    for key in sessions(operator, account).await? {
-        end(operator, account, &key).await?;
-    }
-    Ok(())
-}
-
-/// Ends sessions whose time is over, and the oldest if there are too many.
-async fn make_room(operator: &Operator<'_>, account: &AccountRow) -> Result<(), AdminError> {
-    let now = operator.clock.now();
-    let (over, good): (Vec<_>, Vec<_>) =
-        sessions(operator, account).await?.into_iter().partition(|key| key.expires.is_some_and(|expires| expires <= now));
-    let too_many = (good.len() + 1).saturating_sub(SESSIONS_MAX);
-    for key in over.iter().chain(&good[..too_many]) {
-        end(operator, account, key).await?;
-    }
-    Ok(())
-}
-
-/// The keys of an account that are sessions, the oldest first.
-async fn sessions(operator: &Operator<'_>, account: &AccountRow) -> Result<Vec<ApiKeyRow>, AdminError> {
-    let mut keys = operator.store.api_keys(account.id, KEYS_MAX).await?;
-    keys.retain(|key| key.name.starts_with(SESSION));
-    Ok(keys)
-}
-
-async fn end(operator: &Operator<'_>, account: &AccountRow, key: &ApiKeyRow) -> Result<(), AdminError> {
-    match accounts::delete_key(operator, account, &key.name).await {
-        Err(AdminError::NoKey(_)) => Ok(()),
-        done => done.map(|_| ()),
+    match accounts::create_session(&operator, &account, lifetime).await {
+        Ok(key) => Ok(Some((key, account))),
+        // The password may be another one since it was compared, or the account disabled.
+        Err(AdminError::Changed(_) | AdminError::NoAccount(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -79,6 +79,36 @@ impl State {
     }
 }
 
+/// Which token an act is for.
+#[derive(Debug)]
+pub enum Which<'a> {
+    /// The one of this name, number or client id, as [`find`] finds it.
+    Named(&'a str),
+    /// The one that was looked at. If it has changed since, the act is refused with [`AdminError::Changed`].
+    Read(TokenRow),
+}
+
+impl<'a, T: AsRef<str> + ?Sized> From<&'a T> for Which<'a> {
+    fn from(name: &'a T) -> Self {
+        Self::Named(name.as_ref())
+    }
+}
+
+impl From<TokenRow> for Which<'_> {
+    fn from(token: TokenRow) -> Self {
+        Self::Read(token)
+    }
+}
+
+impl Which<'_> {
+    async fn row(self, operator: &Operator<'_>, directory: &DirectoryRow) -> Result<TokenRow, AdminError> {
+        match self {
+            Self::Named(name) => find(operator.store, directory.id, name).await,
+            Self::Read(token) => Ok(token),
+        }
+    }
+}
+
 /// Creates a token for a provider or an application.
 ///
 /// # Errors
@@ -203,10 +233,14 @@ pub async fn find(store: &dyn OperatorStore, directory: DirectoryId, name_or_id:
 ///
 /// # Errors
 /// [`AdminError::NoToken`] if there is none, or it is revoked already.
-pub async fn revoke(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
-    let token = find(operator.store, directory.id, name_or_id).await?;
+pub async fn revoke<'a>(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    which: impl Into<Which<'a>>,
+) -> Result<TokenRow, AdminError> {
+    let token = which.into().row(operator, directory).await?;
     if token.revoked.is_some() {
-        return Err(AdminError::NoToken(name_or_id.to_owned()));
+        return Err(AdminError::NoToken(token.name));
     }
     let revoked = Some(operator.clock.now());
     change(operator, directory, "token.revoke", token.clone(), TokenRow { revoked, ..token }).await
@@ -216,8 +250,12 @@ pub async fn revoke(operator: &Operator<'_>, directory: &DirectoryRow, name_or_i
 ///
 /// # Errors
 /// [`AdminError::NoToken`], [`AdminError::TokenRevoked`].
-pub async fn deactivate(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
-    let token = usable(operator, directory, name_or_id).await?;
+pub async fn deactivate<'a>(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    which: impl Into<Which<'a>>,
+) -> Result<TokenRow, AdminError> {
+    let token = usable(operator, directory, which).await?;
     if token.inactive.is_some() {
         return Ok(token);
     }
@@ -229,8 +267,12 @@ pub async fn deactivate(operator: &Operator<'_>, directory: &DirectoryRow, name_
 ///
 /// # Errors
 /// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::TooManyTokens`].
-pub async fn activate(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
-    let token = usable(operator, directory, name_or_id).await?;
+pub async fn activate<'a>(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    which: impl Into<Which<'a>>,
+) -> Result<TokenRow, AdminError> {
+    let token = usable(operator, directory, which).await?;
     if token.inactive.is_none() {
         return Ok(token);
     }
@@ -238,28 +280,41 @@ pub async fn activate(operator: &Operator<'_>, directory: &DirectoryRow, name_or
 }
 
 /// Gives a token a new secret. The one of before is good for `overlap` more, so that the provider can be given the new one
-/// without a gap. `expires_in`: from now on; `None` leaves the expiry as it is.
+/// without a gap; of a token that is expired or out of use it is not. `expires_in`: from now on; `None` leaves the expiry as it
+/// is.
+///
+/// Two secrets are good at once, no more. While the one of before the last renewal is, a further renewal would end one of them
+/// that the provider may have, so it is refused, unless `overlap` is zero and both are to end.
 ///
 /// # Errors
-/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`]; [`AdminError::HasKeys`] if it is a client without a secret.
-pub async fn renew(
+/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::RenewedLately`]; [`AdminError::TokenExpired`] if no new
+/// expiry is given; [`AdminError::HasKeys`] if it is a client without a secret; [`AdminError::Changed`].
+pub async fn renew<'a>(
     operator: &Operator<'_>,
     directory: &DirectoryRow,
-    name_or_id: &str,
+    which: impl Into<Which<'a>>,
     overlap: Duration,
     expires_in: Option<Duration>,
 ) -> Result<NewToken, AdminError> {
-    let token = usable(operator, directory, name_or_id).await?;
+    let token = usable(operator, directory, which).await?;
     if token.jwks.is_some() {
         return Err(AdminError::HasKeys(token.name));
     }
     let now = operator.clock.now();
+    let state = State::of(&token, now);
+    if state == State::Expired && expires_in.is_none() {
+        return Err(AdminError::TokenExpired(token.name));
+    }
+    let overlaps = state == State::Active && !overlap.is_zero();
+    if overlaps && let Some(former) = token.former.as_ref().filter(|former| former.expires > now) {
+        return Err(AdminError::RenewedLately { name: token.name, until: former.expires.to_rfc3339() });
+    }
     let secret = Secret::generate()?;
     let former = FormerSecret { digest: token.digest, expires: after(now, overlap) };
     let renewed = TokenRow {
         digest: secret.digest(),
         renewed: Some(now),
-        former: (!overlap.is_zero()).then_some(former),
+        former: overlaps.then_some(former),
         expires: expires_in.map_or(token.expires, |time| Some(after(now, time))),
         warned_days: if expires_in.is_some() { None } else { token.warned_days },
         ..token.clone()
@@ -281,14 +336,15 @@ pub struct Edit {
 /// Changes a token.
 ///
 /// # Errors
-/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::TokenName`], [`AdminError::TokenExists`].
-pub async fn edit(
+/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::TokenName`], [`AdminError::TokenExists`],
+/// [`AdminError::Changed`].
+pub async fn edit<'a>(
     operator: &Operator<'_>,
     directory: &DirectoryRow,
-    name_or_id: &str,
+    which: impl Into<Which<'a>>,
     edit: Edit,
 ) -> Result<TokenRow, AdminError> {
-    let token = usable(operator, directory, name_or_id).await?;
+    let token = usable(operator, directory, which).await?;
     let mut edited = token.clone();
     if let Some(name) = edit.name {
         edited.name = checked_name(name)?;
@@ -306,9 +362,13 @@ pub async fn edit(
 /// Forgets a token, in whatever state it is.
 ///
 /// # Errors
-/// [`AdminError::NoToken`].
-pub async fn delete(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
-    let token = find(operator.store, directory.id, name_or_id).await?;
+/// [`AdminError::NoToken`], [`AdminError::Changed`].
+pub async fn delete<'a>(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    which: impl Into<Which<'a>>,
+) -> Result<TokenRow, AdminError> {
+    let token = which.into().row(operator, directory).await?;
     let act = Act {
         name: "token.delete",
         directory: Some(directory),
@@ -317,15 +377,21 @@ pub async fn delete(operator: &Operator<'_>, directory: &DirectoryRow, name_or_i
         before: Some(on_record(&token)),
         after: None,
     };
-    match operator.act(act, Operation::DeleteToken(directory.id, token.id)).await {
+    let operation = Operation::DeleteToken { directory: directory.id, token: token.id, revision: token.revision };
+    match operator.act(act, operation).await {
         Ok(_) => Ok(token),
-        Err(StoreError::NotFound) => Err(AdminError::NoToken(name_or_id.to_owned())),
+        Err(StoreError::NotFound) => Err(AdminError::NoToken(token.name)),
+        Err(StoreError::VersionConflict) => Err(AdminError::Changed(token.name)),
         Err(error) => Err(error.into()),
     }
 }
 
-pub(super) async fn usable(operator: &Operator<'_>, directory: &DirectoryRow, name_or_id: &str) -> Result<TokenRow, AdminError> {
-    let token = find(operator.store, directory.id, name_or_id).await?;
+pub(super) async fn usable<'a>(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    which: impl Into<Which<'a>>,
+) -> Result<TokenRow, AdminError> {
+    let token = which.into().row(operator, directory).await?;
     if token.revoked.is_some() { Err(AdminError::TokenRevoked(token.name)) } else { Ok(token) }
 }
 
@@ -352,7 +418,7 @@ pub(super) async fn change(
     match operator.act(act, Operation::ChangeToken { token: after.clone(), live_max }).await {
         Ok(_) => Ok(TokenRow { revision: after.revision + 1, ..after }),
         Err(StoreError::Exists) => Err(AdminError::TokenExists(after.name)),
-        Err(StoreError::VersionConflict) => Err(AdminError::TooBusy),
+        Err(StoreError::VersionConflict) => Err(AdminError::Changed(after.name)),
         Err(StoreError::LimitReached { limit }) => Err(AdminError::TooManyTokens(limit)),
         Err(error) => Err(error.into()),
     }

@@ -5,7 +5,8 @@ use super::failure::Failure;
 use super::output;
 use super::session::Session;
 use crate::admin::resources::{self, Wanted};
-use crate::admin::{Kind, directories};
+use crate::admin::{Desk, Kind, directories};
+use crate::directory::Precondition;
 use crate::id::ResourceId;
 use crate::store::{Source, Standing, Stored, Tombstone};
 use serde_json::{Map, Value, json};
@@ -57,7 +58,7 @@ async fn edit(session: &Session, kind: Kind, directory: &str, name: &str, file: 
     let body = read(session, file)?;
     let workplace = session.workplace(directory).await?;
     let resource = resources::find(session.store.as_ref(), workplace.directory.id, kind, name).await?;
-    resources::replace(&workplace.desk().await?, kind, resource.id, &body).await?;
+    resources::replace(&workplace.desk().await?, kind, resource.id, &body, &Precondition::None).await?;
     output::note(&format!("{} {} is changed.", kind.name(), resource.id));
     Ok(())
 }
@@ -72,10 +73,10 @@ async fn list(session: &Session, kind: Kind, directory: &str, wanted: &Wanted<'_
         let page = resources::list(&desk, kind, wanted, after, PAGE).await?;
         if json {
             for resource in &page.resources {
-                array.push(&describe(resource)?)?;
+                array.push(&describe(&desk, kind, resource)?)?;
             }
         } else if !page.resources.is_empty() {
-            let rows = page.resources.iter().map(|resource| row(kind, resource)).collect::<Result<Vec<_>, _>>()?;
+            let rows = page.resources.iter().map(|resource| row(&desk, kind, resource)).collect::<Result<Vec<_>, _>>()?;
             output::table(names.take(), &rows)?;
         }
         after = page.next;
@@ -92,14 +93,14 @@ async fn list(session: &Session, kind: Kind, directory: &str, wanted: &Wanted<'_
 }
 
 async fn show(session: &Session, kind: Kind, directory: &str, name: &str, json: bool) -> Result<(), Failure> {
-    let store = session.store.as_ref();
-    let directory = directories::find(store, directory).await?;
-    let resource = resources::find(store, directory.id, kind, name).await?;
+    let workplace = session.workplace(directory).await?;
+    let desk = workplace.desk().await?;
+    let resource = resources::find(session.store.as_ref(), workplace.directory.id, kind, name).await?;
     if json {
-        output::json(&describe(&resource)?)?;
+        output::json(&describe(&desk, kind, &resource)?)?;
         return Ok(());
     }
-    let attributes = resources::attributes(&resource)?;
+    let attributes = resources::attributes(&desk, kind, &resource)?;
     let mut pairs = vec![
         ("id", resource.id.to_string()),
         ("version", resource.version.to_string()),
@@ -116,26 +117,27 @@ async fn show(session: &Session, kind: Kind, directory: &str, name: &str, json: 
 async fn delete(session: &Session, kind: Kind, directory: &str, name: &str) -> Result<(), Failure> {
     let workplace = session.workplace(directory).await?;
     let resource = resources::find(session.store.as_ref(), workplace.directory.id, kind, name).await?;
-    resources::delete(&workplace.desk().await?, kind, &resource).await?;
+    resources::delete(&workplace.desk().await?, kind, &resource, &Precondition::None).await?;
     output::note(&format!("{} {} is deleted.", kind.name(), resource.id));
     Ok(())
 }
 
 async fn deleted(session: &Session, kind: Kind, directory: &str, json: bool) -> Result<(), Failure> {
     let store = session.store.as_ref();
-    let directory = directories::find(store, directory).await?;
+    let workplace = session.workplace(directory).await?;
+    let (desk, directory) = (workplace.desk().await?, workplace.directory.id);
     let mut array = output::JsonArray::default();
     let mut names = Some(["ID", "NAME", "DELETED", "BY", "KEPT", "BARRED"]);
-    let mut page = resources::deleted(store, directory.id, kind, None).await?;
+    let mut page = resources::deleted(store, directory, kind, None, PAGE).await?;
     while let Some(last) = page.last().map(|tombstone| tombstone.id) {
         if json {
             for tombstone in &page {
-                array.push(&resources::describe_deleted(tombstone)?)?;
+                array.push(&resources::describe_deleted(&desk, kind, tombstone)?)?;
             }
         } else {
             output::table(names.take(), &page.iter().map(deleted_row).collect::<Vec<_>>())?;
         }
-        page = resources::deleted(store, directory.id, kind, Some(last)).await?;
+        page = resources::deleted(store, directory, kind, Some(last), PAGE).await?;
     }
     if json {
         array.end()?;
@@ -175,8 +177,8 @@ fn read(session: &Session, file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn row(kind: Kind, resource: &Stored) -> Result<[String; 5], Failure> {
-    let attributes = resources::attributes(resource)?;
+fn row(desk: &Desk<'_>, kind: Kind, resource: &Stored) -> Result<[String; 5], Failure> {
+    let attributes = resources::attributes(desk, kind, resource)?;
     let name = attributes.get(kind.name_attribute()).map(plain).unwrap_or_default();
     let (status, source) = (status(resource, &attributes).to_owned(), resource.source.word().to_owned());
     Ok([resource.id.to_string(), name, status, source, resource.created.to_rfc3339()])
@@ -198,10 +200,10 @@ fn status(resource: &Stored, attributes: &Map<String, Value>) -> &'static str {
 }
 
 /// The stored attributes, with `id`, what the store knows of `meta`, and what operators see besides.
-fn describe(resource: &Stored) -> Result<Value, Failure> {
+fn describe(desk: &Desk<'_>, kind: Kind, resource: &Stored) -> Result<Value, Failure> {
     let mut object = Map::new();
     object.insert("id".to_owned(), json!(resource.id.to_string()));
-    let attributes = resources::attributes(resource)?;
+    let attributes = resources::attributes(desk, kind, resource)?;
     let status = status(resource, &attributes);
     object.extend(attributes);
     let meta = json!({

@@ -78,7 +78,9 @@ pub async fn store(
     let members = MemberChange { add: new.members.clone(), ..MemberChange::default() };
     let password = new.password_hash.clone().map_or(PasswordChange::Keep, PasswordChange::Set);
     let change = Change::Create(Box::new(new));
-    match ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, now, change)).await {
+    let mut commit = ctx.commit(resource_type, now, change);
+    ctx.put_on_record(&mut commit, resource_type, Some((None, &document)), &members);
+    match ctx.store.commit(ctx.directory.id, commit).await {
         Ok(_) => {
             ctx.tell_document(resource_type, None, &document);
             ctx.tell_password(&password);

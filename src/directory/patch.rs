@@ -133,7 +133,9 @@ pub async fn commit_members(
         held: None,
     };
     let change = Change::Update(Box::new(update));
-    match ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await {
+    let mut commit = ctx.commit(resource_type, ctx.clock.now(), change);
+    ctx.put_on_record(&mut commit, resource_type, None, &asked);
+    match ctx.store.commit(ctx.directory.id, commit).await {
         Ok(committed) => {
             if committed.changed {
                 ctx.tell_members(resource_type, &asked);

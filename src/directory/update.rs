@@ -65,7 +65,9 @@ pub async fn commit(
         held: wanted.held,
     };
     let change = Change::Update(Box::new(update));
-    let committed = ctx.store.commit(ctx.directory.id, ctx.commit(resource_type, ctx.clock.now(), change)).await?;
+    let mut commit = ctx.commit(resource_type, ctx.clock.now(), change);
+    ctx.put_on_record(&mut commit, resource_type, old.as_ref().map(|old| (Some(old), &document)), &members);
+    let committed = ctx.store.commit(ctx.directory.id, commit).await?;
     if committed.changed {
         if let Some(old) = &old {
             ctx.tell_document(resource_type, Some(old), &document);

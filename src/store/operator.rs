@@ -115,6 +115,9 @@ pub struct AccountRow {
     pub revision: i64,
 }
 
+/// What the names of API keys begin with that stand for somebody who signed in with a password: sessions.
+pub const SESSION: &str = "session-";
+
 /// An API key, without its secret: it is as good as the account that it belongs to, and dies with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyRow {
@@ -225,8 +228,15 @@ pub enum Operation {
         /// The limit, if there is one.
         live_max: Option<u32>,
     },
-    /// A token is forgotten.
-    DeleteToken(DirectoryId, TokenId),
+    /// A token is forgotten that has this revision. [`StoreError::NotFound`] if there is none.
+    DeleteToken {
+        /// The Directory.
+        directory: DirectoryId,
+        /// The token.
+        token: TokenId,
+        /// The revision.
+        revision: i64,
+    },
     /// A new account. [`StoreError::Exists`] if the name is taken.
     CreateAccount {
         /// Its name.
@@ -237,24 +247,48 @@ pub enum Operation {
         password_hash: Option<String>,
     },
     /// An account becomes this; its id, name and creation stay. [`StoreError::LastOwner`] if no owner would be left.
-    ChangeAccount(AccountRow),
-    /// An account goes, with its API keys. [`StoreError::LastOwner`] if no owner would be left.
-    DeleteAccount(AccountId),
-    /// A new API key. [`StoreError::Exists`] if the account has one of this name, [`StoreError::NotFound`] if there is no such account.
+    ChangeAccount {
+        /// The account.
+        account: AccountRow,
+        /// Whether its sessions end with it.
+        ends_sessions: bool,
+    },
+    /// An account goes that has this revision, with its API keys. [`StoreError::NotFound`] if there is none,
+    /// [`StoreError::LastOwner`] if no owner would be left.
+    DeleteAccount {
+        /// The account.
+        account: AccountId,
+        /// The revision.
+        revision: i64,
+    },
+    /// A new API key of an account that has this revision and is not disabled. [`StoreError::Exists`] if it has one of this
+    /// name, [`StoreError::NotFound`] if there is no such account.
     CreateApiKey {
         /// The account.
         account: AccountId,
+        /// The account's revision.
+        revision: i64,
         /// The key's name.
         name: String,
         /// The SHA-256 of its secret.
         digest: TokenDigest,
         /// From when on it is refused, if ever.
         expires: Option<Timestamp>,
+        /// How many the account may have, this one included: of sessions the oldest make way, of other keys there can be no more
+        /// ([`StoreError::LimitReached`]).
+        max: u32,
     },
     /// An API key goes.
     DeleteApiKey(AccountId, ApiKeyId),
-    /// A tombstone goes, with the document that it keeps.
-    ForgetTombstone(DirectoryId, ResourceId),
+    /// The tombstone of a resource of a type goes, with the document that it keeps.
+    ForgetTombstone {
+        /// The Directory.
+        directory: DirectoryId,
+        /// The type.
+        resource_type: &'static str,
+        /// The resource.
+        id: ResourceId,
+    },
 }
 
 /// Where what operators keep is kept.

@@ -2,10 +2,9 @@
 
 use super::{Admin, check_problem};
 use crate::on_both_back_ends;
-use axum::body::Body;
-use hyper::Request;
+use scimd::admin::AdminError;
+use scimd::admin::accounts::{self, Edit, KEYS_MAX, SESSIONS_MAX};
 use scimd::auth::Secret;
-use scimd::http::client::Peer;
 use scimd::store::operator::Role;
 use serde_json::json;
 
@@ -138,6 +137,45 @@ on_both_back_ends! {
         assert_eq!(owner.all("/accounts/carla/keys", 100).await.len(), 1);
     }
 
+    /// Whatever way the password changes, what was signed in to with the one of before ends; other keys stay.
+    async fn a_new_password_ends_sessions_and_nothing_else(app: App) {
+        let owner = Admin::new(&app, Role::Owner).await;
+        owner.post("/accounts", json!({ "name": "carla", "role": "viewer", "password": "correct horse" })).await.expect(201);
+        let key = owner.with(&owner.post("/accounts/carla/keys", json!({ "name": "ci" })).await.expect(201).text("/secret"));
+        let credentials = json!({ "account": "carla", "password": "correct horse" });
+        let session = owner.with(&owner.with("").post("/session", credentials).await.expect(201).text("/secret"));
+        session.get("/me").await.expect(200);
+        let carla = accounts::find(&*app.store, "carla").await.expect("there");
+        let edit = Edit { password_hash: Some(carla.password_hash.clone().map(|hash| format!("{hash}x"))), ..Edit::default() };
+        accounts::edit(&app.operator(), &carla, edit).await.expect("changes");
+        check_problem(session.get("/me").await, 401, "unauthorized");
+        key.get("/me").await.expect(200);
+        // Nor does anything begin that was on its way with the account of before.
+        let late = accounts::create_key(&app.operator(), &carla, "late", None).await;
+        assert!(matches!(late, Err(AdminError::Changed(_))), "{late:?}");
+    }
+
+    /// Every key can be seen and deleted, however many are asked for at once.
+    async fn an_account_has_no_more_keys_than_it_may(app: App) {
+        let owner = Admin::new(&app, Role::Owner).await;
+        owner.post("/accounts", json!({ "name": "carla", "role": "viewer", "password": "correct horse" })).await.expect(201);
+        let carla = accounts::find(&*app.store, "carla").await.expect("there");
+        for number in 2..KEYS_MAX {
+            accounts::create_key(&app.operator(), &carla, &format!("key-{number}"), None).await.expect("creates");
+        }
+        let create = async |name: &str| owner.post("/accounts/carla/keys", json!({ "name": name })).await.status.as_u16();
+        let mut made = <[u16; 4]>::from(tokio::join!(create("a"), create("b"), create("c"), create("d")));
+        made.sort_unstable();
+        assert_eq!(made, [201, 201, 409, 409]);
+        assert_eq!(create("key-7").await, 200, "one that is there");
+        let credentials = json!({ "account": "carla", "password": "correct horse" });
+        for _ in 0..SESSIONS_MAX + 1 {
+            owner.with("").post("/session", credentials.clone()).await.expect(201);
+        }
+        assert_eq!(owner.all("/accounts/carla/keys", 500).await.len(), (KEYS_MAX + SESSIONS_MAX) as usize);
+        check_problem(owner.post("/accounts/carla/keys", json!({ "name": "session-x" })).await, 422, "invalid");
+    }
+
     /// Brute force is slowed per account.
     async fn guesses_at_a_password_are_slowed(app: App) {
         let owner = Admin::new(&app, Role::Owner).await;
@@ -158,33 +196,25 @@ on_both_back_ends! {
     async fn guesses_from_one_address_are_slowed(app: App) {
         let owner = Admin::new(&app, Role::Owner).await;
         app.clock.advance(0);
-        let from = async |peer: [u8; 4], key: &str, name: &str| {
-            let request = match name {
-                "" => Request::get("/admin/api/v1/me").header("authorization", format!("Bearer {key}")).body(Body::empty()),
-                name => Request::post("/admin/api/v1/session")
-                    .header("content-type", "application/json")
-                    .body(json!({ "account": name, "password": "wrong horse" }).to_string().into()),
-            };
-            let mut request = request.expect("a request");
-            request.extensions_mut().insert(Peer(peer.into()));
-            let (head, _) = app.raw(request).await;
-            (head.status.as_u16(), head.headers.get("retry-after").map(|wait| wait.to_str().expect("text").to_owned()))
+        let from = async |peer: [u8; 4], key: &str| Admin { app: app.from(peer), key: key.to_owned() }.get("/me").await;
+        let signing_in = async |peer: [u8; 4], account: &str| {
+            let nobody = Admin { app: app.from(peer), key: String::new() };
+            nobody.post("/session", json!({ "account": account, "password": "wrong horse" })).await
         };
+        let guess = || Secret::generate_key().expect("random").expose().to_owned();
         let (near, far) = ([192, 0, 2, 1], [192, 0, 2, 2]);
-        assert_eq!(from(near, &owner.key, "").await, (200, None));
-        for guess in 0..25 {
-            assert_eq!(from(near, "", &format!("carla-{guess}")).await, (401, None));
-            let wrong = Secret::generate_key().expect("random");
-            assert_eq!(from(near, wrong.expose(), "").await, (401, None));
+        from(near, &owner.key).await.expect(200);
+        for number in 0..25 {
+            check_problem(signing_in(near, &format!("carla-{number}")).await, 401, "unauthorized");
+            check_problem(from(near, &guess()).await, 401, "unauthorized");
         }
-        let wrong = Secret::generate_key().expect("random");
-        let wait = Some("1".to_owned());
-        assert_eq!(from(near, wrong.expose(), "").await, (429, wait.clone()));
-        assert_eq!(from(near, "", "carla").await, (429, wait));
-        assert_eq!(from(far, wrong.expose(), "").await, (401, None), "another address");
-        assert_eq!(from(near, &owner.key, "").await, (200, None), "a key that was right from there");
+        for refused in [from(near, &guess()).await, signing_in(near, "carla").await] {
+            assert_eq!(check_problem(refused, 429, "too-many-attempts").header("retry-after"), "1");
+        }
+        check_problem(from(far, &guess()).await, 401, "unauthorized");
+        from(near, &owner.key).await.expect(200);
         app.clock.advance(1_000);
-        assert_eq!(from(near, wrong.expose(), "").await, (401, None));
+        check_problem(from(near, &guess()).await, 401, "unauthorized");
     }
 
     async fn the_last_owner_stays(app: App) {

@@ -29,13 +29,14 @@ fn body(method: &str, path: &str) -> Option<Value> {
     match (method, path.rsplit('/').next().unwrap_or_default()) {
         ("GET" | "DELETE", _) => None,
         (_, "pause" | "resume" | "disable" | "enable" | "activate" | "deactivate" | "revoke") => None,
-        (_, "password" | "session") => Some(json!({ "name": "viewer", "password": "correct horse battery staple" })),
+        (_, "password") => Some(json!({ "password": "correct horse battery staple" })),
         ("PUT", "keys") => Some(json!({ "keys": [] })),
         (_, "members") => Some(json!({ "add": [] })),
         ("POST", "accounts") => Some(json!({ "name": "new", "role": "owner" })),
         (_, "{kind}" | "{resource}") => Some(json!({ "schemas": [USER], "userName": "new" })),
         ("POST", "renew") | ("PATCH", _) => Some(json!({})),
-        _ => Some(json!({ "name": "new", "provider": "generic" })),
+        ("POST", "directories") => Some(json!({ "name": "new", "provider": "generic" })),
+        _ => Some(json!({ "name": "new" })),
     }
 }
 
@@ -82,7 +83,7 @@ on_both_back_ends! {
                 cells += 1;
             }
         }
-        assert!(cells > 250, "{cells}");
+        assert!(cells >= 250, "{cells}");
         assert_eq!(everything(&owner, &app).await, before);
     }
 
@@ -134,12 +135,12 @@ on_both_back_ends! {
     /// Every path that goes on below a Directory, with what is another's.
     async fn no_path_of_a_directory_leads_into_another(app: App) {
         let owner = Admin::new(&app, Role::Owner).await;
-        app.directory("other", "okta").await;
+        let theirs = app.directory("other", "okta").await;
         let other = "/directories/other";
         let user = owner.post(&format!("{other}/users"), json!({ "schemas": [USER], "userName": "kept" })).await.expect(201).id();
         let group = json!({ "schemas": [super::app::GROUP], "displayName": "Kept" });
         let group = owner.post(&format!("{other}/groups"), group).await.expect(201).id();
-        owner.post(&format!("{other}/users"), json!({ "schemas": [USER], "userName": "left" })).await.expect(201);
+        theirs.user("left").await;
         owner.delete(&format!("{other}/users/left")).await.expect(204);
         let left = owner.get(&format!("{other}/deleted/users")).await.expect(200).text("/items/0/id");
         let client = owner.post(&format!("{other}/clients"), json!({ "name": "theirs" })).await.expect(201);

@@ -3,6 +3,8 @@
 use super::app::{GROUP, USER};
 use super::{Admin, check_problem};
 use crate::on_both_back_ends;
+use scimd::directory::settings::Settings;
+use scimd::scim::quirks::DeletePolicy;
 use scimd::store::operator::Role;
 use serde_json::{Value, json};
 
@@ -76,6 +78,83 @@ on_both_back_ends! {
         okta.post("/Users", body).await.expect(201);
     }
 
+    /// What nobody may read, no operator reads either: neither of what is there, nor of what is kept of the deleted.
+    async fn what_is_never_returned_is_not_shown(app: App) {
+        let viewer = Admin::new(&app, Role::Viewer).await;
+        let settings = Settings { delete_policy: Some(DeletePolicy::Disable), ..Settings::default() };
+        let app = app.directory_with("secretive", "generic", &settings).await;
+        let urn = "urn:example:badge";
+        let pin = json!({ "name": "pin", "type": "string", "returned": "never", "mutability": "writeOnly" });
+        let attributes = json!([pin, { "name": "colour", "type": "string" }]);
+        let schema = json!({ "id": urn, "name": "Badge", "extends": ["User"], "attributes": attributes });
+        Admin::new(&app, Role::Operator).await.post("/directories/secretive/definitions/schemas", schema).await.expect(201);
+        let app = app.fresh().await;
+        let user = json!({ "schemas": [USER, urn], "userName": "bjensen", urn: { "pin": "CANARY", "colour": "red" } });
+        let id = app.post("/Users", user).await.expect(201).id();
+        let path = "/directories/secretive/users";
+        let shown = [viewer.get(path).await.expect(200).json, viewer.get(&format!("{path}/{id}")).await.expect(200).json];
+        app.delete(&format!("/Users/{id}")).await.expect(204);
+        let kept = viewer.get("/directories/secretive/deleted/users").await.expect(200).json;
+        for text in shown.iter().chain([&kept]).map(Value::to_string) {
+            assert!(text.contains("red") && !text.contains("CANARY"), "{text}");
+        }
+    }
+
+    /// Two operators do not overwrite each other, and each sees in the record what differed.
+    async fn a_user_has_a_version_and_its_changes_are_on_record(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        let path = "/directories/test/users";
+        let user = |title: &str| json!({ "schemas": [USER], "userName": "ops", "title": title });
+        let made = operator.post(path, user("first")).await.expect(201);
+        let (tag, path) = (made.header("etag").to_owned(), format!("{path}/{}", made.id()));
+        assert_eq!(operator.send("GET", &path, &[("if-none-match", &tag)], None).await.status, 304);
+        operator.send("PUT", &path, &[("if-match", &tag)], Some(user("second"))).await.expect(200);
+        for (method, body) in [("PUT", Some(user("third"))), ("DELETE", None)] {
+            check_problem(operator.send(method, &path, &[("if-match", &tag)], body).await, 412, "changed");
+        }
+        assert_eq!(operator.get(&path).await.expect(200).at("/attributes/title"), "second");
+        let edit = operator.get("/audit?act=user.edit").await.expect(200);
+        assert_eq!(edit.at("/items/0/before/title"), &json!({ "redacted": "string", "length": 5 }));
+        assert_eq!(edit.at("/items/0/after/title"), &json!({ "redacted": "string", "length": 6 }));
+
+        let group = operator.post("/directories/test/groups", json!({ "schemas": [GROUP], "displayName": "G" })).await.expect(201).id();
+        let members = format!("/directories/test/groups/{group}/members");
+        operator.post(&members, json!({ "add": [made.id(), made.id()] })).await.expect(200);
+        check_problem(operator.post(&members, json!({ "add": [made.id()], "remove": [made.id()] })).await, 422, "invalid");
+        let change = operator.get("/audit?act=group.change-members").await.expect(200);
+        assert_eq!(change.at("/items/0/after/members/addedIds"), &json!([made.id()]));
+        assert_eq!(change.at("/items/0/after/members/added"), 1);
+    }
+
+    async fn the_deleted_come_in_pages(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        let okta = app.directory("okta", "okta").await;
+        let mut gone = Vec::new();
+        for name in ["ann", "bob", "cid"] {
+            gone.push(okta.user(name).await);
+            operator.delete(&format!("/directories/okta/users/{name}")).await.expect(204);
+        }
+        gone.sort_unstable();
+        for limit in [1, 2, 3] {
+            assert_eq!(ids(&operator.all("/directories/okta/deleted/users", limit).await), gone);
+        }
+        let path = format!("/directories/okta/deleted/groups/{}", gone[0]);
+        check_problem(operator.delete(&path).await, 404, "not-found");
+    }
+
+    /// PostgreSQL has no text with U+0000.
+    async fn what_cannot_be_there_is_not_there(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        for path in ["/accounts?cursor=AA", "/directories?cursor=AA"] {
+            check_problem(operator.get(path).await, 400, "malformed");
+        }
+        check_problem(operator.get("/directories/test/users/a%00b").await, 404, "not-found");
+        check_problem(operator.get("/directories/a%00b").await, 404, "not-found");
+        check_problem(operator.get("/directories/test/tokens/a%00b").await, 404, "not-found");
+        let token = json!({ "name": "x", "user": "a\u{0}b" });
+        check_problem(operator.post("/directories/test/tokens", token).await, 404, "not-found");
+    }
+
     /// Row C6: what comes of a client is a token that opens its Directory.
     async fn a_client_is_made_and_gets_tokens(app: App) {
         let operator = Admin::new(&app, Role::Operator).await;
@@ -89,6 +168,9 @@ on_both_back_ends! {
         let issued = app.send("POST", "//oauth/token", &headers, form).await.expect(200);
         app.with_token(&issued.text("/access_token")).get("/Users").await.expect(200);
         app.with_token(&issued.text("/access_token")).get("/Groups").await.expect_error(403, "");
+        let again = json!({ "name": "entra", "scopes": ["User:read"] });
+        let again = operator.post("/directories/test/clients", again).await.expect(200);
+        assert_eq!((again.at("/clientId"), again.json.get("secret")), (made.at("/clientId"), None));
         check_problem(operator.post("/directories/test/clients", json!({ "name": "entra" })).await, 409, "conflict");
         check_problem(operator.post("/directories/test/clients", json!({ "name": "x", "keys": { "keys": [] } })).await, 422, "invalid");
         let keys = operator.send("PUT", "/directories/test/clients/entra/keys", &[], Some(json!({ "keys": [] }))).await;

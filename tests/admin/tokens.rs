@@ -3,6 +3,8 @@
 use super::app::App;
 use super::{Admin, check_problem};
 use crate::on_both_back_ends;
+use scimd::admin::AdminError;
+use scimd::admin::tokens::{self, Edit};
 use scimd::clock::{Clock as _, Timestamp};
 use scimd::store::operator::Role;
 use serde_json::json;
@@ -104,6 +106,66 @@ on_both_back_ends! {
         check_problem(operator.get(path).await, 404, "not-found");
         check_problem(operator.patch("/directories/test/tokens/new", json!({ "name": "test" })).await, 409, "conflict");
         check_problem(operator.patch("/directories/test/tokens/new", json!({ "expires": "soon" })).await, 422, "invalid");
+    }
+
+    /// The provider's secret, whichever of the two it has, is not ended by a renewal too many.
+    async fn a_token_has_two_secrets_at_most_and_loses_none_by_accident(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        app.clock.advance(0);
+        let renew = "/directories/test/tokens/test/renew";
+        let second = operator.act(renew).await.expect(200).text("/secret");
+        check_problem(operator.act(renew).await, 409, "conflict");
+        check_problem(operator.post(renew, json!({ "overlapSeconds": 60 })).await, 409, "conflict");
+        for secret in [&app.token, &second] {
+            client(&app, secret).get("/Users").await.expect(200);
+        }
+        let third = operator.post(renew, json!({ "overlapSeconds": 0 })).await.expect(200).text("/secret");
+        for (secret, status) in [(&app.token, 401), (&second, 401), (&third, 200)] {
+            client(&app, secret).get("/Users").await.expect(status);
+        }
+        operator.act(renew).await.expect(200);
+        app.clock.advance(24 * 60 * 60 * 1_000);
+        operator.act(renew).await.expect(200);
+    }
+
+    /// What was refused before is not good again.
+    async fn a_renewal_brings_no_dead_secret_back(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        app.clock.advance(0);
+        let expires = Timestamp(app.clock.now().0 + 60_000).to_rfc3339();
+        let old = operator.post("/directories/test/tokens", json!({ "name": "old", "expires": expires })).await.expect(201);
+        app.clock.advance(60_000);
+        let renew = "/directories/test/tokens/old/renew";
+        check_problem(operator.act(renew).await, 409, "conflict");
+        let later = Timestamp(app.clock.now().0 + 60_000).to_rfc3339();
+        let new = operator.post(renew, json!({ "expires": later })).await.expect(200);
+        client(&app, &old.text("/secret")).get("/Users").await.expect_error(401, "");
+        client(&app, &new.text("/secret")).get("/Users").await.expect(200);
+
+        operator.act("/directories/test/tokens/test/deactivate").await.expect(200);
+        let new = operator.act("/directories/test/tokens/test/renew").await.expect(200).text("/secret");
+        operator.act("/directories/test/tokens/test/activate").await.expect(200);
+        app.get("/Users").await.expect_error(401, "");
+        client(&app, &new).get("/Users").await.expect(200);
+    }
+
+    /// A condition holds until the change is made, and what is no lost race is not called one.
+    async fn a_condition_is_about_versions_alone(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        operator.post("/directories/test/tokens", json!({ "name": "other" })).await.expect(201);
+        let path = "/directories/test/tokens/test";
+        let tag = operator.get(path).await.expect(200).header("etag").to_owned();
+        let taken = operator.send("PATCH", path, &[("if-match", &tag)], Some(json!({ "name": "other" }))).await;
+        check_problem(taken, 409, "conflict");
+        let row = tokens::find(&*app.store, app.row().await.id, "test").await.expect("there");
+        operator.patch(path, json!({ "scopes": ["read"] })).await.expect(200);
+        let (by, directory) = (app.operator(), app.row().await);
+        let lost = |error: Option<AdminError>| assert!(matches!(error, Some(AdminError::Changed(_))), "{error:?}");
+        lost(tokens::edit(&by, &directory, row.clone(), Edit { name: Some("x".into()), ..Edit::default() }).await.err());
+        lost(tokens::revoke(&by, &directory, row.clone()).await.err());
+        lost(tokens::delete(&by, &directory, row).await.err());
+        check_problem(operator.send("DELETE", path, &[("if-match", &tag)], None).await, 412, "changed");
+        operator.get(path).await.expect(200);
     }
 
     /// A token is reached through its own Directory alone.

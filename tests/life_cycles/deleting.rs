@@ -53,7 +53,7 @@ on_both_back_ends! {
         assert_eq!(kept.len(), 1);
         assert_eq!((kept[0].id, kept[0].name.as_str(), kept[0].bar), (parsed(&id), "bjensen", Bar::No));
         assert!(kept[0].actor.is_some(), "a token deleted it");
-        let shown = resources::describe_deleted(&kept[0]).expect("reads");
+        let shown = office.work(async |desk| resources::describe_deleted(desk, Kind::User, &kept[0])).await.expect("reads");
         assert_eq!(shown.pointer("/kept/title"), Some(&json!("Guide")));
         office.purge(Kind::User, &id).await.expect("is known");
         assert_eq!(office.deleted(Kind::User).await, []);

@@ -34,6 +34,7 @@ use scimd::clock::{Clock, SystemClock, Timestamp};
 use scimd::config::{Config, DatabaseUrl, Sources};
 use scimd::directory::settings::Settings;
 use scimd::http::admin::state::Requests;
+use scimd::http::client::Peer;
 use scimd::http::router;
 use scimd::store::OperatorStore;
 use scimd::store::audit::Actor;
@@ -43,6 +44,7 @@ use scimd::store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -116,6 +118,8 @@ pub struct App {
     pub base: String,
     /// The token that they carry.
     pub token: String,
+    /// The address that they come from, if from any.
+    pub peer: Option<IpAddr>,
     // Dropped last: the database goes with them.
     database: Arc<Database>,
 }
@@ -231,7 +235,8 @@ impl App {
         store.migrate().await.expect("migrates");
         let clock = Arc::new(TestClock::default());
         let router = serve(&config(), &store, &clock);
-        let app = Self { router, store, clock, base: String::new(), token: String::new(), database: Arc::new(database) };
+        let app =
+            Self { router, store, clock, base: String::new(), token: String::new(), peer: None, database: Arc::new(database) };
         app.directory("test", "generic").await
     }
 
@@ -250,6 +255,11 @@ impl App {
         let token = tokens::create(&self.operator(), &directory, wanted).await.expect("creates");
         let base = format!("/directories/{name}/scim/v2");
         Self { base, token: token.secret.expose().to_owned(), ..self.clone() }
+    }
+
+    /// The same client at an address.
+    pub fn from(&self, peer: [u8; 4]) -> Self {
+        Self { peer: Some(peer.into()), ..self.clone() }
     }
 
     /// Another client of the same Directory, with a token that no server has read yet: it sees schemas of now at once.
@@ -416,7 +426,10 @@ impl App {
     }
 
     /// Sends a request exactly so, and gives its answer as it comes.
-    pub async fn respond(&self, request: Request<Body>) -> Response {
+    pub async fn respond(&self, mut request: Request<Body>) -> Response {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(Peer(peer));
+        }
         self.router.clone().oneshot(request).await.expect("infallible")
     }
 

@@ -38,6 +38,18 @@ pub enum Credentials {
     },
 }
 
+impl Credentials {
+    /// What a good client goes on to show from one address: its secret, or, as it signs something new each time, its id.
+    fn familiar(&self) -> String {
+        match self {
+            Self::Secret { secret, .. } => secret.clone(),
+            Self::Assertion { assertion, .. } => {
+                assertion::claimed_client(assertion).map(|id| id.to_string()).unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// A token that was issued.
 pub struct Granted {
     /// The token.
@@ -136,26 +148,14 @@ impl Issuer {
         address: Option<IpAddr>,
     ) -> Result<Granted, GrantError> {
         let now = self.clock.now();
-        let client = match credentials {
-            Credentials::Secret { client, .. } => client.clone(),
-            Credentials::Assertion { client: Some(client), .. } => client.clone(),
-            Credentials::Assertion { client: None, assertion } => {
-                assertion::claimed_client(assertion).map(|id| id.to_string()).unwrap_or_default()
-            }
-        };
-        let attempt = self.throttle.attempt(&client, address)?;
-        let identified = match self.identify(credentials, now).await {
-            Ok(identified) => {
-                attempt.was_right();
-                identified
-            }
-            Err(refused @ GrantError::Client { .. }) => return Err(refused),
-            Err(failed) => {
-                attempt.was_void();
-                return Err(failed);
-            }
-        };
-        self.issue(identified, scope, now).await
+        let attempt = self.throttle.attempt_at_key(&credentials.familiar(), address)?;
+        let identified = self.identify(credentials, now).await;
+        match &identified {
+            Ok(_) => attempt.was_right(),
+            Err(GrantError::Client { .. }) => attempt.was_wrong(),
+            Err(_) => {}
+        }
+        self.issue(identified?, scope, now).await
     }
 
     async fn identify(&self, credentials: &Credentials, now: Timestamp) -> Result<Identified, GrantError> {

@@ -18,8 +18,9 @@ use crate::scim::explain::name_without_values;
 use crate::scim::filter::ResolvedFilter;
 use crate::scim::resource::Document;
 use crate::scim::schema::ResourceType;
-use crate::store::{MemberChange, PasswordChange};
+use crate::store::{Commit, MemberChange, PasswordChange};
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Characters of a filter with its values at most.
@@ -144,6 +145,28 @@ impl<'a> Ctx<'a> {
         }
     }
 
+    /// What is about to change comes on record with it, if it is an operator who changes it: attributes as the log shows them,
+    /// members by their ids.
+    pub(super) fn put_on_record(
+        &self,
+        commit: &mut Commit,
+        resource_type: &ResourceType,
+        documents: Option<(Option<&Document>, &Document)>,
+        members: &MemberChange,
+    ) {
+        let Some(record) = commit.record.as_deref_mut() else { return };
+        let changes =
+            documents.map(|(before, after)| changes::of_documents(resource_type, before, after, self.directory.log_values));
+        for AttributeChange { attribute, before, after } in changes.into_iter().flatten() {
+            add(&mut record.before, &attribute, before);
+            add(&mut record.after, &attribute, after);
+        }
+        if !members.is_empty() {
+            let members = changes::of_members(resource_type, members, true);
+            add(&mut record.after, &members.attribute.clone(), Some(members));
+        }
+    }
+
     /// The password was set or removed; it is told of after the document.
     pub(super) fn tell_password(&self, password: &PasswordChange) {
         if self.trace.changes {
@@ -165,5 +188,14 @@ impl<'a> Ctx<'a> {
         report.unchanged = true;
         report.changes.clear();
         report.members = None;
+    }
+}
+
+/// Adds a member to an object of a record, if there is something to add; what the act says itself stays.
+fn add(object: &mut Option<Value>, name: &str, value: Option<impl Serialize>) {
+    if let Some(value) = value
+        && let Value::Object(object) = object.get_or_insert_with(|| json!({}))
+    {
+        object.entry(name).or_insert_with(|| json!(value));
     }
 }

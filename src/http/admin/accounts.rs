@@ -7,8 +7,8 @@ use super::page::{Page, PageQuery, page};
 use super::paths::AccountPath;
 use super::problem::{Kind, Problem, ProblemBody};
 use super::tag::{Conditions, IfMatch, IfNoneMatch, answer};
+use crate::admin::AdminError;
 use crate::admin::accounts::{self, Edit};
-use crate::admin::{AdminError, sign_in};
 use crate::clock::Timestamp;
 use crate::store::operator::{AccountRow, Role};
 use axum::Json;
@@ -202,7 +202,7 @@ pub async fn edit(
     let row = accounts::find(&*state.store, &name).await?;
     conditions.check(row.revision)?;
     let edit = Edit { role: edit.role.map(Role::from), disabled: edit.disabled, password_hash: None };
-    let row = accounts::edit(&caller.operator(&state), &row, edit).await?;
+    let row = accounts::edit(&caller.operator(&state), &row, edit).await.map_err(|error| conditions.judge(error))?;
     Ok(answer(StatusCode::OK, row.revision, AccountView::of(&row)))
 }
 
@@ -212,7 +212,7 @@ pub async fn edit(
 #[utoipa::path(delete, path = "/accounts/{account}", tag = "accounts",
     params(AccountPath, IfMatch), responses(
     (status = 204, description = "It is gone"),
-    (status = 409, description = "No owner would be left", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "No owner would be left, or it has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn delete(
     State(state): State<Arc<AdminState>>,
@@ -222,7 +222,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     let row = accounts::find(&*state.store, &name).await?;
     conditions.check(row.revision)?;
-    accounts::delete(&caller.operator(&state), &row).await?;
+    accounts::delete(&caller.operator(&state), &row).await.map_err(|error| conditions.judge(error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -262,9 +262,7 @@ async fn put_password(
     row: &AccountRow,
     hash: Option<String>,
 ) -> Result<StatusCode, Problem> {
-    let operator = caller.operator(state);
-    accounts::edit(&operator, row, Edit { password_hash: Some(hash), ..Edit::default() }).await?;
-    sign_in::end_sessions(&operator, row).await?;
+    accounts::edit(&caller.operator(state), row, Edit { password_hash: Some(hash), ..Edit::default() }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -5,14 +5,17 @@ use super::caller::{Caller, Operating};
 use super::extract::{Body, Path};
 use super::paths::{DirectoryPath, TokenPath};
 use super::problem::{Kind, Problem, ProblemBody};
-use super::tokens::{TokenView, scopes_of, time_until};
+use super::tag::{Conditions, IfMatch};
+use super::tokens::{TokenView, changed, checked, is_as_wanted, scopes_of, time_until, view};
 use crate::admin::clients::{self, Wanted};
-use crate::admin::directories;
-use crate::auth::oauth::PublicKeys;
+use crate::admin::{AdminError, directories, tokens};
+use crate::auth::Secret;
+use crate::auth::oauth::{ClientId, PublicKeys};
 use crate::http::oauth::TOKEN_PATH;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -56,10 +59,11 @@ pub struct ClientWithSecret {
 /// Create a client
 ///
 /// For a provider that takes OAuth 2.0 client credentials. It is listed, shown, changed, put out of use, renewed and revoked
-/// as tokens are.
+/// as tokens are. The same request sent again finds what is there, without the secret.
 #[utoipa::path(post, path = "/directories/{directory}/clients", tag = "clients", request_body = NewClient,
     params(DirectoryPath), responses(
     (status = 201, description = "Created; the secret is shown this once", body = ClientWithSecret),
+    (status = 200, description = "It is there already, exactly so", body = ClientWithSecret),
     (status = 409, description = "There is another one of this name, or as many as may be are in use", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn create(
@@ -69,20 +73,39 @@ pub async fn create(
     Body(new): Body<NewClient>,
 ) -> Result<(StatusCode, Json<ClientWithSecret>), Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
+    let (expires, scopes) = (time_until(&state, new.expires.as_deref())?, scopes_of(&new.scopes)?);
     let wanted = Wanted {
-        name: Some(new.name),
-        expires_in: time_until(&state, new.expires.as_deref())?.map(|(time, _)| time),
-        scopes: scopes_of(&new.scopes)?,
+        name: Some(new.name.clone()),
+        expires_in: expires.map(|(time, _)| time),
+        scopes: scopes.clone(),
         keys: new.keys.map(public_keys).transpose()?,
     };
-    let made = clients::create(&caller.operator(&state), &directory, wanted).await?;
-    let client = ClientWithSecret {
-        token: TokenView::of(&made.row, None, state.clock.now()),
-        client_id: made.id.to_string(),
-        secret: made.secret.map(|secret| secret.expose().to_owned()),
+    let keys = wanted.keys.as_ref().map(PublicKeys::to_string);
+    match clients::create(&caller.operator(&state), &directory, wanted).await {
+        Ok(made) => {
+            let token = TokenView::of(&made.row, None, state.clock.now());
+            Ok((StatusCode::CREATED, Json(shown(&state, token, &made.id, made.secret.as_ref()))))
+        }
+        Err(error @ (AdminError::TokenExists(_) | AdminError::TooManyTokens(_))) => {
+            let Ok(row) = tokens::find(&*state.store, directory.id, &new.name).await else { return Err(error.into()) };
+            match ClientId::of(&row) {
+                Some(id) if row.jwks == keys && is_as_wanted(&row, &new.name, expires.map(|(_, at)| at), &scopes) => {
+                    Ok((StatusCode::OK, Json(shown(&state, view(&state, &row).await?, &id, None))))
+                }
+                _ => Err(error.into()),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn shown(state: &AdminState, token: TokenView, id: &ClientId, secret: Option<&Secret>) -> ClientWithSecret {
+    ClientWithSecret {
+        token,
+        client_id: id.to_string(),
+        secret: secret.map(|secret| secret.expose().to_owned()),
         token_endpoint: format!("{}{TOKEN_PATH}", state.options.public_url),
-    };
-    Ok((StatusCode::CREATED, Json(client)))
+    }
 }
 
 /// Set a client's keys
@@ -90,19 +113,20 @@ pub async fn create(
 /// What it was issued for others is refused by every server within a second.
 #[utoipa::path(put, path = "/directories/{directory}/clients/{token}/keys", tag = "clients",
     request_body(content = Object, description = "A JSON Web Key Set (RFC 7517)"),
-    params(TokenPath), responses(
-    (status = 200, description = "The client as it is now", body = TokenView),
-    (status = 409, description = "It has a secret, no keys; or it is revoked", body = ProblemBody, content_type = "application/problem+json"),
+    params(TokenPath, IfMatch), responses(
+    (status = 200, description = "The client as it is now", body = TokenView, headers(("ETag" = String))),
+    (status = 409, description = "It has a secret, no keys; it is revoked, or has changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn set_keys(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
     Path(TokenPath { directory, token }): Path<TokenPath>,
+    conditions: Conditions,
     Body(keys): Body<Map<String, Value>>,
-) -> Result<Json<TokenView>, Problem> {
-    let directory = directories::find(&*state.store, &directory).await?;
-    let row = clients::set_keys(&caller.operator(&state), &directory, &token, &public_keys(keys)?).await?;
-    Ok(Json(TokenView::of(&row, None, state.clock.now())))
+) -> Result<Response, Problem> {
+    let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
+    let set = clients::set_keys(&caller.operator(&state), &directory, row, &public_keys(keys)?).await;
+    changed(&state, &conditions, set).await
 }
 
 fn public_keys(keys: Map<String, Value>) -> Result<PublicKeys, Problem> {

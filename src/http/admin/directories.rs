@@ -208,7 +208,7 @@ pub async fn edit(
         None => None,
     };
     let edit = Edit { display_name: edit.display_name, provider: edit.provider, settings, protected: edit.protected };
-    let row = directories::edit(&caller.operator(&state), &row, edit).await.map_err(|error| conditions.lost(error.into()))?;
+    let row = directories::edit(&caller.operator(&state), &row, edit).await.map_err(|error| conditions.judge(error))?;
     Ok(answer(StatusCode::OK, row.revision, DirectoryView::of(&state, &row)))
 }
 
@@ -253,10 +253,10 @@ pub async fn delete(
     conditions.check(row.revision)?;
     let operator = caller.operator(&state);
     if query.users == Fate::Keep {
-        let row = deletion::disconnect(&operator, &row).await.map_err(|error| conditions.lost(error.into()))?;
+        let row = deletion::disconnect(&operator, &row).await.map_err(|error| conditions.judge(error))?;
         return Ok(answer(StatusCode::OK, row.revision, DirectoryView::of(&state, &row)));
     }
-    let row = deletion::begin(&operator, &row).await.map_err(|error| conditions.lost(error.into()))?;
+    let row = deletion::begin(&operator, &row).await.map_err(|error| conditions.judge(error))?;
     let (behind, removed) = (state.clone(), row.clone());
     tokio::spawn(async move {
         if let Err(error) = deletion::finish(&caller.operator(&behind), &removed).await {
@@ -327,6 +327,6 @@ async fn set_status(
     let row = directories::find(&*state.store, &name).await?;
     conditions.check(row.revision)?;
     let set = directories::set_status(&caller.operator(&state), &row, status).await;
-    let row = set.map_err(|error| conditions.lost(error.into()))?;
+    let row = set.map_err(|error| conditions.judge(error))?;
     Ok(answer(StatusCode::OK, row.revision, DirectoryView::of(&state, &row)))
 }

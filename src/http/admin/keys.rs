@@ -6,9 +6,9 @@ use super::caller::{Caller, Viewing};
 use super::extract::{Body, Path, Query};
 use super::page::{Page, PageQuery, page};
 use super::paths::{AccountPath, KeyPath};
-use super::problem::{Kind, Problem, ProblemBody};
+use super::problem::{Problem, ProblemBody};
 use super::tokens::time_until;
-use crate::admin::{AdminError, accounts, sign_in};
+use crate::admin::{AdminError, accounts};
 use crate::store::operator::ApiKeyRow;
 use axum::Json;
 use axum::extract::State;
@@ -112,21 +112,18 @@ pub async fn create(
     Body(new): Body<NewKey>,
 ) -> Result<(StatusCode, Json<KeyWithSecret>), Problem> {
     let account = its_own(&state, &caller, &account).await?;
-    if new.name.starts_with(sign_in::SESSION) {
-        return Err(Problem::new(Kind::Invalid, "names that begin with session- are those of signing in"));
-    }
     let expires_in = time_until(&state, new.expires.as_deref())?;
     match accounts::create_key(&caller.operator(&state), &account, &new.name, expires_in.map(|(time, _)| time)).await {
         Ok(made) => {
             let secret = Some(made.secret.expose().to_owned());
             Ok((StatusCode::CREATED, Json(KeyWithSecret { key: KeyView::of(&made.row), secret })))
         }
-        Err(AdminError::KeyExists(name)) => {
+        Err(error @ (AdminError::KeyExists(_) | AdminError::TooManyKeys(_))) => {
             let keys = accounts::keys(&*state.store, &account).await?;
             let expires = expires_in.map(|(_, at)| at);
-            match keys.iter().find(|key| key.name == name && key.expires == expires) {
+            match keys.iter().find(|key| key.name == new.name && key.expires == expires) {
                 Some(key) => Ok((StatusCode::OK, Json(KeyWithSecret { key: KeyView::of(key), secret: None }))),
-                None => Err(AdminError::KeyExists(name).into()),
+                None => Err(error.into()),
             }
         }
         Err(error) => Err(error.into()),

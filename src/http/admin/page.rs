@@ -69,7 +69,9 @@ pub fn limit(asked: Option<u32>) -> Result<u32, Problem> {
 /// 400 for a cursor that is not one of this list.
 pub fn key<K: FromStr>(cursor: &str) -> Result<K, Problem> {
     let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    text.and_then(|text| text.parse().ok())
+    // No key has this character, and PostgreSQL has no text with it.
+    text.filter(|text| !text.contains('\0'))
+        .and_then(|text| text.parse().ok())
         .ok_or_else(|| Problem::new(Kind::Malformed, "the query: cursor is what `next` of a page of this list said"))
 }
 
@@ -98,5 +100,6 @@ mod tests {
         assert_eq!(first.items, [1, 2]);
         assert_eq!(key::<i64>(&first.next.expect("there is more")).ok(), Some(2));
         assert!(key::<i64>("x").is_err() && key::<i64>("!").is_err());
+        assert!(key::<String>(&cursor("a")).is_ok() && key::<String>(&cursor("a\0b")).is_err());
     }
 }

@@ -171,6 +171,8 @@ impl From<AdminError> for Problem {
             | AdminError::AccountExists(_)
             | AdminError::KeyExists(_)
             | AdminError::TokenRevoked(_)
+            | AdminError::TokenExpired(_)
+            | AdminError::RenewedLately { .. }
             | AdminError::TooManyTokens(_)
             | AdminError::TooManyKeys(_)
             | AdminError::LastOwner

@@ -4,16 +4,18 @@ use super::AdminState;
 use super::accounts::Password;
 use super::caller::{Caller, Operating, Viewing};
 use super::extract::{Body, Path, Query, Text};
-use super::page::{self, Page};
+use super::page::{self, Page, PageQuery};
 use super::paths::{DeletedPath, GroupPath, ResourcePath, ResourcesPath, UserPath};
 use super::problem::{Kind as ProblemKind, Problem, ProblemBody};
+use super::tag::{Conditions, IfMatch, IfNoneMatch, answer};
 use crate::admin::resources::{self, Wanted};
 use crate::admin::{AdminError, Desk, Kind, directories, groups, users};
 use crate::id::ResourceId;
-use crate::store::{DirectoryRow, Source, Standing, Stored};
+use crate::store::{DirectoryRow, Source, Standing, Stored, Tombstone};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -132,7 +134,8 @@ pub async fn list(
     let wanted = Wanted { filter: query.filter.as_deref(), standing: query.source.map(Standing::from), active: query.active };
     let found = resources::list(&desk, kind.into(), &wanted, after, limit).await?;
     let next = found.next.map(|id| page::cursor(&id.to_string()));
-    Ok(Json(Page { items: found.resources.iter().map(view).collect::<Result<_, _>>()?, next }))
+    let items = found.resources.iter().map(|resource| view(&desk, kind.into(), resource));
+    Ok(Json(Page { items: items.collect::<Result<_, _>>()?, next }))
 }
 
 /// Create a user or a group
@@ -140,7 +143,7 @@ pub async fn list(
 /// One of the operators' own, from JSON as a client would send it.
 #[utoipa::path(post, path = "/directories/{directory}/{kind}", tag = "resources", params(ResourcesPath),
     request_body(content = Object, description = "A User or a Group (RFC 7643 §4)"), responses(
-    (status = 201, description = "Created", body = ResourceView),
+    (status = 201, description = "Created", body = ResourceView, headers(("ETag" = String))),
     (status = 409, description = "A unique value is taken, or there are as many as may be", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn create(
@@ -148,53 +151,59 @@ pub async fn create(
     caller: Caller<Operating>,
     Path(ResourcesPath { directory, kind }): Path<ResourcesPath>,
     Text(body): Text,
-) -> Result<(StatusCode, Json<ResourceView>), Problem> {
+) -> Result<Response, Problem> {
     let row = directories::find(&*state.store, &directory).await?;
     let operator = caller.operator(&state);
     let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
     let id = resources::create(&desk, kind.into(), body.as_bytes()).await?;
-    Ok((StatusCode::CREATED, shown(&state, &row, kind.into(), id).await?))
+    shown(&state, &desk, kind.into(), id, StatusCode::CREATED).await
 }
 
 /// Show a user or a group
-#[utoipa::path(get, path = "/directories/{directory}/{kind}/{resource}", tag = "resources", params(ResourcePath), responses(
-    (status = 200, description = "It", body = ResourceView),
+#[utoipa::path(get, path = "/directories/{directory}/{kind}/{resource}", tag = "resources",
+    params(ResourcePath, IfNoneMatch), responses(
+    (status = 200, description = "It", body = ResourceView, headers(("ETag" = String))),
     (status = 409, description = "Several groups have this displayName", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn show(
     State(state): State<Arc<AdminState>>,
-    _: Caller<Viewing>,
+    caller: Caller<Viewing>,
     Path(ResourcePath { directory, kind, resource }): Path<ResourcePath>,
-) -> Result<Json<ResourceView>, Problem> {
-    let (_, found) = find(&state, &directory, kind.into(), &resource).await?;
-    Ok(Json(view(&found)?))
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let (row, found) = find(&state, &directory, kind.into(), &resource).await?;
+    let operator = caller.operator(&state);
+    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
+    Ok(conditions.answer(found.version, view(&desk, kind.into(), &found)?))
 }
 
 /// Replace a user or a group
 ///
 /// One of the operators' own, by JSON as a client would send it.
-#[utoipa::path(put, path = "/directories/{directory}/{kind}/{resource}", tag = "resources", params(ResourcePath),
+#[utoipa::path(put, path = "/directories/{directory}/{kind}/{resource}", tag = "resources", params(ResourcePath, IfMatch),
     request_body(content = Object, description = "A User or a Group (RFC 7643 §4)"), responses(
-    (status = 200, description = "As it is now", body = ResourceView),
+    (status = 200, description = "As it is now", body = ResourceView, headers(("ETag" = String))),
     (status = 409, description = "The provider made it, or a unique value is taken", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn replace(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
     Path(ResourcePath { directory, kind, resource }): Path<ResourcePath>,
+    conditions: Conditions,
     Text(body): Text,
-) -> Result<Json<ResourceView>, Problem> {
+) -> Result<Response, Problem> {
     let (row, found) = find(&state, &directory, kind.into(), &resource).await?;
     let operator = caller.operator(&state);
     let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    resources::replace(&desk, kind.into(), found.id, body.as_bytes()).await?;
-    shown(&state, &row, kind.into(), found.id).await
+    resources::replace(&desk, kind.into(), found.id, body.as_bytes(), &conditions.of_resource()).await?;
+    shown(&state, &desk, kind.into(), found.id, StatusCode::OK).await
 }
 
 /// Delete a user or a group
 ///
 /// Whoever made it. What its provider makes of that is a policy of the Directory.
-#[utoipa::path(delete, path = "/directories/{directory}/{kind}/{resource}", tag = "resources", params(ResourcePath), responses(
+#[utoipa::path(delete, path = "/directories/{directory}/{kind}/{resource}", tag = "resources",
+    params(ResourcePath, IfMatch), responses(
     (status = 204, description = "It is gone"),
     (status = 409, description = "Several groups have this displayName", body = ProblemBody, content_type = "application/problem+json"),
 ))]
@@ -202,11 +211,12 @@ pub async fn delete(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
     Path(ResourcePath { directory, kind, resource }): Path<ResourcePath>,
+    conditions: Conditions,
 ) -> Result<StatusCode, Problem> {
     let (row, found) = find(&state, &directory, kind.into(), &resource).await?;
     let operator = caller.operator(&state);
     let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    resources::delete(&desk, kind.into(), &found).await?;
+    resources::delete(&desk, kind.into(), &found, &conditions.of_resource()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -224,7 +234,7 @@ pub async fn disable(
     let (row, user) = find(&state, &directory, Kind::User, &user).await?;
     let operator = caller.operator(&state);
     let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    Ok(Json(view(&users::disable(&desk, &user).await?)?))
+    Ok(Json(view(&desk, Kind::User, &users::disable(&desk, &user).await?)?))
 }
 
 /// Enable a user
@@ -241,7 +251,7 @@ pub async fn enable(
     let (row, user) = find(&state, &directory, Kind::User, &user).await?;
     let operator = caller.operator(&state);
     let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    Ok(Json(view(&users::enable(&desk, &user).await?)?))
+    Ok(Json(view(&desk, Kind::User, &users::enable(&desk, &user).await?)?))
 }
 
 /// Set a user's password
@@ -265,7 +275,7 @@ pub async fn set_password(
 /// Of a group of the operators' own; the members may be anybody's.
 #[utoipa::path(post, path = "/directories/{directory}/groups/{group}/members", tag = "resources", request_body = ChangeMembers,
     params(GroupPath), responses(
-    (status = 200, description = "The group as it is now", body = ResourceView),
+    (status = 200, description = "The group as it is now", body = ResourceView, headers(("ETag" = String))),
     (status = 409, description = "The provider made it, or several groups have this displayName", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn change_members(
@@ -273,7 +283,7 @@ pub async fn change_members(
     caller: Caller<Operating>,
     Path(GroupPath { directory, group }): Path<GroupPath>,
     Body(change): Body<ChangeMembers>,
-) -> Result<Json<ResourceView>, Problem> {
+) -> Result<Response, Problem> {
     let (row, group) = find(&state, &directory, Kind::Group, &group).await?;
     if change.add.len().max(change.remove.len()) > MEMBERS_MAX {
         return Err(Problem::new(ProblemKind::Invalid, format!("add and remove name {MEMBERS_MAX} members at most")));
@@ -288,33 +298,29 @@ pub async fn change_members(
     let operator = caller.operator(&state);
     let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
     groups::change_members(&desk, group.id, add, remove).await?;
-    shown(&state, &row, Kind::Group, group.id).await
-}
-
-/// The users or groups that were deleted and of which something is known.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Deleted {
-    /// What is known of each: whether it is kept, and whether its provider may create it anew.
-    #[schema(value_type = Vec<Object>)]
-    items: Vec<Value>,
+    shown(&state, &desk, Kind::Group, group.id, StatusCode::OK).await
 }
 
 /// List deleted users or groups
 ///
-/// Up to 500 that are kept, or barred from being created anew.
-#[utoipa::path(get, path = "/directories/{directory}/deleted/{kind}", tag = "resources", params(ResourcesPath), responses(
-    (status = 200, description = "What is known of them", body = Deleted),
+/// Those that are kept, or barred from being created anew, and what is known of each.
+#[utoipa::path(get, path = "/directories/{directory}/deleted/{kind}", tag = "resources", params(ResourcesPath, PageQuery), responses(
+    (status = 200, description = "A page of them, by id", body = Page<Object>),
 ))]
 pub async fn deleted(
     State(state): State<Arc<AdminState>>,
-    _: Caller<Viewing>,
+    caller: Caller<Viewing>,
     Path(ResourcesPath { directory, kind }): Path<ResourcesPath>,
-) -> Result<Json<Deleted>, Problem> {
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<Value>>, Problem> {
+    let (limit, after) = (query.limit()?, query.after::<Uuid>()?.map(ResourceId));
     let row = directories::find(&*state.store, &directory).await?;
-    let tombstones = resources::deleted(&*state.store, row.id, kind.into(), None).await?;
-    let items = tombstones.iter().map(resources::describe_deleted).collect::<Result<_, AdminError>>()?;
-    Ok(Json(Deleted { items }))
+    let operator = caller.operator(&state);
+    let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
+    let tombstones = resources::deleted(&*state.store, row.id, kind.into(), after, limit + 1).await?;
+    let described = |tombstone: &Tombstone| Ok((tombstone.id, resources::describe_deleted(&desk, kind.into(), tombstone)?));
+    let rows = tombstones.iter().map(described).collect::<Result<Vec<_>, AdminError>>()?;
+    Ok(Json(page::page(rows, limit, |(id, _)| id.to_string(), |(_, described)| described)))
 }
 
 /// Forget a deleted user or group
@@ -341,11 +347,12 @@ async fn find(state: &AdminState, directory: &str, kind: Kind, name: &str) -> Re
 }
 
 /// One as it is now.
-async fn shown(state: &AdminState, row: &DirectoryRow, kind: Kind, id: ResourceId) -> Result<Json<ResourceView>, Problem> {
-    Ok(Json(view(&resources::find(&*state.store, row.id, kind, &id.to_string()).await?)?))
+async fn shown(state: &AdminState, desk: &Desk<'_>, kind: Kind, id: ResourceId, status: StatusCode) -> Result<Response, Problem> {
+    let found = resources::find(&*state.store, desk.row.id, kind, &id.to_string()).await?;
+    Ok(answer(status, found.version, view(desk, kind, &found)?))
 }
 
-fn view(stored: &Stored) -> Result<ResourceView, Problem> {
+fn view(desk: &Desk<'_>, kind: Kind, stored: &Stored) -> Result<ResourceView, Problem> {
     Ok(ResourceView {
         id: stored.id.to_string(),
         source: match stored.source {
@@ -356,6 +363,6 @@ fn view(stored: &Stored) -> Result<ResourceView, Problem> {
         version: stored.version,
         created: stored.created.to_rfc3339(),
         last_modified: stored.last_modified.to_rfc3339(),
-        attributes: resources::attributes(stored)?,
+        attributes: resources::attributes(desk, kind, stored)?,
     })
 }

@@ -1,6 +1,8 @@
 //! Entity tags: two operators do not overwrite each other (RFC 9110 §13).
 
 use super::problem::{Kind, Problem};
+use crate::admin::AdminError;
+use crate::directory::Precondition;
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
@@ -61,16 +63,22 @@ impl Conditions {
     /// 412
     pub fn check(&self, revision: i64) -> Result<(), Problem> {
         match &self.is {
-            Some(tags) if !names(tags, revision) => {
-                Err(Problem::new(Kind::PreconditionFailed, "it is at another version than If-Match says; look at it again"))
-            }
+            Some(tags) if !names(tags, revision) => Err(stale()),
             _ => Ok(()),
         }
     }
 
-    /// A lost race is 412 for who set a condition, and what the operator's error says for others.
-    pub fn lost(&self, problem: Problem) -> Problem {
-        if self.is.is_some() && problem.kind() == Kind::Conflict { self.check(-1).err().unwrap_or(problem) } else { problem }
+    /// What an operator's error is for who set a condition: a lost race is 412, as if the other had come before.
+    pub fn judge(&self, error: AdminError) -> Problem {
+        match error {
+            AdminError::Changed(_) if self.is.is_some() => stale(),
+            error => error.into(),
+        }
+    }
+
+    /// The condition of If-Match, for a resource of a Directory.
+    pub fn of_resource(&self) -> Precondition {
+        self.is.as_deref().map_or(Precondition::None, Precondition::parse)
     }
 
     /// What is at `revision`, or 304 if If-None-Match names it.
@@ -80,6 +88,10 @@ impl Conditions {
         }
         answer(StatusCode::OK, revision, view)
     }
+}
+
+fn stale() -> Problem {
+    Problem::new(Kind::PreconditionFailed, "it is at another version than If-Match says; look at it again")
 }
 
 /// What is at `revision`, with its tag.

@@ -8,9 +8,9 @@ use super::extract::{Body, Optional, Path, Query};
 use super::page::{Page, PageQuery, page};
 use super::paths::{DirectoryPath, TokenPath};
 use super::problem::{Kind, Problem, ProblemBody};
-use super::tag::{Conditions, IfMatch, IfNoneMatch, answer};
+use super::tag::{Conditions, IfMatch, answer};
 use crate::admin::tokens::{self, Edit, NewToken, OVERLAP_DEFAULT, State as TokenState, Wanted};
-use crate::admin::{AdminError, directories};
+use crate::admin::{AdminError, Kind as ResourceKind, directories, resources};
 use crate::auth::Scopes;
 use crate::clock::Timestamp;
 use crate::id::TokenId;
@@ -234,18 +234,15 @@ pub async fn create(
         Err(error @ (AdminError::TokenExists(_) | AdminError::TooManyTokens(_))) => {
             let found = tokens::find(&*state.store, directory.id, &new.name).await;
             let Ok(row) = found else { return Err(error.into()) };
-            let is_the_same = row.name == new.name
-                && row.revoked.is_none()
-                && row.expires == expires.map(|(_, at)| at)
-                && row.scopes == scopes.to_string()
-                && row.inactive.is_none()
-                && row.kind == TokenKind::Bearer
-                && row.user.is_none()
-                && new.user.is_none();
-            if !is_the_same {
+            let user = match &new.user {
+                Some(user) => Some(resources::find(&*state.store, directory.id, ResourceKind::User, user).await?.id),
+                None => None,
+            };
+            let is_the_same = row.kind == TokenKind::Bearer && row.user == user;
+            if !is_the_same || !is_as_wanted(&row, &new.name, expires.map(|(_, at)| at), &scopes) {
                 return Err(error.into());
             }
-            let token = TokenView::of(&row, None, state.clock.now());
+            let token = view(&state, &row).await?;
             let view = TokenWithSecret { token, secret: None, base_url: base_url(&state, &directory) };
             Ok(answer(StatusCode::OK, row.revision, view))
         }
@@ -255,19 +252,17 @@ pub async fn create(
 
 /// Show a token
 #[utoipa::path(get, path = "/directories/{directory}/tokens/{token}", tag = "tokens",
-    params(TokenPath, IfNoneMatch), responses(
+    params(TokenPath), responses(
     (status = 200, description = "The token", body = TokenView, headers(("ETag" = String))),
 ))]
 pub async fn show(
     State(state): State<Arc<AdminState>>,
     _: Caller<Viewing>,
     Path(TokenPath { directory, token }): Path<TokenPath>,
-    conditions: Conditions,
 ) -> Result<Response, Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
     let row = tokens::find(&*state.store, directory.id, &token).await?;
-    let view = view(&state, &row).await?;
-    Ok(conditions.answer(row.revision, view))
+    Ok(answer(StatusCode::OK, row.revision, view(&state, &row).await?))
 }
 
 /// Change a token
@@ -291,7 +286,7 @@ pub async fn edit(
     };
     let scopes = edit.scopes.as_deref().map(scopes_of).transpose()?;
     let edit = Edit { name: edit.name, expires, scopes };
-    let edited = tokens::edit(&caller.operator(&state), &directory, &row.id.0.to_string(), edit).await;
+    let edited = tokens::edit(&caller.operator(&state), &directory, row, edit).await;
     changed(&state, &conditions, edited).await
 }
 
@@ -310,7 +305,7 @@ pub async fn activate(
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
-    changed(&state, &conditions, tokens::activate(&caller.operator(&state), &directory, &row.id.0.to_string()).await).await
+    changed(&state, &conditions, tokens::activate(&caller.operator(&state), &directory, row).await).await
 }
 
 /// Deactivate a token
@@ -328,7 +323,7 @@ pub async fn deactivate(
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
-    changed(&state, &conditions, tokens::deactivate(&caller.operator(&state), &directory, &row.id.0.to_string()).await).await
+    changed(&state, &conditions, tokens::deactivate(&caller.operator(&state), &directory, row).await).await
 }
 
 /// Renew a token
@@ -353,8 +348,8 @@ pub async fn renew(
         Some(_) => return Err(Problem::new(Kind::Invalid, format!("overlapSeconds is a number up to {OVERLAP_SECONDS_MAX}"))),
     };
     let expires_in = time_until(&state, how.expires.as_deref())?.map(|(time, _)| time);
-    let renewed = tokens::renew(&caller.operator(&state), &directory, &row.id.0.to_string(), overlap, expires_in).await;
-    let made = renewed.map_err(|error| conditions.lost(error.into()))?;
+    let renewed = tokens::renew(&caller.operator(&state), &directory, row, overlap, expires_in).await;
+    let made = renewed.map_err(|error| conditions.judge(error))?;
     Ok(shown(&state, &directory, StatusCode::OK, made))
 }
 
@@ -376,7 +371,7 @@ pub async fn revoke(
     if row.revoked.is_some() {
         return Ok(answer(StatusCode::OK, row.revision, view(&state, &row).await?));
     }
-    changed(&state, &conditions, tokens::revoke(&caller.operator(&state), &directory, &row.id.0.to_string()).await).await
+    changed(&state, &conditions, tokens::revoke(&caller.operator(&state), &directory, row).await).await
 }
 
 /// Delete a token
@@ -393,12 +388,21 @@ pub async fn delete(
     conditions: Conditions,
 ) -> Result<StatusCode, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
-    tokens::delete(&caller.operator(&state), &directory, &row.id.0.to_string()).await?;
+    tokens::delete(&caller.operator(&state), &directory, row).await.map_err(|error| conditions.judge(error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Whether a token in use is as somebody wants it who creates one.
+pub fn is_as_wanted(row: &TokenRow, name: &str, expires: Option<Timestamp>, scopes: &Scopes) -> bool {
+    row.name == name
+        && row.revoked.is_none()
+        && row.inactive.is_none()
+        && row.expires == expires
+        && row.scopes == scopes.to_string()
+}
+
 /// A Directory and a token of it that is at the version that If-Match says.
-async fn checked(
+pub async fn checked(
     state: &AdminState,
     directory: &str,
     token: &str,
@@ -410,12 +414,13 @@ async fn checked(
     Ok((directory, row))
 }
 
-async fn changed(
+/// The answer to an act on a token.
+pub async fn changed(
     state: &AdminState,
     conditions: &Conditions,
     changed: Result<TokenRow, AdminError>,
 ) -> Result<Response, Problem> {
-    let row = changed.map_err(|error| conditions.lost(error.into()))?;
+    let row = changed.map_err(|error| conditions.judge(error))?;
     Ok(answer(StatusCode::OK, row.revision, view(state, &row).await?))
 }
 
@@ -425,7 +430,8 @@ fn shown(state: &AdminState, directory: &DirectoryRow, status: StatusCode, made:
     answer(status, made.row.revision, TokenWithSecret { token, secret, base_url: base_url(state, directory) })
 }
 
-async fn view(state: &AdminState, row: &TokenRow) -> Result<TokenView, Problem> {
+/// A token, with its use.
+pub async fn view(state: &AdminState, row: &TokenRow) -> Result<TokenView, Problem> {
     let uses = state.store.token_uses(row.directory_id, Some(TokenId(row.id.0 - 1)), 1).await?;
     let used = uses.first().filter(|used| used.token == row.id);
     Ok(TokenView::of(row, used, state.clock.now()))

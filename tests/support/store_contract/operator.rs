@@ -174,11 +174,14 @@ pub async fn a_token_is_changed_and_deleted_in_its_own_directory_only(fixture: &
     let before = read(&*store, &digest).await;
     let stolen = change(&*store, TokenRow { directory_id: theirs, name: "x".into(), ..before.clone() }, None).await;
     assert!(matches!(stolen, Err(StoreError::VersionConflict)), "{stolen:?}");
-    let deleted = store.operate(Operation::DeleteToken(theirs, id), entry("token.delete")).await;
+    let delete = |directory, revision| Operation::DeleteToken { directory, token: id, revision };
+    let deleted = store.operate(delete(theirs, before.revision), entry("token.delete")).await;
     assert!(matches!(deleted, Err(StoreError::NotFound)), "{deleted:?}");
+    let stale = store.operate(delete(ours, before.revision + 1), entry("token.delete")).await;
+    assert!(matches!(stale, Err(StoreError::VersionConflict)), "{stale:?}");
     assert_eq!(read(&*store, &digest).await, before);
     assert_eq!(store.tokens(theirs, None, 10).await.expect("answers"), []);
-    store.operate(Operation::DeleteToken(ours, id), entry("token.delete")).await.expect("deletes");
+    store.operate(delete(ours, before.revision), entry("token.delete")).await.expect("deletes");
     assert_eq!(store.token(&digest).await.expect("answers"), None);
 }
 
@@ -248,7 +251,7 @@ pub async fn uses_of_tokens_add_up(fixture: &mut impl Fixture) {
     store.note_uses(vec![used(30, "192.0.2.3", 1)]).await.expect("notes");
     assert_eq!(store.token_uses(directory, None, 10).await.expect("answers"), [used(30, "192.0.2.3", 6)]);
     assert_eq!(store.token_uses(directory, Some(token), 10).await.expect("answers"), []);
-    store.operate(Operation::DeleteToken(directory, token), entry("token.delete")).await.expect("deletes");
+    store.operate(Operation::DeleteToken { directory, token, revision: 1 }, entry("token.delete")).await.expect("deletes");
     assert_eq!(store.token_uses(directory, None, 10).await.expect("answers"), []);
 }
 
@@ -292,7 +295,10 @@ pub async fn an_assertion_is_taken_once_by_whichever_replica(fixture: &mut impl 
     assert!(!note(client, 1, NOW.0 + 999).await);
     // By then the assertion itself is refused as expired.
     assert!(note(client, 1, NOW.0 + 1_000).await, "it is forgotten");
-    store.operate(Operation::DeleteToken(directory, client), entry("token.delete")).await.expect("deletes");
+    store
+        .operate(Operation::DeleteToken { directory, token: client, revision: 1 }, entry("token.delete"))
+        .await
+        .expect("deletes");
     assert!(!note(client, 3, NOW.0).await, "the client is gone");
     replica.close().await;
 }
@@ -304,21 +310,39 @@ pub async fn an_account_takes_its_keys_with_it(fixture: &mut impl Fixture) {
     let again = Operation::CreateAccount { name: account.name.clone(), role: Role::Owner, password_hash: None };
     assert!(matches!(store.operate(again, entry("account.create")).await, Err(StoreError::Exists)));
     let digest = new_digest();
-    let key = |account| Operation::CreateApiKey { account, name: "ci".into(), digest, expires: Some(Timestamp(5)) };
-    let nobody = store.operate(key(AccountId(i64::MAX)), entry("api-key.create")).await;
+    let key = |account, revision, name: &str, digest| {
+        let (name, expires) = (name.to_owned(), Some(Timestamp(5)));
+        Operation::CreateApiKey { account, revision, name, digest, expires, max: 1 }
+    };
+    let nobody = store.operate(key(AccountId(i64::MAX), 1, "ci", digest), entry("api-key.create")).await;
     assert!(matches!(nobody, Err(StoreError::NotFound)), "{nobody:?}");
-    store.operate(key(account.id), entry("api-key.create")).await.expect("creates");
+    let stale = store.operate(key(account.id, 2, "ci", digest), entry("api-key.create")).await;
+    assert!(matches!(stale, Err(StoreError::VersionConflict)), "{stale:?}");
+    store.operate(key(account.id, 1, "ci", digest), entry("api-key.create")).await.expect("creates");
+    let one_more = store.operate(key(account.id, 1, "cd", new_digest()), entry("api-key.create")).await;
+    assert!(matches!(one_more, Err(StoreError::LimitReached { limit: 1 })), "{one_more:?}");
+    // Sessions are no obstacle to other keys, and the oldest make way.
+    for session in ["session-1", "session-2"] {
+        store.operate(key(account.id, 1, session, new_digest()), entry("api-key.create")).await.expect("creates");
+    }
     let (found, its) = store.api_key(&digest).await.expect("answers").expect("is there");
     assert_eq!((found.name.as_str(), found.expires, found.last_used, &its), ("ci", Some(Timestamp(5)), None, &account));
     store.note_key_use(found.id, NOW, Some("192.0.2.1")).await.expect("notes");
     let keys = store.api_keys(account.id, 10).await.expect("answers");
-    assert_eq!((keys.len(), keys[0].last_used, keys[0].last_address.as_deref()), (1, Some(NOW), Some("192.0.2.1")));
+    assert_eq!((keys[0].last_used, keys[0].last_address.as_deref()), (Some(NOW), Some("192.0.2.1")));
+    assert_eq!(keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["ci", "session-2"]);
     let edited = AccountRow { role: Role::Operator, disabled: Some(NOW), password_hash: Some("hash".into()), ..account };
-    store.operate(Operation::ChangeAccount(edited.clone()), entry("account.edit")).await.expect("changes");
-    let stale = store.operate(Operation::ChangeAccount(edited.clone()), entry("account.edit")).await;
+    let change = || Operation::ChangeAccount { account: edited.clone(), ends_sessions: true };
+    store.operate(change(), entry("account.edit")).await.expect("changes");
+    let keys = store.api_keys(edited.id, 10).await.expect("answers");
+    assert_eq!(keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["ci"], "sessions end");
+    let stale = store.operate(change(), entry("account.edit")).await;
     assert!(matches!(stale, Err(StoreError::VersionConflict)), "{stale:?}");
     assert_eq!(store.account(&edited.name).await.expect("answers"), Some(AccountRow { revision: 2, ..edited.clone() }));
-    store.operate(Operation::DeleteAccount(edited.id), entry("account.delete")).await.expect("deletes");
+    let delete = |revision| Operation::DeleteAccount { account: edited.id, revision };
+    let stale = store.operate(delete(1), entry("account.delete")).await;
+    assert!(matches!(stale, Err(StoreError::VersionConflict)), "{stale:?}");
+    store.operate(delete(2), entry("account.delete")).await.expect("deletes");
     assert_eq!(store.api_key(&digest).await.expect("answers"), None);
     let names: Vec<String> = store.accounts(None, 500).await.expect("answers").into_iter().map(|row| row.name).collect();
     assert!(!names.contains(&edited.name) && names.is_sorted(), "{names:?}");

@@ -4,9 +4,12 @@ use super::super::dialect::{Connection, Row, corrupt, store_error};
 use super::refused;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId};
-use crate::store::operator::{AccountRow, ApiKeyRow, Role};
+use crate::store::operator::{AccountRow, ApiKeyRow, Role, SESSION};
 use crate::store::{StoreError, TokenDigest};
 use sqlx::Row as _;
+
+/// How many characters [`SESSION`] has.
+const SESSION_CHARACTERS: i32 = 8;
 
 pub(in super::super) async fn create(
     connection: &mut Connection,
@@ -26,7 +29,11 @@ pub(in super::super) async fn create(
     row.try_get(0).map_err(corrupt("accounts"))
 }
 
-pub(in super::super) async fn change(connection: &mut Connection, account: &AccountRow) -> Result<i64, StoreError> {
+pub(in super::super) async fn change(
+    connection: &mut Connection,
+    account: &AccountRow,
+    ends_sessions: bool,
+) -> Result<i64, StoreError> {
     let changed = sqlx::query(
         "UPDATE accounts SET role = $3, password_hash = $4, disabled = $5, revision = revision + 1 \
          WHERE id = $1 AND revision = $2 RETURNING id",
@@ -41,10 +48,20 @@ pub(in super::super) async fn change(connection: &mut Connection, account: &Acco
     .map_err(store_error)?;
     changed.ok_or(StoreError::VersionConflict)?;
     check_owner(connection).await?;
+    if ends_sessions {
+        sqlx::query("DELETE FROM api_keys WHERE account_id = $1 AND substr(name, 1, $2) = $3")
+            .bind(account.id.0)
+            .bind(SESSION_CHARACTERS)
+            .bind(SESSION)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+    }
     Ok(account.id.0)
 }
 
-pub(in super::super) async fn delete(connection: &mut Connection, account: AccountId) -> Result<i64, StoreError> {
+pub(in super::super) async fn delete(connection: &mut Connection, account: AccountId, revision: i64) -> Result<i64, StoreError> {
+    check_revision(connection, account, revision).await?;
     let gone = sqlx::query("DELETE FROM accounts WHERE id = $1 RETURNING id")
         .bind(account.0)
         .fetch_optional(&mut *connection)
@@ -55,6 +72,17 @@ pub(in super::super) async fn delete(connection: &mut Connection, account: Accou
     Ok(account.0)
 }
 
+/// Refuses to go on if the account has another revision. It keeps the one that it has: see [`super::audit::lock`].
+pub(super) async fn check_revision(connection: &mut Connection, account: AccountId, revision: i64) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT revision FROM accounts WHERE id = $1")
+        .bind(account.0)
+        .fetch_optional(connection)
+        .await
+        .map_err(store_error)?;
+    let found: i64 = row.ok_or(StoreError::NotFound)?.try_get(0).map_err(corrupt("accounts"))?;
+    if found == revision { Ok(()) } else { Err(StoreError::VersionConflict) }
+}
+
 /// Refuses to go on without an owner. Two callers wait for each other: see [`super::audit::lock`].
 async fn check_owner(connection: &mut Connection) -> Result<(), StoreError> {
     let owner = sqlx::query("SELECT id FROM accounts WHERE role = 'owner' AND disabled IS NULL LIMIT 1")
@@ -62,6 +90,41 @@ async fn check_owner(connection: &mut Connection) -> Result<(), StoreError> {
         .await
         .map_err(store_error)?;
     owner.map(drop).ok_or(StoreError::LastOwner)
+}
+
+/// Makes room for a key of this name, so that there are `max` of its sort with it.
+pub(super) async fn make_room(
+    connection: &mut Connection,
+    account: AccountId,
+    name: &str,
+    max: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if name.starts_with(SESSION) {
+        return sqlx::query(
+            "DELETE FROM api_keys WHERE account_id = $1 AND substr(name, 1, $2) = $3 AND id NOT IN (\
+                 SELECT id FROM api_keys WHERE account_id = $1 AND substr(name, 1, $2) = $3 AND (expires IS NULL OR expires > $4) \
+                 ORDER BY id DESC LIMIT $5)",
+        )
+        .bind(account.0)
+        .bind(SESSION_CHARACTERS)
+        .bind(SESSION)
+        .bind(now.0)
+        .bind(i64::from(max) - 1)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(store_error);
+    }
+    let row = sqlx::query("SELECT count(*) FROM api_keys WHERE account_id = $1 AND substr(name, 1, $2) <> $3")
+        .bind(account.0)
+        .bind(SESSION_CHARACTERS)
+        .bind(SESSION)
+        .fetch_one(connection)
+        .await
+        .map_err(store_error)?;
+    let there: i64 = row.try_get(0).map_err(corrupt("api_keys"))?;
+    if there < i64::from(max) { Ok(()) } else { Err(StoreError::LimitReached { limit: max }) }
 }
 
 pub(in super::super) async fn create_key(

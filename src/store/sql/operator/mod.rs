@@ -41,16 +41,24 @@ pub(super) async fn operate(connection: &mut Connection, operation: &Operation, 
         Operation::DropDirectory(directory) => (removal::drop_directory(connection, *directory).await?, false),
         Operation::CreateToken { token, live_max } => (tokens::create(connection, token, *live_max, now).await?, true),
         Operation::ChangeToken { token, live_max } => (tokens::change(connection, token, *live_max, now).await?, false),
-        Operation::DeleteToken(directory, token) => (tokens::delete(connection, *directory, *token).await?, false),
+        Operation::DeleteToken { directory, token, revision } => {
+            (tokens::delete(connection, *directory, *token, *revision).await?, false)
+        }
         Operation::CreateAccount { name, role, password_hash } => {
             (accounts::create(connection, name, *role, password_hash.as_deref(), now).await?, true)
         }
-        Operation::ChangeAccount(account) => (accounts::change(connection, account).await?, false),
-        Operation::DeleteAccount(account) => (accounts::delete(connection, *account).await?, false),
-        Operation::CreateApiKey { account, name, digest, expires } => {
+        Operation::ChangeAccount { account, ends_sessions } => {
+            (accounts::change(connection, account, *ends_sessions).await?, false)
+        }
+        Operation::DeleteAccount { account, revision } => (accounts::delete(connection, *account, *revision).await?, false),
+        Operation::CreateApiKey { account, revision, name, digest, expires, max } => {
+            accounts::check_revision(connection, *account, *revision).await?;
+            accounts::make_room(connection, *account, name, *max, now).await?;
             (accounts::create_key(connection, *account, name, digest, now, *expires).await?, true)
         }
-        Operation::ForgetTombstone(directory, id) => (tombstones::delete(connection, *directory, *id).await?, false),
+        Operation::ForgetTombstone { directory, resource_type, id } => {
+            (tombstones::delete(connection, *directory, resource_type, *id).await?, false)
+        }
         Operation::DeleteApiKey(account, key) => (accounts::delete_key(connection, *account, *key).await?, false),
     };
     let named;

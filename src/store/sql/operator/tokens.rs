@@ -76,14 +76,19 @@ pub(in super::super) async fn delete(
     connection: &mut Connection,
     directory: DirectoryId,
     token: TokenId,
+    revision: i64,
 ) -> Result<i64, StoreError> {
-    let gone = sqlx::query("DELETE FROM tokens WHERE directory_id = $1 AND id = $2 RETURNING id")
+    let gone = sqlx::query("DELETE FROM tokens WHERE directory_id = $1 AND id = $2 AND revision = $3")
         .bind(directory.0)
         .bind(token.0)
-        .fetch_optional(connection)
+        .bind(revision)
+        .execute(&mut *connection)
         .await
         .map_err(store_error)?;
-    gone.map(|_| token.0).ok_or(StoreError::NotFound)
+    if gone.rows_affected() > 0 {
+        return Ok(token.0);
+    }
+    Err(token_of(connection, directory, token).await?.map_or(StoreError::NotFound, |_| StoreError::VersionConflict))
 }
 
 /// Refuses one more token in use than there may be. Two callers wait for each other: see [`super::audit::lock`].

@@ -29,10 +29,16 @@ pub(in super::super) async fn tombstones(
     rows.iter().map(read).collect()
 }
 
-pub(super) async fn delete(connection: &mut Connection, directory: DirectoryId, id: ResourceId) -> Result<i64, StoreError> {
-    let gone = sqlx::query("DELETE FROM tombstones WHERE directory_id = $1 AND resource_id = $2")
+pub(super) async fn delete(
+    connection: &mut Connection,
+    directory: DirectoryId,
+    resource_type: &str,
+    id: ResourceId,
+) -> Result<i64, StoreError> {
+    let gone = sqlx::query("DELETE FROM tombstones WHERE directory_id = $1 AND resource_id = $2 AND resource_type = $3")
         .bind(directory.0)
         .bind(id.0)
+        .bind(resource_type)
         .execute(connection)
         .await
         .map_err(store_error)?;
