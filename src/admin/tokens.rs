@@ -1,23 +1,30 @@
 //! Bearer tokens of a Directory: made, put out of use and back, renewed, revoked, deleted.
+//!
+//! - [`finding`]: which token is meant
+//! - [`renewal`]: a new secret for it
+
+pub mod finding;
+pub mod renewal;
+
+pub(super) use finding::usable;
+pub use finding::{Which, find, list, uses};
+pub use renewal::{OVERLAP_DEFAULT, renew};
 
 use super::operator::{Act, difference};
-use super::{AdminError, Kind, Operator, PAGE_ROWS, resources};
+use super::{AdminError, Kind, Operator, resources};
+use crate::auth::oauth::PublicKeys;
 use crate::auth::oauth::keys::PublicKey;
-use crate::auth::oauth::{ClientId, PublicKeys};
 use crate::auth::{Scopes, Secret};
 use crate::clock::Timestamp;
 use crate::directory::settings::Settings;
-use crate::id::{DirectoryId, TokenId};
-use crate::store::operator::{NewToken as NewRow, Operation, TokenUse};
-use crate::store::{DirectoryRow, FormerSecret, OperatorStore, StoreError, TokenKind, TokenRow};
+use crate::id::TokenId;
+use crate::store::operator::{NewToken as NewRow, Operation};
+use crate::store::{DirectoryRow, StoreError, TokenKind, TokenRow};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The longest name of a token, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 100;
-
-/// For how long the secret of before is good after a renewal, if the operator does not say.
-pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A token just made or renewed: the only moment at which its secret is there to be shown (R28).
 #[derive(Debug)]
@@ -75,36 +82,6 @@ impl State {
             Self::Inactive => "inactive",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
-        }
-    }
-}
-
-/// Which token an act is for.
-#[derive(Debug)]
-pub enum Which<'a> {
-    /// The one of this name, number or client id, as [`find`] finds it.
-    Named(&'a str),
-    /// The one that was looked at. If it has changed since, the act is refused with [`AdminError::Changed`].
-    Read(TokenRow),
-}
-
-impl<'a, T: AsRef<str> + ?Sized> From<&'a T> for Which<'a> {
-    fn from(name: &'a T) -> Self {
-        Self::Named(name.as_ref())
-    }
-}
-
-impl From<TokenRow> for Which<'_> {
-    fn from(token: TokenRow) -> Self {
-        Self::Read(token)
-    }
-}
-
-impl Which<'_> {
-    async fn row(self, operator: &Operator<'_>, directory: &DirectoryRow) -> Result<TokenRow, AdminError> {
-        match self {
-            Self::Named(name) => find(operator.store, directory.id, name).await,
-            Self::Read(token) => Ok(token),
         }
     }
 }
@@ -193,42 +170,6 @@ pub(super) fn checked_name(name: String) -> Result<String, AdminError> {
     if is_name { Ok(name) } else { Err(AdminError::TokenName(name)) }
 }
 
-/// All tokens of a Directory, dead ones included, oldest first.
-pub async fn list(store: &dyn OperatorStore, directory: DirectoryId) -> Result<Vec<TokenRow>, AdminError> {
-    let mut all: Vec<TokenRow> = Vec::new();
-    loop {
-        let page = store.tokens(directory, all.last().map(|token| token.id), PAGE_ROWS).await?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        all.extend(page);
-    }
-}
-
-/// When and from where the tokens of a Directory were used, by number of the token.
-pub async fn uses(store: &dyn OperatorStore, directory: DirectoryId) -> Result<Vec<TokenUse>, AdminError> {
-    let mut all: Vec<TokenUse> = Vec::new();
-    loop {
-        let page = store.token_uses(directory, all.last().map(|one| one.token), PAGE_ROWS).await?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        all.extend(page);
-    }
-}
-
-/// The token that is called so and is not revoked, or else the one of this number or client id.
-///
-/// # Errors
-/// [`AdminError::NoToken`].
-pub async fn find(store: &dyn OperatorStore, directory: DirectoryId, name_or_id: &str) -> Result<TokenRow, AdminError> {
-    let all = list(store, directory).await?;
-    let named = all.iter().find(|token| token.revoked.is_none() && token.name == name_or_id);
-    let is_client = |token: &TokenRow| ClientId::of(token).is_some_and(|id| id.to_string() == name_or_id);
-    let found = named.or_else(|| all.iter().find(|token| token.id.0.to_string() == name_or_id || is_client(token)));
-    found.cloned().ok_or_else(|| AdminError::NoToken(name_or_id.to_owned()))
-}
-
 /// Revokes the token of this name or number for good. It is refused from then on, by other replicas within a second (R30).
 ///
 /// # Errors
@@ -277,49 +218,6 @@ pub async fn activate<'a>(
         return Ok(token);
     }
     change(operator, directory, "token.activate", token.clone(), TokenRow { inactive: None, ..token }).await
-}
-
-/// Gives a token a new secret. The one of before is good for `overlap` more, so that the provider can be given the new one
-/// without a gap; of a token that is expired or out of use it is not. `expires_in`: from now on; `None` leaves the expiry as it
-/// is.
-///
-/// Two secrets are good at once, no more. While the one of before the last renewal is, a further renewal would end one of them
-/// that the provider may have, so it is refused, unless `overlap` is zero and both are to end.
-///
-/// # Errors
-/// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::RenewedLately`]; [`AdminError::TokenExpired`] if no new
-/// expiry is given; [`AdminError::HasKeys`] if it is a client without a secret; [`AdminError::Changed`].
-pub async fn renew<'a>(
-    operator: &Operator<'_>,
-    directory: &DirectoryRow,
-    which: impl Into<Which<'a>>,
-    overlap: Duration,
-    expires_in: Option<Duration>,
-) -> Result<NewToken, AdminError> {
-    let token = usable(operator, directory, which).await?;
-    if token.jwks.is_some() {
-        return Err(AdminError::HasKeys(token.name));
-    }
-    let now = operator.clock.now();
-    let state = State::of(&token, now);
-    if state == State::Expired && expires_in.is_none() {
-        return Err(AdminError::TokenExpired(token.name));
-    }
-    let overlaps = state == State::Active && !overlap.is_zero();
-    if overlaps && let Some(former) = token.former.as_ref().filter(|former| former.expires > now) {
-        return Err(AdminError::RenewedLately { name: token.name, until: former.expires.to_rfc3339() });
-    }
-    let secret = Secret::generate()?;
-    let former = FormerSecret { digest: token.digest, expires: after(now, overlap) };
-    let renewed = TokenRow {
-        digest: secret.digest(),
-        renewed: Some(now),
-        former: overlaps.then_some(former),
-        expires: expires_in.map_or(token.expires, |time| Some(after(now, time))),
-        warned_days: if expires_in.is_some() { None } else { token.warned_days },
-        ..token.clone()
-    };
-    Ok(NewToken { row: change(operator, directory, "token.renew", token, renewed).await?, secret })
 }
 
 /// What of a token can be changed; `None` leaves it.
@@ -384,15 +282,6 @@ pub async fn delete<'a>(
         Err(StoreError::VersionConflict) => Err(AdminError::Changed(token.name)),
         Err(error) => Err(error.into()),
     }
-}
-
-pub(super) async fn usable<'a>(
-    operator: &Operator<'_>,
-    directory: &DirectoryRow,
-    which: impl Into<Which<'a>>,
-) -> Result<TokenRow, AdminError> {
-    let token = which.into().row(operator, directory).await?;
-    if token.revoked.is_some() { Err(AdminError::TokenRevoked(token.name)) } else { Ok(token) }
 }
 
 pub(super) async fn change(

@@ -7,7 +7,7 @@ use super::extract::{Body, Path, Query};
 use super::page::{Page, PageQuery, page};
 use super::paths::{AccountPath, KeyPath};
 use super::problem::{Problem, ProblemBody};
-use super::tokens::time_until;
+use super::token_body::time_until;
 use crate::admin::{AdminError, accounts};
 use crate::store::operator::ApiKeyRow;
 use axum::Json;

@@ -17,6 +17,7 @@
 //! - [`problem`]: responses that do not succeed (RFC 9457)
 //! - [`session`]: signing in with a password, and who one is
 //! - [`accounts`], [`keys`]: operators' accounts and their API keys
+//! - [`token_body`]: tokens in requests and answers
 //! - [`directories`], [`tokens`], [`clients`], [`definitions`], [`resources`]: what is in a Directory
 //! - [`providers`]: the profiles that a Directory can have
 //! - [`requests`]: what became of SCIM requests
@@ -41,6 +42,7 @@ pub mod resources;
 pub mod session;
 pub mod state;
 pub mod tag;
+pub mod token_body;
 pub mod tokens;
 
 use axum::Router;
