@@ -29,6 +29,7 @@ macro_rules! contract {
                 what_is_held_moves_the_version,
                 what_is_barred_is_not_created,
                 what_is_kept_has_its_document_until_it_is_forgotten,
+                a_resource_that_came_back_under_its_id_is_deleted_again,
                 a_bar_is_lifted_for_its_own_type_and_directory,
                 a_change_of_an_operator_and_its_record_are_one,
                 a_roll_has_those_of_one_standing_by_id,

@@ -23,6 +23,7 @@ use scimd::admin::{AdminError, directories};
 use scimd::config::{Config, Sources};
 use scimd::directory::Limits;
 use scimd::directory::settings::Settings;
+use scimd::scim::quirks::DeletePolicy;
 use scimd::store::DefinitionKind;
 use scimd::store::audit::AuditFilter;
 use serde_json::{Value, json};
@@ -268,6 +269,23 @@ on_both_back_ends! {
         let error = import_text(&app, "copy", false, &text).await.expect_err("it differs").to_string();
         assert!(error.starts_with(&format!("line {line}: id: ")) && !error.contains("user-1"), "{error}");
         assert_eq!(copy.get(&format!("/Users/{id}")).await.text("/title"), "New", "what is there stays");
+    }
+
+    /// Shows that nothing is left of the end of a resource that an import brings back, and that it can end again.
+    async fn what_was_deleted_comes_back_under_its_id_and_can_be_deleted_again(app: App) {
+        let keeping = Settings { delete_policy: Some(DeletePolicy::Disable), ..Settings::default() };
+        let source = app.directory_with("source", "generic", &keeping).await;
+        let path = format!("/Users/{}", source.user("ann").await);
+        let text = export(&app, "source", false).await;
+        let directory = source.row().await.id;
+        let buried = async || app.store.tombstones(directory, "User", None, 10).await.expect("answers").len();
+        for _ in 0..2 {
+            source.delete(&path).await.expect(204);
+            assert_eq!(buried().await, 1);
+            assert_eq!(import_text(&app, "source", false, &text).await.expect("imports").created, 1);
+            assert_eq!(buried().await, 0);
+            source.get(&path).await.expect(200);
+        }
     }
 
     async fn a_directory_with_other_resources_takes_no_import(app: App) {

@@ -84,7 +84,7 @@ pub trait TransferStore: Send + Sync {
     async fn stored(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Exported>, StoreError>;
 
     /// Creates resources as they were elsewhere, all or none, durable when this returns; each with an event `create` of its
-    /// version, by an operator. [`StoreError::Exists`] if one of the ids is there; [`StoreError::SchemasChanged`] as
+    /// version, by an operator. What was left of a resource with the same id that was deleted is forgotten. [`StoreError::Exists`] if one of the ids is there; [`StoreError::SchemasChanged`] as
     /// [`super::Store::commit`] has it. At most 1,000, each with an id of its own.
     async fn import_resources(
         &self,

@@ -52,6 +52,9 @@ WITH locked AS MATERIALIZED (
         document)
     SELECT $1, $2, $3, $8, $7, version, $10::text, $11::text, $12, $13, CASE WHEN $14::boolean THEN document END
     FROM gone WHERE $10::text IS NOT NULL
+    ON CONFLICT (directory_id, resource_id) DO UPDATE SET resource_type = excluded.resource_type, at = excluded.at,
+        actor = excluded.actor, version = excluded.version, barred = excluded.barred, name = excluded.name,
+        name_key = excluded.name_key, external_key = excluded.external_key, document = excluded.document
 ), unindexed AS (
     DELETE FROM attribute_values v
     USING gone, unnest($5::text[], $6::text[]) AS i (attribute, value), LATERAL (

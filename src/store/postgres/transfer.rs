@@ -122,6 +122,8 @@ WITH schemas AS MATERIALIZED (
 ), taken_apart AS (
     INSERT INTO substrings (directory_id, resource_id, grams)
     SELECT $1, id, grams::integer[] FROM given WHERE grams <> '{}'
+), forgotten AS (
+    DELETE FROM tombstones t USING given WHERE t.directory_id = $1 AND t.resource_id = given.id
 ), logged AS (
     INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version, detail)
     SELECT $1, $17, NULL, 'create', resource_type, id, version, NULL FROM given

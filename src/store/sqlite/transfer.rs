@@ -119,6 +119,7 @@ pub(super) const IMPORT: &str = "INSERT INTO resources (directory_id, id, resour
      INSERT INTO counters (directory_id, resource_type, slot, resources) \
      SELECT $1, value ->> 1, 0, count(*) FROM json_each($2) WHERE true GROUP BY value ->> 1 \
      ON CONFLICT (directory_id, resource_type, slot) DO UPDATE SET resources = resources + excluded.resources; \
+     DELETE FROM tombstones WHERE directory_id = $1 AND resource_id IN (SELECT unhex(value ->> 0) FROM json_each($2)); \
      INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version, detail) \
      SELECT $1, $4, NULL, 'create', value ->> 1, unhex(value ->> 0), value ->> 4, NULL FROM json_each($2)";
 

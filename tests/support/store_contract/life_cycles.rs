@@ -135,6 +135,19 @@ pub async fn what_is_kept_has_its_document_until_it_is_forgotten(fixture: &mut i
     assert_eq!(store.tombstones(directory, "User", None, 10).await.expect("answers").len(), 1);
 }
 
+pub async fn a_resource_that_came_back_under_its_id_is_deleted_again(fixture: &mut impl Fixture) {
+    let store = fixture.store();
+    let directory = fresh_directory(&*store).await;
+    let alice = user("alice");
+    for (keep, bar) in [(true, Bar::UntilLifted), (false, Bar::UntilReassigned)] {
+        commit(&*store, directory, Change::Create(Box::new(alice.clone()))).await.expect("creates");
+        commit(&*store, directory, buried(alice.id, "alice", burial("alice", keep, bar, None))).await.expect("deletes");
+        let left = store.tombstones(directory, "User", None, 10).await.expect("answers");
+        let left: Vec<_> = left.iter().map(|one| (one.id, one.bar, one.document.is_some())).collect();
+        assert_eq!(left, [(alice.id, bar, keep)], "the last end counts");
+    }
+}
+
 pub async fn a_bar_is_lifted_for_its_own_type_and_directory(fixture: &mut impl Fixture) {
     let store = fixture.store();
     let (directory, other) = (fresh_directory(&*store).await, fresh_directory(&*store).await);

@@ -49,7 +49,7 @@ pub(super) const DELETE: &str = concat!(
     remove_index!("$7"),
     "INSERT OR REPLACE INTO substrings_due (number, grams) \
      SELECT number, '' FROM resources WHERE directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6; ",
-    "INSERT INTO tombstones (directory_id, resource_id, resource_type, at, actor, version, barred, name, name_key, external_key, \
+    "INSERT OR REPLACE INTO tombstones (directory_id, resource_id, resource_type, at, actor, version, barred, name, name_key, external_key, \
          document) \
      SELECT $1, $3, $2, $4, $5, version + 1, $9, $10, $11, $12, CASE WHEN $13 THEN document END FROM resources \
      WHERE $9 IS NOT NULL AND directory_id = $1 AND id = $3 AND resource_type = $2 AND version = $6; ",
