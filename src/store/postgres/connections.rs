@@ -19,8 +19,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What sessions are called in the server's views.
-pub(super) const APPLICATION_NAME: &str = "scimd";
+/// What the sessions that change resources are called in the server's views.
+pub(super) const CHANGING: &str = "scimd";
+
+/// What those of the request log are called.
+pub(super) const REQUEST_LOG: &str = "scimd request log";
+
+/// What that of a snapshot is called.
+const SNAPSHOT: &str = "scimd snapshot";
+
+/// What that of a migration is called.
+const MIGRATION: &str = "scimd migration";
 
 /// A connection that was idle for longer is tried out first; in steady traffic none is.
 const VERIFY_AFTER: Duration = Duration::from_millis(100);
@@ -78,10 +87,10 @@ struct Lease {
 }
 
 impl Connections {
-    /// Reads the URL; connects to nothing yet.
-    pub(super) fn new(url: &str, options: PostgresOptions) -> Result<Self, sqlx::Error> {
+    /// Reads the URL; connects to nothing yet. `name`: what the sessions are called.
+    pub(super) fn new(url: &str, name: &str, options: PostgresOptions) -> Result<Self, sqlx::Error> {
         let connect = PgConnectOptions::from_str(url)?
-            .application_name(APPLICATION_NAME)
+            .application_name(name)
             .statement_cache_capacity(options.statements_max)
             .options(SESSION)
             .disable_statement_logging();
@@ -101,12 +110,14 @@ impl Connections {
 
     /// A connection of its own, without limits of time, for a migration.
     pub(super) async fn connect_unlimited(&self) -> Result<PgConnection, sqlx::Error> {
-        within(self.options.acquire_timeout, connect(&self.connect)).await
+        let options = self.connect.clone().application_name(MIGRATION);
+        within(self.options.acquire_timeout, connect(&options)).await
     }
 
-    /// A connection of its own, which is closed when dropped, with the limits of time that all have.
+    /// A connection of its own for a snapshot, which is closed when dropped, with the limits of time that all have.
     pub(super) async fn connect_own(&self) -> Result<PgConnection, sqlx::Error> {
-        within(self.options.acquire_timeout, connect(&self.connect_limited())).await
+        let options = self.connect_limited().application_name(SNAPSHOT);
+        within(self.options.acquire_timeout, connect(&options)).await
     }
 
     /// Runs a statement that gives one row or none.

@@ -1,6 +1,6 @@
 //! Schemas and resource types of an operator, and the indexes that they ask for.
 
-use super::connections::{APPLICATION_NAME, Connections};
+use super::connections::{CHANGING, Connections};
 use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
@@ -88,6 +88,8 @@ const WAIT_GRACE: Duration = Duration::from_secs(5);
 /// of transactions that are open now: each transaction holds the lock on its own number from before its first snapshot until
 /// after its end can be seen by others. Who begins later sees the new revision.
 ///
+/// Sessions that change no resource have another name, and are not waited for: a snapshot may be open for as long as an export.
+///
 /// It is bounded by what a transaction may take at most: two statements, of which each ends by its timeout.
 pub(super) async fn wait_for_changes(connections: &Connections) -> Result<(), StoreError> {
     let query = sqlx::query(
@@ -95,7 +97,7 @@ pub(super) async fn wait_for_changes(connections: &Connections) -> Result<(), St
          WHERE l.locktype = 'virtualxid' AND l.virtualtransaction = l.virtualxid AND l.pid <> pg_backend_pid() \
              AND a.datname = current_database() AND a.application_name = $1",
     )
-    .bind(APPLICATION_NAME);
+    .bind(CHANGING);
     let rows = connections.fetch_all(query).await.map_err(store_error)?;
     let mut open: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(corrupt("pg_locks"))?;
     let deadline = Instant::now() + 2 * connections.options().statement_timeout + WAIT_GRACE;

@@ -105,7 +105,7 @@ impl PostgresStore {
     /// [`StoreError::Unavailable`]: the URL is none, the server does not answer, or it is one that the store cannot be
     /// durable or correct on: older than 15, not UTF-8, or with `fsync` or `synchronous_commit` off (R20, R21).
     pub async fn open(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
-        let connections = Connections::new(url, options).map_err(failure::store_error)?;
+        let connections = Connections::new(url, connections::CHANGING, options).map_err(failure::store_error)?;
         let store = Self { connections: Arc::new(connections) };
         store.ping().await?;
         Ok(store)

@@ -1,7 +1,7 @@
 //! The request log in a table of its own, by connections of its own.
 
 use super::PostgresOptions;
-use super::connections::Connections;
+use super::connections::{Connections, REQUEST_LOG};
 use super::dialect::store_error;
 use super::statements::{self, Range};
 use crate::clock::Timestamp;
@@ -29,7 +29,7 @@ impl PostgresRequests {
     /// [`StoreError::Unavailable`]: the URL is none.
     pub fn new(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
         let options = PostgresOptions { connections_max: CONNECTIONS_MAX, ..options };
-        Ok(Self { connections: Connections::new(url, options).map_err(store_error)? })
+        Ok(Self { connections: Connections::new(url, REQUEST_LOG, options).map_err(store_error)? })
     }
 }
 

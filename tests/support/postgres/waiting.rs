@@ -11,7 +11,7 @@ use scimd::scim::{ErrorKind, ScimError, Tolerance};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::{
     Basis, Bounds, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, MemberChange, Query, ResourceIndex, Start,
-    Store as _, StoreError,
+    Store as _, StoreError, TransferStore as _,
 };
 use sqlx::PgConnection;
 use std::sync::Arc;
@@ -304,6 +304,23 @@ async fn a_change_by_the_schemas_of_before_that_is_on_its_way_is_waited_for() {
     store.wait_for_changes().await.expect("it comes to its end");
     assert_eq!(get(&*store, directory, "User", id).await.version, 1);
     creating.await.expect("does not panic").expect("creates");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_that_is_open_is_not_waited_for() {
+    let (_database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    create_user(&*store, directory, "alice").await;
+    let mut snapshot = store.snapshot(directory).await.expect("opens");
+    let change = DefinitionChange {
+        directory: Some(directory),
+        expected: vec![(directory, 0)],
+        put: vec![(DefinitionKind::Schema, "urn:a".into(), "1".into())],
+        remove: Vec::new(),
+    };
+    store.change_definitions(&change, NOW).await.expect("changes");
+    tokio::time::timeout(PATIENCE, store.wait_for_changes()).await.expect("does not wait").expect("answers");
+    assert_eq!(snapshot.resources(None, 10).await.expect("is still open").len(), 1);
 }
 
 /// A store with one connection, and a lock that no read gets past: long reading, played by a wait that only a limit ends.
