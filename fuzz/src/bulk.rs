@@ -56,6 +56,7 @@ pub fn directory(profile: &str) -> Directory {
         status: DirectoryStatus::Active,
         protected: false,
         revision: 1,
+        disconnecting: false,
         schema_revision: 0,
     };
     Directory::load(&row, sample::REGISTRY.clone()).expect("there is such a profile")

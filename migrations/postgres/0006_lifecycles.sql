@@ -4,6 +4,9 @@
 ALTER TABLE resources ADD COLUMN manual boolean NOT NULL DEFAULT false;
 ALTER TABLE resources ADD COLUMN held boolean NOT NULL DEFAULT false;
 
+-- Of a Directory whose provider was taken away: up to which id its resources are manual by now. NULL: nothing is under way.
+ALTER TABLE directories ADD COLUMN kept_to uuid;
+
 -- What operators list. Rows of neither kind are in neither index, and cost nothing.
 CREATE INDEX resources_manual ON resources (directory_id, resource_type, id) WHERE manual;
 CREATE INDEX resources_held ON resources (directory_id, resource_type, id) WHERE held;

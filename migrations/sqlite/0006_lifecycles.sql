@@ -5,6 +5,9 @@
 ALTER TABLE resources ADD COLUMN manual INTEGER NOT NULL DEFAULT 0 CHECK (manual IN (0, 1));
 ALTER TABLE resources ADD COLUMN held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1));
 
+-- Of a Directory whose provider was taken away: up to which id its resources are manual by now. NULL: nothing is under way.
+ALTER TABLE directories ADD COLUMN kept_to BLOB CHECK (length(kept_to) = 16);
+
 -- What operators list. Rows of neither kind are in neither index, and cost nothing.
 CREATE INDEX resources_manual ON resources (directory_id, resource_type, id) WHERE manual;
 CREATE INDEX resources_held ON resources (directory_id, resource_type, id) WHERE held;

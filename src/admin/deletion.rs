@@ -1,12 +1,13 @@
 //! The end of a Directory, also while its users are active.
 //!
 //! What becomes of its users and groups is for the operator to choose. Either they stay, without a provider: the Directory keeps its
-//! name and gets the profile `manual`. Or they are removed: the Directory is *deleting* from then on, which nothing ends but its end.
-//! In either case its tokens are refused at once, and what is on its way by one of them is refused by the store, for the schema
-//! revision moves.
+//! name and gets the profile `manual`, and is *disconnecting* until all of them are the operators' own. Or they are removed: the
+//! Directory is *deleting* from then on, which nothing ends but its end. In either case its tokens are refused at once, and what is
+//! on its way by one of them is refused by the store, for the schema revision moves.
 //!
-//! Removing goes a piece at a time, each in a transaction of its own with its own line on record, so that others can write in
-//! between. Whoever is killed has lost nothing: the next [`finish`] goes on with what is left, also at the same time as another one.
+//! Keeping and removing go a piece at a time, each in a transaction of its own, so that others can write in between. Whoever is killed
+//! has lost nothing: [`resume`] goes on with what is left, also at the same time as somebody else. What is removed has its own line
+//! on record with each piece.
 
 use super::operator::Act;
 use super::{AdminError, Operator, directories};
@@ -18,8 +19,11 @@ use crate::store::operator::Operation;
 use crate::store::{DirectoryRow, DirectoryStatus, OperatorStore, Query, Start, StoreError};
 use serde_json::{Map, Value, json};
 
-/// Rows that are removed in one transaction: on SQLite nobody else writes meanwhile.
+/// Rows that are removed or kept in one transaction: on SQLite nobody else writes meanwhile.
 const PIECE_ROWS: u32 = 1_000;
+
+/// How often it is looked again for what came behind the last piece.
+const ATTEMPTS_MAX: u32 = 5;
 
 /// Takes the provider away from a Directory: its tokens are revoked, and what is in it stays, as it was unique before.
 ///
@@ -38,7 +42,22 @@ pub async fn disconnect(operator: &Operator<'_>, directory: &DirectoryRow) -> Re
         after.extend(kept);
     }
     change(operator, directory, act, Operation::Disconnect(after.clone())).await?;
+    keep(operator, &after).await?;
     directories::find(operator.store, &after.name).await
+}
+
+/// Gives what is in a Directory that is disconnecting to the operators. Without effect if somebody else has done so meanwhile.
+async fn keep(operator: &Operator<'_>, directory: &DirectoryRow) -> Result<(), AdminError> {
+    // Nothing that a client created arrives behind the pieces.
+    operator.store.wait_for_changes().await?;
+    loop {
+        let act = Act { name: "directory.disconnect", directory: Some(directory), ..Act::default() };
+        match operator.act(act, Operation::KeepPiece { directory: directory.id, limit: PIECE_ROWS }).await {
+            Ok(0) | Err(StoreError::NotFound) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Begins to remove a Directory and all that is in it, and gives it as it is then. Without effect if somebody has begun already.
@@ -71,19 +90,23 @@ pub async fn finish(operator: &Operator<'_>, directory: &DirectoryRow) -> Result
         ..Act::default()
     };
     let mut total = 0;
-    loop {
-        let piece = Operation::RemovePiece { directory: directory.id, limit: PIECE_ROWS };
-        let removed = match operator.act(act("directory.remove"), piece).await {
-            Ok(0) => break,
-            Ok(removed) => removed,
+    for _ in 0..ATTEMPTS_MAX {
+        loop {
+            let piece = Operation::RemovePiece { directory: directory.id, limit: PIECE_ROWS };
+            match operator.act(act("directory.remove"), piece).await {
+                Ok(0) => break,
+                Ok(removed) => total += removed,
+                Err(error) => return over(error, directory, total),
+            }
+        }
+        match operator.act(act("directory.deleted"), Operation::DropDirectory(directory.id)).await {
+            Ok(_) => return Ok(total),
+            // Somebody wrote behind the last piece.
+            Err(StoreError::VersionConflict) => {}
             Err(error) => return over(error, directory, total),
-        };
-        total += removed;
+        }
     }
-    match operator.act(act("directory.deleted"), Operation::DropDirectory(directory.id)).await {
-        Ok(_) => Ok(total),
-        Err(error) => over(error, directory, total),
-    }
+    Err(AdminError::TooBusy)
 }
 
 /// If somebody else has finished meanwhile, that is as good.
@@ -95,7 +118,7 @@ fn over(error: StoreError, directory: &DirectoryRow, total: i64) -> Result<i64, 
     }
 }
 
-/// Finishes all that were begun: for a server that starts. One that fails is no obstacle to the others. Gives their names.
+/// Finishes all that were begun and were interrupted. One that fails is no obstacle to the others. Gives their names.
 ///
 /// # Errors
 /// The first that happened, once all had their turn.
@@ -103,11 +126,16 @@ pub async fn resume(operator: &Operator<'_>) -> Result<Vec<String>, AdminError> 
     let mut finished = Vec::new();
     let mut failed = None;
     for directory in directories::list(operator.store).await? {
-        if directory.status == DirectoryStatus::Deleting {
-            match finish(operator, &directory).await {
-                Ok(_) => finished.push(directory.name),
-                Err(error) => failed = failed.or(Some(error)),
-            }
+        let done = if directory.status == DirectoryStatus::Deleting {
+            finish(operator, &directory).await.map(drop)
+        } else if directory.disconnecting {
+            keep(operator, &directory).await
+        } else {
+            continue;
+        };
+        match done {
+            Ok(()) => finished.push(directory.name),
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
     failed.map_or(Ok(finished), Err)

@@ -11,7 +11,7 @@ use crate::directory::{Ctx, Directory, Limits, Party, definitions};
 use crate::metrics::Metrics;
 use crate::scim::ScimError;
 use crate::scim::schema::ResourceType;
-use crate::store::DirectoryRow;
+use crate::store::{DirectoryRow, DirectoryStatus};
 use std::sync::Arc;
 
 /// A type of resources that operators manage.
@@ -95,11 +95,18 @@ impl<'a> Desk<'a> {
     }
 
     /// Does what changes one resource; it comes on record with it, which says of what Directory and resource.
+    ///
+    /// # Errors
+    /// [`AdminError::Gone`]: nothing changes any more in a Directory that is being deleted. Whoever read it before is refused by the
+    /// store, as its schema revision has moved.
     pub(super) async fn act<T>(
         &self,
         act: Act<'_>,
         work: impl AsyncFnOnce(&Ctx<'_>) -> Result<T, ScimError>,
     ) -> Result<T, AdminError> {
+        if self.row.status == DirectoryStatus::Deleting {
+            return Err(AdminError::Gone(self.row.name.clone()));
+        }
         let operator = self.operator;
         let entry = operator.entry(Act { directory: Some(self.row), ..act });
         let ctx = Ctx {

@@ -46,6 +46,7 @@ pub async fn create(
         created: operator.clock.now(),
         status: DirectoryStatus::Active,
         protected: false,
+        disconnecting: false,
         revision: 1,
         schema_revision: 0,
     };

@@ -151,6 +151,8 @@ pub async fn insert(operator: &Operator<'_>, directory: &DirectoryRow, new: NewR
         Ok(id) => Ok(TokenRow { id: TokenId(id), ..row }),
         Err(StoreError::Exists) => Err(AdminError::TokenExists(row.name)),
         Err(StoreError::LimitReached { limit }) => Err(AdminError::TooManyTokens(limit)),
+        // It is gone, or loses its provider at this moment.
+        Err(StoreError::NotFound) => Err(AdminError::Changed(directory.name.clone())),
         Err(error) => Err(error.into()),
     }
 }

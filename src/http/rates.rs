@@ -117,6 +117,7 @@ mod tests {
             created: Timestamp(0),
             status: DirectoryStatus::Active,
             protected: false,
+            disconnecting: false,
             revision,
             schema_revision: 0,
         }

@@ -69,6 +69,8 @@ pub struct DirectoryRow {
     pub status: DirectoryStatus,
     /// Whether it refuses to be deleted, because people sign in by it.
     pub protected: bool,
+    /// Whether its provider was taken away and not all that is in it is the operators' own yet.
+    pub disconnecting: bool,
     /// Moves with every change of what stands above.
     pub revision: i64,
     /// Moves whenever its schemas or resource types change.

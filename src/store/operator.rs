@@ -199,9 +199,18 @@ pub enum Operation {
     /// As [`Operation::ChangeDirectory`]; its schema revision, which has to be that of the row, moves too, so that nothing is written
     /// any more by the rules of before.
     ChangeRules(DirectoryRow),
-    /// As [`Operation::ChangeRules`], and all its tokens are revoked. If it has no provider any more, its resources are nobody's
-    /// but the operators'.
+    /// As [`Operation::ChangeRules`], and all its tokens are revoked. It has no provider any more, and is disconnecting until
+    /// [`Operation::KeepPiece`] has given all of its resources to the operators.
     Disconnect(DirectoryRow),
+    /// Up to `limit` resources of a Directory that is disconnecting become the operators' own, or, once all are, so many of those
+    /// that were deleted are forgotten; gives how many. 0: that was all. Nothing of it is put on record.
+    /// [`StoreError::NotFound`] if it is not disconnecting.
+    KeepPiece {
+        /// The Directory.
+        directory: DirectoryId,
+        /// How many rows.
+        limit: u32,
+    },
     /// Up to `limit` rows of what a Directory holds that is being deleted are removed; gives how many. Only what people know, that
     /// is, resources, is put on record, and how many of each type. [`StoreError::NotFound`] if it is not being deleted.
     RemovePiece {
@@ -210,11 +219,12 @@ pub enum Operation {
         /// How many rows.
         limit: u32,
     },
-    /// A Directory goes that is being deleted, with its tokens, schemas and keys. [`StoreError::NotFound`] if it is not, or if
-    /// there are resources in it.
+    /// A Directory goes that is being deleted, with its tokens, schemas and keys. [`StoreError::NotFound`] if it is not being
+    /// deleted; [`StoreError::VersionConflict`], and nothing goes, if there are resources in it.
     DropDirectory(DirectoryId),
     /// A new token. `live_max`: how many that stand for no user may be in use, this one included;
-    /// [`StoreError::LimitReached`] if it would be one too many. [`StoreError::Exists`] if a token that is not revoked has the name.
+    /// [`StoreError::LimitReached`] if it would be one too many. [`StoreError::Exists`] if a token that is not revoked has the name,
+    /// [`StoreError::NotFound`] if there is no such Directory, or if it is disconnecting.
     CreateToken {
         /// The token.
         token: NewToken,

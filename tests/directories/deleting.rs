@@ -4,11 +4,17 @@ use crate::app::{App, GROUP, USER};
 use crate::on_both_back_ends;
 use scimd::admin::directories::{self, Edit};
 use scimd::admin::operator::Act;
-use scimd::admin::{AdminError, deletion};
+use scimd::admin::tokens::{self, Wanted};
+use scimd::admin::{AdminError, Desk, Kind, deletion, resources, users};
+use scimd::auth::PasswordHasher;
+use scimd::config::{Config, Sources};
+use scimd::directory::Limits;
+use scimd::directory::settings::Settings;
 use scimd::id::DirectoryId;
-use scimd::store::DirectoryStatus;
+use scimd::scim::quirks::DeletePolicy;
 use scimd::store::audit::{AuditFilter, AuditRow};
 use scimd::store::operator::Operation;
+use scimd::store::{DirectoryRow, DirectoryStatus, Source, StoreError};
 use serde_json::{Value, json};
 
 /// The acts on a Directory, the oldest first.
@@ -117,8 +123,29 @@ on_both_back_ends! {
         assert!(app.operator().act(act(), piece).await.is_err());
         assert!(app.operator().act(act(), Operation::DropDirectory(row.id)).await.is_err());
         deletion::begin(&app.operator(), &row).await.expect("begins");
-        assert!(app.operator().act(act(), Operation::DropDirectory(row.id)).await.is_err(), "there is a user in it");
+        let refused = app.operator().act(act(), Operation::DropDirectory(row.id)).await;
+        assert!(matches!(refused, Err(StoreError::VersionConflict)), "there is a user in it: {refused:?}");
         assert!(app.rows_of(row.id).await.iter().any(|(table, rows)| table == "tokens" && *rows > 0), "and nothing else is gone");
+    }
+
+    /// Shows that an operator creates nothing in a Directory that is being deleted, whether its row was read before or after.
+    async fn operators_change_nothing_in_a_directory_that_is_being_deleted(app: App) {
+        let acme = app.directory("acme", "generic").await;
+        let ann = acme.user("ann").await;
+        let before = acme.row().await;
+        let after = deletion::begin(&app.operator(), &before).await.expect("begins");
+        let config = Config::load(&Sources::default()).expect("the defaults are valid");
+        let (limits, passwords) = (Limits::from(&config), PasswordHasher::new(&config.password));
+        let operator = app.operator();
+        for row in [&before, &after] {
+            let desk = Desk::open(&operator, row, &limits, &passwords).await.expect("reads");
+            let bob = json!({ "schemas": [USER], "userName": "bob" }).to_string();
+            resources::create(&desk, Kind::User, bob.as_bytes()).await.expect_err("it takes nothing any more");
+            let stored = resources::find(&*app.store, row.id, Kind::User, &ann).await.expect("is there");
+            users::disable(&desk, &stored).await.expect_err("nothing changes any more");
+        }
+        deletion::finish(&operator, &after).await.expect("finishes");
+        assert_eq!(removed(&record(&app, before.id).await), json!({ "User": 1 }));
     }
 
     /// Shows that a protected Directory refuses both ways to delete it, until it is not protected.
@@ -163,5 +190,42 @@ on_both_back_ends! {
         let again = acme.fresh().await;
         assert_eq!(again.get("/Users?count=0").await.expect(200).json["totalResults"], 30);
         again.post("/Groups", json!({ "schemas": [GROUP], "displayName": "group 1" })).await.expect_error(409, "uniqueness");
+    }
+
+    /// Shows that all of what is in a Directory is the operators' own once its provider is taken away, wherever that was interrupted; that
+    /// it gets no token before, so that nothing is taken for the provider's of before; and what was deleted is forgotten.
+    async fn an_interrupted_loss_of_a_provider_is_finished(app: App) {
+        let settings = Settings { delete_policy: Some(DeletePolicy::Disable), ..Settings::default() };
+        let acme = app.directory_with("acme", "okta", &settings).await;
+        fill(&acme).await;
+        for name in ["gone", "too"] {
+            let id = acme.user(name).await;
+            acme.delete(&format!("/Users/{id}")).await.expect(204);
+        }
+        let row = acme.row().await;
+        let after = DirectoryRow { provider: "manual".to_owned(), ..row.clone() };
+        let act = || Act { name: "directory.disconnect", directory: Some(&row), ..Act::default() };
+        app.operator().act(act(), Operation::Disconnect(after)).await.expect("is in force");
+        let token = tokens::create(&app.operator(), &acme.row().await, Wanted::default()).await;
+        assert!(matches!(token, Err(AdminError::Changed(_))), "{token:?}");
+        let piece = |limit| Operation::KeepPiece { directory: row.id, limit };
+        for limit in [1, 7, 20] {
+            assert_eq!(app.operator().act(act(), piece(limit)).await.expect("goes on"), i64::from(limit));
+        }
+        // Killed here.
+        assert_eq!(deletion::resume(&app.operator()).await.expect("goes on"), ["acme"]);
+        let refused = app.operator().act(act(), piece(1)).await;
+        assert!(matches!(refused, Err(StoreError::NotFound)), "{refused:?}");
+        assert!(!acme.row().await.disconnecting);
+        assert_eq!(deletion::resume(&app.operator()).await.expect("nothing to do"), [""; 0]);
+        let mut snapshot = app.store.snapshot(row.id).await.expect("opens");
+        let all = snapshot.resources(None, 100).await.expect("reads");
+        assert_eq!((all.len(), all.iter().filter(|one| one.source == Source::Manual).count()), (33, 33));
+        for (table, rows) in app.rows_of(row.id).await {
+            assert!(rows == 0 || table != "tombstones", "{rows} are not forgotten");
+        }
+        let acts = record(&app, row.id).await.into_iter().filter(|row| row.act == "directory.disconnect").count();
+        assert_eq!(acts, 1, "pieces are not on record");
+        acme.fresh().await.get("/Users?count=0").await.expect(200);
     }
 }

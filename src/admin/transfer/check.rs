@@ -141,6 +141,7 @@ fn prospective(name: &str, begin: &Begin, now: Timestamp) -> Result<DirectoryRow
         created: now,
         status: begin.status,
         protected: begin.protected,
+        disconnecting: false,
         revision: 1,
         schema_revision: 0,
     })

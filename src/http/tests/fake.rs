@@ -41,6 +41,7 @@ pub fn row(id: i64, name: &str) -> DirectoryRow {
         created: Timestamp(0),
         status: DirectoryStatus::Active,
         protected: false,
+        disconnecting: false,
         revision: 1,
         schema_revision: 0,
     }

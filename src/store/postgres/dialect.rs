@@ -14,13 +14,15 @@ const RECORD: i64 = 0x7363_696d_6420_6f70;
 /// What is removed of a Directory a piece at a time, in this order: all rows that it can have without number. Members come before the
 /// resources that they refer to. By `ctid`, so that no statistics, however old, make a join or a sort of it; a row that moves meanwhile
 /// is met by the next piece.
-pub(super) const PIECES: [&str; 3] = [
+pub(super) const PIECES: [&str; 4] = [
     "DELETE FROM members WHERE directory_id = $1 \
          AND ctid = ANY (ARRAY(SELECT ctid FROM members WHERE directory_id = $1 LIMIT $2))",
     "DELETE FROM attribute_values WHERE directory_id = $1 \
          AND ctid = ANY (ARRAY(SELECT ctid FROM attribute_values WHERE directory_id = $1 LIMIT $2))",
     "DELETE FROM events WHERE directory_id = $1 \
          AND ctid = ANY (ARRAY(SELECT ctid FROM events WHERE directory_id = $1 LIMIT $2))",
+    "DELETE FROM tombstones WHERE directory_id = $1 \
+         AND ctid = ANY (ARRAY(SELECT ctid FROM tombstones WHERE directory_id = $1 LIMIT $2))",
 ];
 
 /// Waits until no other act of an operator is under way.

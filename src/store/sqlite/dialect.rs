@@ -10,12 +10,14 @@ use sqlx::Row as _;
 
 /// What is removed of a Directory a piece at a time, in this order: all rows that it can have without number. Members come before the
 /// resources that they refer to.
-pub(super) const PIECES: [&str; 3] = [
+pub(super) const PIECES: [&str; 4] = [
     "DELETE FROM members WHERE directory_id = $1 AND (group_id, member_id) IN \
          (SELECT group_id, member_id FROM members WHERE directory_id = $1 LIMIT $2)",
     "DELETE FROM attribute_values WHERE directory_id = $1 AND (resource_type, attribute, value, resource_id) IN \
          (SELECT resource_type, attribute, value, resource_id FROM attribute_values WHERE directory_id = $1 LIMIT $2)",
     "DELETE FROM events WHERE directory_id = $1 AND seq IN (SELECT seq FROM events WHERE directory_id = $1 LIMIT $2)",
+    "DELETE FROM tombstones WHERE directory_id = $1 \
+         AND resource_id IN (SELECT resource_id FROM tombstones WHERE directory_id = $1 LIMIT $2)",
 ];
 
 /// Waits until no other act of an operator is under way; there is one transaction that writes at a time.

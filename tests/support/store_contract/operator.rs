@@ -58,6 +58,7 @@ pub async fn directories_are_created_once_and_listed_by_name(fixture: &mut impl 
             created: NOW,
             status: DirectoryStatus::Active,
             protected: false,
+            disconnecting: false,
             revision: 1,
             schema_revision: 0,
         };

@@ -61,7 +61,8 @@ pub(in super::super) async fn change_rules(connection: &mut Connection, director
 
 pub(in super::super) async fn directory(connection: &mut Connection, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
     let row = sqlx::query(
-        "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision \
+        "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, \
+                kept_to IS NOT NULL \
          FROM directories WHERE name = $1",
     )
     .bind(name)
@@ -77,7 +78,8 @@ pub(in super::super) async fn directories(
     limit: u32,
 ) -> Result<Vec<DirectoryRow>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision \
+        "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, \
+                kept_to IS NOT NULL \
          FROM directories WHERE name > $1 ORDER BY name LIMIT $2",
     )
     // No name is empty, so all come after the empty one.
@@ -115,8 +117,8 @@ fn secret(row: &Row) -> Result<[u8; 32], StoreError> {
     secret.try_into().map_err(length)
 }
 
-/// Reads the columns id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, from
-/// `first` on.
+/// Reads the columns id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, and
+/// whether `kept_to` is there, from `first` on.
 pub(super) fn read(row: &Row, first: usize) -> Result<DirectoryRow, StoreError> {
     let corrupt = corrupt("directories");
     let status: String = row.try_get(first + 6).map_err(&corrupt)?;
@@ -130,6 +132,7 @@ pub(super) fn read(row: &Row, first: usize) -> Result<DirectoryRow, StoreError> 
         created: Timestamp(row.try_get(first + 5).map_err(&corrupt)?),
         status: DirectoryStatus::of(&status).ok_or_else(unknown)?,
         protected: row.try_get(first + 7).map_err(&corrupt)?,
+        disconnecting: row.try_get(first + 10).map_err(&corrupt)?,
         revision: row.try_get(first + 8).map_err(&corrupt)?,
         schema_revision: row.try_get(first + 9).map_err(&corrupt)?,
     })

@@ -8,9 +8,11 @@ use crate::store::audit::AuditEntry;
 use crate::store::{DirectoryRow, DirectoryStatus, StoreError};
 use serde_json::{Map, Value, json};
 use sqlx::Row as _;
+use uuid::Uuid;
 
 /// What goes with the Directory: a few rows each. Tokens come before the Directory that they refer to.
 const REST: [&str; 7] = [
+    // Those of resources that operators deleted behind the last piece.
     "DELETE FROM tombstones WHERE directory_id = $1",
     "DELETE FROM used_assertions WHERE directory_id = $1",
     "DELETE FROM token_uses WHERE directory_id = $1",
@@ -20,10 +22,8 @@ const REST: [&str; 7] = [
     "DELETE FROM counters WHERE directory_id = $1",
 ];
 
-/// Brings the row of a Directory without provider into force, and revokes its tokens.
-///
-/// This is the moment at which all its resources become manual: no provider holds on to them, and operators change them. What was
-/// deleted is forgotten: nobody is left who could create it anew.
+/// Brings the row of a Directory without provider into force, and revokes its tokens. From here on it is disconnecting: changes by
+/// its tokens do not begin any more, and those that are on their way end before [`keep_piece`] is called.
 pub(in super::super) async fn disconnect(
     connection: &mut Connection,
     directory: &DirectoryRow,
@@ -36,13 +36,59 @@ pub(in super::super) async fn disconnect(
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
-    for statement in [
-        "UPDATE resources SET manual = true, held = false WHERE directory_id = $1 AND (NOT manual OR held)",
-        "DELETE FROM tombstones WHERE directory_id = $1",
-    ] {
-        sqlx::query(statement).bind(directory.id.0).execute(&mut *connection).await.map_err(store_error)?;
-    }
+    // No id is nil, so all come after it.
+    keep_to(connection, directory.id, Some(Uuid::nil())).await?;
     Ok(id)
+}
+
+/// Makes one piece of a Directory that is disconnecting the operators' own: no provider holds on to its resources, and operators
+/// change them. What was deleted is forgotten: nobody is left who could create it anew. Each call goes on with what is left, so that
+/// whoever is interrupted has lost nothing.
+pub(in super::super) async fn keep_piece(
+    connection: &mut Connection,
+    directory: DirectoryId,
+    limit: u32,
+) -> Result<i64, StoreError> {
+    let row = sqlx::query("SELECT kept_to FROM directories WHERE id = $1 AND kept_to IS NOT NULL")
+        .bind(directory.0)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    let kept_to: Uuid = row.ok_or(StoreError::NotFound)?.try_get(0).map_err(corrupt("directories"))?;
+    let rows = sqlx::query("SELECT id FROM resources WHERE directory_id = $1 AND id > $2 ORDER BY id LIMIT $3")
+        .bind(directory.0)
+        .bind(kept_to)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    if let Some(last) = rows.last() {
+        let last: Uuid = last.try_get(0).map_err(corrupt("resources"))?;
+        sqlx::query(
+            "UPDATE resources SET manual = true, held = false \
+             WHERE directory_id = $1 AND id > $2 AND id <= $3 AND (NOT manual OR held)",
+        )
+        .bind(directory.0)
+        .bind(kept_to)
+        .bind(last)
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
+        keep_to(connection, directory, Some(last)).await?;
+        return Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+    }
+    let [_, _, _, tombstones] = dialect::PIECES;
+    let forgotten = remove(connection, tombstones, directory, limit).await?;
+    if forgotten == 0 {
+        keep_to(connection, directory, None).await?;
+    }
+    Ok(forgotten)
+}
+
+/// Notes up to which id resources are the operators' own; `None`: all of them.
+async fn keep_to(connection: &mut Connection, directory: DirectoryId, id: Option<Uuid>) -> Result<(), StoreError> {
+    let noted = sqlx::query("UPDATE directories SET kept_to = $2 WHERE id = $1").bind(directory.0).bind(id);
+    noted.execute(connection).await.map(drop).map_err(store_error)
 }
 
 /// Removes one piece. Each call goes on with what is left, so that whoever is interrupted has lost nothing.
@@ -53,7 +99,7 @@ pub(in super::super) async fn piece(
     entry: &AuditEntry,
 ) -> Result<i64, StoreError> {
     check_deleting(connection, directory).await?;
-    let [members, values, events] = dialect::PIECES;
+    let [members, values, events, tombstones] = dialect::PIECES;
     for statement in [members, values] {
         let removed = remove(connection, statement, directory, limit).await?;
         if removed > 0 {
@@ -68,7 +114,8 @@ pub(in super::super) async fn piece(
         audit::append(connection, &entry, None).await?;
         return Ok(total);
     }
-    remove(connection, events, directory, limit).await
+    let removed = remove(connection, events, directory, limit).await?;
+    if removed > 0 { Ok(removed) } else { remove(connection, tombstones, directory, limit).await }
 }
 
 async fn remove(
@@ -104,6 +151,6 @@ pub(in super::super) async fn drop_directory(connection: &mut Connection, direct
     .fetch_optional(connection)
     .await
     .map_err(store_error)?;
-    let gone = gone.ok_or(StoreError::NotFound)?;
+    let gone = gone.ok_or(StoreError::VersionConflict)?;
     gone.try_get(0).map_err(corrupt("directories"))
 }

@@ -20,7 +20,7 @@ pub(in super::super) async fn create(
     }
     let row = sqlx::query(
         "INSERT INTO tokens (directory_id, name, kind, digest, created, expires, user_id, scopes, jwks) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+         SELECT id, $2, $3, $4, $5, $6, $7, $8, $9 FROM directories WHERE id = $1 AND kept_to IS NULL RETURNING id",
     )
     .bind(token.directory.0)
     .bind(&token.name)
@@ -31,10 +31,10 @@ pub(in super::super) async fn create(
     .bind(token.user.map(|user| user.0))
     .bind(&token.scopes)
     .bind(&token.jwks)
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await
     .map_err(refused)?;
-    row.try_get(0).map_err(corrupt("tokens"))
+    row.ok_or(StoreError::NotFound)?.try_get(0).map_err(corrupt("tokens"))
 }
 
 pub(in super::super) async fn change(
@@ -122,7 +122,7 @@ pub(in super::super) async fn token(
         "SELECT t.directory_id, t.id, t.name, t.created, t.expires, t.revoked, t.user_id, t.kind, t.digest, t.scopes, t.inactive, \
                 t.renewed, t.former_digest, t.former_expires, t.jwks, t.warned_days, t.revision, \
                 d.id, d.name, d.display_name, d.provider, d.settings, d.created, d.status, d.protected, d.revision, \
-                d.schema_revision \
+                d.schema_revision, d.kept_to IS NOT NULL \
          FROM tokens t JOIN directories d ON d.id = t.directory_id WHERE t.digest = $1 OR t.former_digest = $1",
     )
     .bind(digest.as_slice())
@@ -141,7 +141,7 @@ pub(in super::super) async fn token_of(
         "SELECT t.directory_id, t.id, t.name, t.created, t.expires, t.revoked, t.user_id, t.kind, t.digest, t.scopes, t.inactive, \
                 t.renewed, t.former_digest, t.former_expires, t.jwks, t.warned_days, t.revision, \
                 d.id, d.name, d.display_name, d.provider, d.settings, d.created, d.status, d.protected, d.revision, \
-                d.schema_revision \
+                d.schema_revision, d.kept_to IS NOT NULL \
          FROM tokens t JOIN directories d ON d.id = t.directory_id WHERE t.directory_id = $1 AND t.id = $2",
     )
     .bind(directory.0)
