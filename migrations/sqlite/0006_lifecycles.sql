@@ -8,10 +8,6 @@ ALTER TABLE resources ADD COLUMN held INTEGER NOT NULL DEFAULT 0 CHECK (held IN 
 -- Of a Directory whose provider was taken away: up to which id its resources are manual by now. NULL: nothing is under way.
 ALTER TABLE directories ADD COLUMN kept_to BLOB CHECK (length(kept_to) = 16);
 
--- What operators list. Rows of neither kind are in neither index, and cost nothing.
-CREATE INDEX resources_manual ON resources (directory_id, resource_type, id) WHERE manual;
-CREATE INDEX resources_held ON resources (directory_id, resource_type, id) WHERE held;
-
 -- Resources that were deleted, where something of them has to be known afterwards: those that are kept for operators have their
 -- document here, and those that must not simply come back are barred. No row says that nothing of it is known.
 CREATE TABLE tombstones (

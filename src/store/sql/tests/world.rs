@@ -99,6 +99,7 @@ impl World {
         for tables in [
             include_str!("../../../../migrations/sqlite/0001_init.sql"),
             include_str!("../../../../migrations/sqlite/0006_lifecycles.sql"),
+            include_str!("../../../../migrations/sqlite/0007_lifecycle_indexes.sql"),
         ] {
             sqlx::raw_sql(tables).execute(&mut sqlite).await.expect("migrates");
         }
@@ -111,6 +112,7 @@ impl World {
         for tables in [
             include_str!("../../../../migrations/postgres/0001_init.sql"),
             include_str!("../../../../migrations/postgres/0006_lifecycles.sql"),
+            include_str!("../../../../migrations/postgres/0007_lifecycle_indexes.sql"),
         ] {
             let tables = tables.replace("CREATE TABLE", "CREATE TEMP TABLE");
             sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(&mut postgres).await.expect("migrates");

@@ -1,0 +1,6 @@
+-- What operators list, in a migration of its own: while an index is built others read, which they could not while the columns of before
+-- were added.
+
+-- Rows of neither kind are in neither index, and cost nothing.
+CREATE INDEX resources_manual ON resources (directory_id, resource_type, id) WHERE manual;
+CREATE INDEX resources_held ON resources (directory_id, resource_type, id) WHERE held;
