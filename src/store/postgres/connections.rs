@@ -172,10 +172,7 @@ impl Connections {
                 Ok(row)
             })
             .await;
-        match row {
-            Ok(row) => lease.settle(Ok(row)),
-            Err(error) => Err(error),
-        }
+        self.end(lease, row).await
     }
 
     /// As [`Connections::fetch_locked`], and in between `count`, which gives one row: if `judge` refuses that, nothing is changed.
@@ -201,10 +198,17 @@ impl Connections {
                 Ok(Ok(row))
             })
             .await;
-        match row {
-            Ok(row) => lease.settle(Ok(row)),
-            Err(error) => Err(error),
+        self.end(lease, row).await
+    }
+
+    /// Gives a connection back after a transaction; one in which the server refused a statement is rolled back first.
+    async fn end<T>(&self, mut lease: Lease, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        if let Err(sqlx::Error::Database(_)) = result
+            && self.bounded(sqlx::raw_sql("ROLLBACK").execute(&mut lease.session.connection)).await.is_err()
+        {
+            return result;
         }
+        lease.settle(result)
     }
 
     /// Lends a connection to `work`, which runs one statement.

@@ -5,7 +5,7 @@ use crate::test_database::{TestDatabase, patient};
 use crate::{PATIENCE, open};
 use scimd::id::ResourceId;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
-use scimd::store::{Change, MemberChange, Store, StoreError};
+use scimd::store::{Basis, Bounds, Change, Commit, MemberChange, Store, StoreError};
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
 
@@ -65,6 +65,37 @@ async fn after_all_sessions_were_terminated_at_most_one_operation_fails() {
         }
         assert!(failed <= 1, "{failed} failed in round {round}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_is_refused_in_a_transaction_costs_no_session() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let (alice, bob) = (create_user(&*store, directory, "alice").await, create_user(&*store, directory, "bob").await);
+    let mut connection = database.connect().await;
+    let mut sessions = async || -> Vec<i32> {
+        sqlx::query_scalar(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'scimd' ORDER BY pid",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("lists")
+    };
+    let before = sessions().await;
+    assert!(!before.is_empty());
+    let bounds = Bounds { resources_max: Some(10), ..Bounds::default() };
+    let basis = Some(Basis { revision: 0, building: true });
+    let taken = [
+        (None, bounds, Change::Create(Box::new(user("alice")))),
+        (basis, Bounds::default(), updated(rename_user(bob, 1, "bob", "alice"))),
+    ];
+    for (basis, bounds, change) in taken {
+        let commit = Commit { actor: None, now: NOW, basis, bounds, record: None, change };
+        let refused = store.commit(directory, commit).await;
+        assert!(matches!(refused, Err(StoreError::Uniqueness { .. })), "{refused:?}");
+    }
+    assert_eq!(sessions().await, before);
+    assert_eq!(get(&*store, directory, "User", alice).await.version, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
