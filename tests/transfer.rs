@@ -19,13 +19,13 @@ use scimd::admin::definitions::{self, Timing};
 use scimd::admin::tokens::{self, Wanted};
 use scimd::admin::transfer::import::Done;
 use scimd::admin::transfer::{Checked, Export, Target, check, import};
-use scimd::admin::{AdminError, directories};
+use scimd::admin::{AdminError, deletion, directories};
 use scimd::config::{Config, Sources};
 use scimd::directory::Limits;
 use scimd::directory::settings::Settings;
 use scimd::scim::quirks::DeletePolicy;
-use scimd::store::DefinitionKind;
 use scimd::store::audit::AuditFilter;
+use scimd::store::{DefinitionKind, DirectoryStatus};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -308,6 +308,25 @@ on_both_back_ends! {
         let row = directories::find(&*app.store, "empty").await.expect("is there");
         let schemas = definitions::list(&*app.store, &row, DefinitionKind::Schema).await.expect("lists");
         assert!(schemas.is_empty(), "a look gives nothing");
+    }
+
+    /// Shows that a Directory that an import creates is never active or unprotected if the file has it otherwise, wherever the import ends.
+    async fn a_directory_that_is_created_has_its_status_and_its_protection_at_once(app: App) {
+        let begin = file::begin().replace("\"active\"", "\"disabled\"").replace("\"protected\":false", "\"protected\":true");
+        import_text(&app, "copy", true, &file::sealed(&[begin, file::user(1, "bjensen")])).await.expect("imports");
+        let row = directories::find(&*app.store, "copy").await.expect("is there");
+        assert_eq!((row.status, row.protected), (DirectoryStatus::Disabled, true));
+        let acts = acts(&app, "directory.").await;
+        let (act, after) = acts.last().expect("an act");
+        assert_eq!((act.as_str(), &after["name"], &after["status"]), ("directory.create", &json!("copy"), &json!("disabled")));
+    }
+
+    async fn a_directory_that_is_being_deleted_is_not_exported(app: App) {
+        let source = fill(&app).await;
+        deletion::begin(&app.operator(), &source.row().await).await.expect("begins");
+        let refused = Export::begin(&app.operator(), "source", false).await.map(|_| ());
+        assert!(matches!(refused, Err(AdminError::Gone(_))), "{refused:?}");
+        assert_eq!(acts(&app, "export.").await, []);
     }
 
     async fn a_check_writes_nothing(app: App) {

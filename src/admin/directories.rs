@@ -23,10 +23,10 @@ pub fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Creates a Directory with the profile of `provider`, and settings that differ from it.
+/// Creates a Directory with the profile of `provider`, and settings that differ from it. It is active, and not protected.
 ///
 /// # Errors
-/// [`AdminError::DirectoryName`], [`AdminError::DisplayName`], [`AdminError::Provider`], [`AdminError::DirectoryExists`].
+/// As [`create_as`].
 pub async fn create(
     operator: &Operator<'_>,
     name: &str,
@@ -34,18 +34,43 @@ pub async fn create(
     provider: &str,
     settings: &Settings,
 ) -> Result<DirectoryRow, AdminError> {
-    if !is_name(name) {
-        return Err(AdminError::DirectoryName(name.to_owned()));
+    create_as(operator, &New { name, display_name, provider, settings, status: DirectoryStatus::Active, protected: false }).await
+}
+
+/// A Directory to create.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// Its name in URLs.
+    pub name: &'a str,
+    /// Its name for people.
+    pub display_name: &'a str,
+    /// The provider whose profile it has.
+    pub provider: &'a str,
+    /// The settings that differ from the profile's.
+    pub settings: &'a Settings,
+    /// Whether it serves its clients; not [`DirectoryStatus::Deleting`].
+    pub status: DirectoryStatus,
+    /// Whether it refuses to be deleted.
+    pub protected: bool,
+}
+
+/// Creates a Directory that has its status and its protection from the first moment on.
+///
+/// # Errors
+/// [`AdminError::DirectoryName`], [`AdminError::DisplayName`], [`AdminError::Provider`], [`AdminError::DirectoryExists`].
+pub async fn create_as(operator: &Operator<'_>, new: &New<'_>) -> Result<DirectoryRow, AdminError> {
+    if !is_name(new.name) {
+        return Err(AdminError::DirectoryName(new.name.to_owned()));
     }
     let row = DirectoryRow {
         id: DirectoryId(0),
-        name: name.to_owned(),
-        display_name: checked_display_name(display_name)?,
-        provider: checked_provider(provider)?,
-        settings: text_of(settings)?,
+        name: new.name.to_owned(),
+        display_name: checked_display_name(new.display_name)?,
+        provider: checked_provider(new.provider)?,
+        settings: text_of(new.settings)?,
         created: operator.clock.now(),
-        status: DirectoryStatus::Active,
-        protected: false,
+        status: new.status,
+        protected: new.protected,
         disconnecting: false,
         revision: 1,
         schema_revision: 0,
@@ -55,6 +80,8 @@ pub async fn create(
         display_name: row.display_name.clone(),
         provider: row.provider.clone(),
         settings: row.settings.clone(),
+        status: row.status,
+        protected: row.protected,
     };
     let act = Act { name: "directory.create", target_name: row.name.clone(), after: Some(on_record(&row)), ..Act::default() };
     match operator.act(act, Operation::CreateDirectory(new)).await {

@@ -137,7 +137,7 @@ pub struct ApiKeyRow {
     pub last_address: Option<String>,
 }
 
-/// A Directory to create; it is active at first.
+/// A Directory to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDirectory {
     /// Its name in URLs.
@@ -148,6 +148,10 @@ pub struct NewDirectory {
     pub provider: String,
     /// Settings that differ from the profile's, as a JSON object.
     pub settings: String,
+    /// Whether it serves its clients.
+    pub status: DirectoryStatus,
+    /// Whether it refuses to be deleted.
+    pub protected: bool,
 }
 
 /// A token to create; it is active at first.

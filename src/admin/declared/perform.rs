@@ -3,7 +3,7 @@
 use super::file::Declared;
 use super::plan::{Change, Plan, plan};
 use crate::admin::definitions::{self, Timing};
-use crate::admin::directories::{self, Edit};
+use crate::admin::directories::{self, New};
 use crate::admin::{AdminError, Operator};
 use crate::store::StoreError;
 use std::collections::BTreeMap;
@@ -27,16 +27,23 @@ pub async fn perform(operator: &Operator<'_>, plan: &Plan, timing: Timing) -> Re
 async fn one(operator: &Operator<'_>, change: &Change, timing: Timing) -> Result<(), AdminError> {
     let wanted = &change.wanted;
     let (row, timing) = match &change.row {
-        Some(row) => (directories::edit(operator, row, wanted.edit()).await?, timing),
+        Some(row) => {
+            let row = directories::edit(operator, row, wanted.edit()).await?;
+            (directories::set_status(operator, &row, wanted.status).await?, timing)
+        }
         None => {
-            let (provider, settings) = (&wanted.provider, &wanted.settings);
-            let row = directories::create(operator, &change.name, &wanted.display_name, provider, settings).await?;
-            let edit = Edit { protected: Some(wanted.protected), ..Edit::default() };
+            let new = New {
+                name: &change.name,
+                display_name: &wanted.display_name,
+                provider: &wanted.provider,
+                settings: &wanted.settings,
+                status: wanted.status,
+                protected: wanted.protected,
+            };
             // There is no token yet, so nobody goes by the schemas of before.
-            (directories::edit(operator, &row, edit).await?, Timing::After(Duration::ZERO))
+            (directories::create_as(operator, &new).await?, Timing::After(Duration::ZERO))
         }
     };
-    let row = directories::set_status(operator, &row, wanted.status).await?;
     if !wanted.given.is_empty() {
         definitions::give(operator, &row, &wanted.given, timing).await?;
     }

@@ -11,7 +11,7 @@ use crate::scim::resource::{Document, secret_names, without_secrets};
 use crate::scim::schema::Registry;
 use crate::store::operator::Operation;
 use crate::store::transfer::{Edge, Exported, Snapshot};
-use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow};
+use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, DirectoryStatus};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Export {
     /// attributes that are never returned.
     ///
     /// # Errors
-    /// [`AdminError::NoDirectory`], [`AdminError::TooBusy`].
+    /// [`AdminError::NoDirectory`], [`AdminError::Gone`], [`AdminError::TooBusy`].
     pub async fn begin(operator: &Operator<'_>, name: &str, secrets: bool) -> Result<Self, AdminError> {
         let store = operator.store;
         let mut directory = directories::find(store, name).await?;
@@ -59,6 +59,9 @@ impl Export {
             let snapshot = store.snapshot(directory.id).await?;
             // The schemas are those of the snapshot if they have not moved until after it was taken.
             let now = directories::find(store, name).await?;
+            if now.status == DirectoryStatus::Deleting {
+                return Err(AdminError::Gone(now.name));
+            }
             if now.schema_revision != directory.schema_revision || now.id != directory.id {
                 directory = now;
                 continue;

@@ -9,7 +9,7 @@ use super::line::{Line, ResourceLine};
 use super::reader::{Reader, Source};
 use super::{Hear, Progress};
 use crate::admin::definitions::{self, Timing};
-use crate::admin::directories::{self, Edit};
+use crate::admin::directories::{self, New};
 use crate::admin::operator::Act;
 use crate::admin::{AdminError, Operator};
 use crate::directory::definitions::{read, registry};
@@ -108,11 +108,16 @@ async fn prepare(operator: &Operator<'_>, target: &Target, checked: &Checked) ->
     let (mut row, timing) = match &target.row {
         Some(row) => (row.clone(), Timing::default()),
         None => {
-            let (name, settings) = (&target.name, settings(begin)?);
-            let row = directories::create(operator, name, &begin.display_name, &begin.provider, &settings).await?;
-            let row = directories::edit(operator, &row, Edit { protected: Some(begin.protected), ..Edit::default() }).await?;
+            let new = New {
+                name: &target.name,
+                display_name: &begin.display_name,
+                provider: &begin.provider,
+                settings: &settings(begin)?,
+                status: begin.status,
+                protected: begin.protected,
+            };
             // There is no token yet, so nobody goes by the schemas of before.
-            (directories::set_status(operator, &row, begin.status).await?, Timing::After(Duration::ZERO))
+            (directories::create_as(operator, &new).await?, Timing::After(Duration::ZERO))
         }
     };
     if !given.is_empty() {

@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// The version of the format.
 pub const FORMAT: u64 = 1;
 
+/// The highest version that a resource may come with: more than it can get by changes, and far from the end of numbers.
+pub const VERSION_MAX: i64 = 1_000_000_000_000_000;
+
 /// A line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line {
@@ -230,7 +233,10 @@ fn begin(fields: &mut Fields) -> Result<Line, String> {
         display_name: directory.text("displayName")?,
         provider: directory.text("provider")?,
         settings: Value::Object(directory.object("settings")?),
-        status: DirectoryStatus::of(&status).ok_or("status: there is no such status")?,
+        // Who is being deleted is in no export: what came of it would be deleted too.
+        status: DirectoryStatus::of(&status)
+            .filter(|status| *status != DirectoryStatus::Deleting)
+            .ok_or("status: it is active, paused or disabled")?,
         protected: directory.boolean("protected")?,
         everyones: fields.texts("everyDirectoryHas")?,
         secrets: fields.boolean("passwordHashes")?,
@@ -242,8 +248,8 @@ fn begin(fields: &mut Fields) -> Result<Line, String> {
 
 fn resource_line(fields: &mut Fields) -> Result<Line, String> {
     let version = fields.number("version")?;
-    if version < 1 {
-        return Err("version: it counts from 1".to_owned());
+    if !(1..=VERSION_MAX).contains(&version) {
+        return Err(format!("version: it is a number from 1 to {VERSION_MAX}"));
     }
     let hash = if fields.object.contains_key("passwordHash") { Some(fields.text("passwordHash")?) } else { None };
     let source = match fields.object.contains_key("source").then(|| fields.text("source")).transpose()?.as_deref() {
@@ -411,8 +417,11 @@ mod tests {
     fn what_is_no_line_is_refused_without_its_values() {
         let good = r#"{"resource":"User","id":"0198c0de-0000-7000-8000-000000000001","created":"2026-11-25T03:05:38.000Z","lastModified":"2026-11-25T03:05:38.000Z","version":1,"document":{}}"#;
         read(good).expect("a line");
+        read(&good.replace("\"version\":1", "\"version\":1000000000000000")).expect("the highest version");
         for (from, to, says) in [
             ("\"version\":1", "\"version\":0", "version"),
+            ("\"version\":1", "\"version\":1000000000000001", "version"),
+            ("\"version\":1", "\"version\":9223372036854775807", "version"),
             ("\"version\":1", "\"version\":\"secret\"", "version"),
             ("38.000Z", "38Z", "created"),
             ("0198c0de", "0198C0DE", "id"),

@@ -5,8 +5,8 @@ use scimd::id::{DirectoryId, ResourceId};
 use scimd::store::audit::{Actor, AuditEntry};
 use scimd::store::operator::{NewDirectory, Operation};
 use scimd::store::{
-    Bounds, Change, Commit, Committed, DocumentChange, IndexRow, MemberChange, NewResource, OperatorStore, PasswordChange,
-    Source, StoreError, Stored, Update,
+    Bounds, Change, Commit, Committed, DirectoryStatus, DocumentChange, IndexRow, MemberChange, NewResource, OperatorStore,
+    PasswordChange, Source, StoreError, Stored, Update,
 };
 
 /// When the samples happen, unless a case says otherwise.
@@ -24,6 +24,8 @@ pub async fn create_directory(store: &dyn OperatorStore, name: &str) -> Result<D
         display_name: "Example".into(),
         provider: "okta".into(),
         settings: r#"{"x":1}"#.into(),
+        status: DirectoryStatus::Active,
+        protected: false,
     };
     store.operate(Operation::CreateDirectory(new), entry("directory.create")).await.map(DirectoryId)
 }

@@ -152,6 +152,7 @@ on_both_back_ends! {
             ("\"provider\":\"generic\"", "\"provider\":\"nobody\"", "there is no provider"),
             ("\"settings\":{}", "\"settings\":{\"kanarie\":true}", "does not know its settings"),
             ("\"status\":\"active\"", "\"status\":\"kanarie\"", "status"),
+            ("\"status\":\"active\"", "\"status\":\"deleting\"", "line 1: status: it is active, paused or disabled"),
             ("\"everyDirectoryHas\":[]", "\"everyDirectoryHas\":[\"urn:example:missing\"]", "urn:example:missing"),
         ] {
             let line = begin().replace(from, to);

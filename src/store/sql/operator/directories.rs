@@ -14,13 +14,16 @@ pub(in super::super) async fn create(
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     let row = sqlx::query(
-        "INSERT INTO directories (name, display_name, provider, settings, created) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        "INSERT INTO directories (name, display_name, provider, settings, created, status, protected) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
     )
     .bind(&directory.name)
     .bind(&directory.display_name)
     .bind(&directory.provider)
     .bind(&directory.settings)
     .bind(now.0)
+    .bind(directory.status.word())
+    .bind(directory.protected)
     .fetch_one(connection)
     .await
     .map_err(refused)?;
