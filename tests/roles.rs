@@ -5,7 +5,6 @@ mod app;
 
 use app::{App, USER};
 use scimd::admin::definitions::{File, Timing, provide};
-use scimd::clock::SystemClock;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ async fn with_roles(app: &App) -> App {
         File { name: path.display().to_string(), text: std::fs::read_to_string(path).expect("is readable") }
     };
     let files: Vec<File> = std::fs::read_dir(folder).expect("is there").map(read).collect();
-    provide(&*app.store, &SystemClock, &files, Timing::After(Duration::ZERO)).await.expect("is accepted");
+    provide(&app.operator(), &files, Timing::After(Duration::ZERO)).await.expect("is accepted");
     app.fresh().await
 }
 

@@ -5,10 +5,11 @@ mod app;
 
 use app::{App, USER};
 use scimd::admin::AdminError;
-use scimd::admin::definitions::{self, Added, File, Timing};
+use scimd::admin::definitions::{self, Added, File, Timing, Tried};
 use scimd::clock::{Clock as _, SystemClock};
 use scimd::id::ResourceId;
 use scimd::scim::schema::Fault;
+use scimd::store::audit::AuditFilter;
 use scimd::store::{Bounds, Change, Commit, DefinitionChange, DefinitionKind, NewResource, Source};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -60,6 +61,21 @@ async fn interrupt(app: &App, definition: Value) {
     }
     command.abort();
     assert!(command.await.expect_err("does not end by itself").is_cancelled());
+}
+
+/// The acts on record that concern a definition, the oldest first, each with the Directory and with whether there was one before and
+/// after.
+async fn acts(app: &App, name: &str) -> Vec<(String, Option<String>, bool, bool)> {
+    let mut rows = app.store.audit(&AuditFilter::default(), None, 500).await.expect("answers");
+    rows.retain(|row| row.target == name);
+    rows.reverse();
+    let is = |text: Option<String>| text.is_some_and(|text| text != "null");
+    rows.into_iter().map(|row| (row.act, row.directory_name, is(row.before), is(row.after))).collect()
+}
+
+/// An act of the Directory `test`.
+fn act(name: &str, before: bool, after: bool) -> (String, Option<String>, bool, bool) {
+    (name.to_owned(), Some("test".to_owned()), before, after)
 }
 
 /// The indexes that are recorded as being built or dropped.
@@ -243,7 +259,7 @@ on_both_back_ends! {
         let row = app.row().await;
         definitions::remove(&app.operator(), &row, DefinitionKind::Schema, BADGE, TIMING).await.expect("is removed");
         let file = File { name: "badge.json".into(), text: odd.to_string() };
-        let (_, warnings) = definitions::provide(&*app.store, &SystemClock, &[file], TIMING).await.expect("is accepted");
+        let (_, warnings) = definitions::provide(&app.operator(), &[file], TIMING).await.expect("is accepted");
         assert_eq!(told(&warnings), expected.map(|odd| format!("badge.json: {odd}")));
     }
 
@@ -294,9 +310,11 @@ on_both_back_ends! {
     /// Shows that files are for every Directory, those that come later included, and that a Directory cannot change them.
     async fn files_are_for_every_directory(app: App) {
         let file = |text: Value| File { name: "badge.json".into(), text: text.to_string() };
-        let provide = async |files: &[File]| definitions::provide(&*app.store, &SystemClock, files, TIMING).await;
+        let provide = async |files: &[File]| definitions::provide(&app.operator(), files, TIMING).await;
         let schema = badge(json!([{ "name": "colour" }]));
         provide(&[file(schema.clone())]).await.expect("is accepted");
+        provide(&[file(schema.clone())]).await.expect("is so already");
+        assert_eq!(acts(&app, BADGE).await, [("schema.add".to_owned(), None, false, true)]);
         let later = app.directory("later", "generic").await;
         user_with(&later, "bjensen", json!({ "colour": "red" })).await.expect(201);
         assert!(refusal(add(&app, DefinitionKind::Schema, schema.clone()).await).contains("in the files of the server's configuration"));
@@ -375,6 +393,21 @@ on_both_back_ends! {
         assert!(said.contains(&format!("{BADGE}:colour: 1 resource of type User has a value, which would be lost")), "{said}");
         let schema = app.fresh().await.get(&format!("/Schemas/{BADGE}")).await.expect(200);
         assert_eq!(schema.text("/attributes/0/name"), "colour");
+        let taken_back = [act("schema.add", false, true), act("schema.add", true, true), act("schema.add", true, true)];
+        assert_eq!(acts(&app, BADGE).await, taken_back, "on record is what was in force");
+    }
+
+    /// Shows that a change comes on record in the transaction in which it comes into force.
+    async fn a_change_that_was_interrupted_is_on_record(app: App) {
+        let app = add_schema(&app, badge(json!([{ "name": "colour" }]))).await;
+        interrupt(&app, badge(json!([{ "name": "colour", "indexed": true }]))).await;
+        assert_eq!(acts(&app, BADGE).await, [act("schema.add", false, true), act("schema.add", true, true)]);
+        let refused = add(&app, DefinitionKind::ResourceType, json!({ "name": "Thing", "schema": "urn:example:nowhere" })).await;
+        refused.expect_err("there is no such schema");
+        assert_eq!(acts(&app, "Thing").await, []);
+        let row = app.row().await;
+        definitions::remove(&app.operator(), &row, DefinitionKind::Schema, BADGE, TIMING).await.expect("is removed");
+        assert_eq!(acts(&app, BADGE).await[2..], [act("schema.remove", true, false)]);
     }
 
     /// Shows that an index whose building was interrupted is finished by a server that starts, and holds uniqueness then.
@@ -384,13 +417,13 @@ on_both_back_ends! {
         let attributes = json!([{ "name": "colour", "indexed": true }, { "name": "number", "uniqueness": "server" }]);
         interrupt(&app, badge(attributes)).await;
         assert_eq!(unfinished(&app).await, [format!("User/{BADGE}:colour"), format!("User/{BADGE}:number")]);
-        let resumed = definitions::resume(&*app.store, &SystemClock, TIMING).await.expect("is finished");
+        let resumed = definitions::resume(&*app.store, &SystemClock, TIMING, &mut Tried::default()).await.expect("is finished");
         assert_eq!((resumed.examined, resumed.built, resumed.unfinished), (1, 2, Vec::new()));
         assert_eq!(unfinished(&app).await, Vec::<String>::new());
         let app = app.fresh().await;
         assert_eq!(app.filter("/Users", &format!("{BADGE}:colour eq \"red\"")).await.at("/totalResults"), 1);
         user_with(&app, "v", json!({ "number": "1" })).await.expect_error(409, "uniqueness");
-        let nothing = definitions::resume(&*app.store, &SystemClock, TIMING).await.expect("has nothing to do");
+        let nothing = definitions::resume(&*app.store, &SystemClock, TIMING, &mut Tried::default()).await.expect("has nothing to do");
         assert_eq!(nothing, definitions::Applied::default());
     }
 
@@ -409,6 +442,11 @@ on_both_back_ends! {
         let problem = "1 resource of type User has a value that another one has, which must be unique";
         assert_eq!(added.applied.unfinished.iter().map(ToString::to_string).collect::<Vec<_>>(), [format!("{BADGE}:number: {problem}")]);
         assert_eq!(unfinished(&app).await, [format!("User/{BADGE}:number")], "the other index is complete");
+        let mut tried = Tried::default();
+        for unfinished in [1, 0] {
+            let resumed = definitions::resume(&*app.store, &SystemClock, TIMING, &mut tried).await.expect("tries");
+            assert_eq!(resumed.unfinished.len(), unfinished, "in vain once, and not again");
+        }
         let app = app.fresh().await;
         for number in ["1", "2"] {
             let total = if number == "1" { 2 } else { 1 };
@@ -470,7 +508,7 @@ on_both_back_ends! {
                 directory: Some(row.id),
                 expected: vec![(row.id, revision)],
                 put: (from..to).map(index).collect(),
-                remove: Vec::new(),
+                ..DefinitionChange::default()
             };
             app.store.change_definitions(&change, SystemClock.now()).await.expect("is recorded");
         };

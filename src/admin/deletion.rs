@@ -71,7 +71,7 @@ pub async fn begin(operator: &Operator<'_>, directory: &DirectoryRow) -> Result<
     check(directory)?;
     let after = DirectoryRow { status: DirectoryStatus::Deleting, ..directory.clone() };
     let act = directories::act("directory.delete", directory, &after);
-    change(operator, directory, act, Operation::ChangeRules(after.clone())).await?;
+    change(operator, directory, act, Operation::ChangeRules { directory: after.clone(), building: Vec::new() }).await?;
     Ok(DirectoryRow { revision: after.revision + 1, schema_revision: after.schema_revision + 1, ..after })
 }
 

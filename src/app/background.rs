@@ -1,6 +1,7 @@
 //! What a server does beside answering requests.
 
 use super::Listening;
+use crate::admin::definitions::{self, Timing, Tried};
 use crate::admin::{Operator, audit, deletion, expiring, resources};
 use crate::clock::{Clock, Timestamp};
 use crate::http::{self, HttpState};
@@ -30,6 +31,9 @@ const RETENTION_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// How often deletions of Directories are that were left unfinished.
 const DELETIONS_PERIOD: Duration = Duration::from_secs(60);
 
+/// How often indexes are that were left unfinished.
+const INDEXES_PERIOD: Duration = Duration::from_secs(60);
+
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -56,6 +60,7 @@ impl Background {
         tasks.spawn(warn(state.clone(), store.clone(), stopped.clone()));
         tasks.spawn(forget(state.clone(), store.clone(), audit_days_max, stopped.clone()));
         tasks.spawn(finish_deletions(state.clone(), store.clone(), stopped.clone()));
+        tasks.spawn(finish_indexes(state.clone(), store.clone(), stopped.clone()));
         if let Some(tls) = listening.tls.clone() {
             tasks.spawn(follow(tls, stopped.clone()));
         }
@@ -148,6 +153,35 @@ async fn finish_deletions(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, 
                 names.iter().for_each(|name| tracing::info!(directory = %name, "the deletion of a Directory was finished"))
             }
             Err(error) => tracing::warn!(error = %error, "the deletion of a Directory goes on later"),
+        }
+    }
+}
+
+/// Goes on with indexes that interrupted changes have left, here or elsewhere. What is under way when the server ends goes on when one
+/// starts.
+async fn finish_indexes(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, mut stopped: watch::Receiver<bool>) {
+    let mut times = every(INDEXES_PERIOD);
+    let mut tried = Tried::default();
+    while next(&mut times, &mut stopped).await {
+        let resumed = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            resumed = definitions::resume(&*store, &*state.clock, Timing::default(), &mut tried) => resumed,
+        };
+        match resumed {
+            Ok(applied) => {
+                if applied.built > 0 {
+                    tracing::info!(
+                        resources = applied.examined,
+                        indexes = applied.built,
+                        "work on indexes that was left was finished"
+                    );
+                }
+                for fault in &applied.unfinished {
+                    tracing::warn!(index = %fault, "an index cannot be completed: searches do without it");
+                }
+            }
+            Err(error) => tracing::warn!(error = %error, "work on indexes that was left goes on later"),
         }
     }
 }

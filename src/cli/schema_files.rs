@@ -1,15 +1,16 @@
 //! The files of `schemas.folder`, brought to every Directory when the server starts.
 
 use super::failure::Failure;
-use crate::admin::definitions::{self, Applied, File, Timing, provide};
+use crate::admin::Operator;
+use crate::admin::definitions::{File, Timing, provide};
 use crate::clock::SystemClock;
 use crate::config::SchemasConfig;
 use crate::scim::schema::definition::DEFINITION_BYTES_MAX;
 use crate::store::OperatorStore;
+use crate::store::audit::Actor;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Files of the folder at most.
 const FILES_MAX: usize = 200;
@@ -26,34 +27,18 @@ pub async fn bring(config: &SchemasConfig, store: &dyn OperatorStore) -> Result<
             Failure::new(what, "It takes a folder with schemas and resource types as .json files, one in each.")
         })?;
     }
-    let (applied, warnings) = provide(store, &SystemClock, &files, Timing::default()).await?;
+    let operator = Operator::new(store, &SystemClock, Actor::server());
+    let (applied, warnings) = provide(&operator, &files, Timing::default()).await?;
     for warning in &warnings {
         tracing::warn!(definition = %warning, "a schema is odd");
     }
-    report_unfinished(&applied);
+    for fault in &applied.unfinished {
+        tracing::warn!(index = %fault, "an index cannot be completed: searches do without it");
+    }
     if applied.examined > 0 {
         tracing::info!(resources = applied.examined, indexes = applied.built, "the schemas of every Directory have changed");
     }
     Ok(())
-}
-
-fn report_unfinished(applied: &Applied) {
-    for fault in &applied.unfinished {
-        tracing::warn!(index = %fault, "an index cannot be completed: searches do without it");
-    }
-}
-
-/// Goes on with the indexes that interrupted changes have left, while requests are answered.
-pub async fn resume(store: Arc<dyn OperatorStore>) {
-    match definitions::resume(store.as_ref(), &SystemClock, Timing::default()).await {
-        Ok(applied) => {
-            if applied.built > 0 {
-                tracing::info!(resources = applied.examined, indexes = applied.built, "interrupted work on indexes was finished");
-            }
-            report_unfinished(&applied);
-        }
-        Err(error) => tracing::warn!(cause = %error, "interrupted work on indexes goes on at the next start"),
-    }
 }
 
 /// The `.json` files of a folder, by name.

@@ -41,7 +41,6 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let public_url = config.server.public_url(bound);
     welcome::welcome(&config, store.as_ref(), &public_url).await?;
     let signal = server::shutdown_signal().map_err(|error| Failure::Failed { error: error.into(), advice: None })?;
-    tokio::spawn(schema_files::resume(store.clone()));
     // Whoever reads this line may stop the server, so the signals are heard by now.
     tracing::info!(address = %bound, public_url, database = %config.database.url, "listening");
     let listening = Listening { listener, bound, tls, metrics };

@@ -2,6 +2,7 @@
 
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::resource::IndexRow;
+use crate::store::audit::AuditEntry;
 
 /// What a [`DefinitionRow`] holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,7 +45,7 @@ pub struct DefinitionRow {
 }
 
 /// A change of the definitions of one Directory, or of those of every Directory.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct DefinitionChange {
     /// Whose; `None`: those of every Directory.
     pub directory: Option<DirectoryId>,
@@ -55,6 +56,8 @@ pub struct DefinitionChange {
     pub put: Vec<(DefinitionKind, String, String)>,
     /// These go, by kind and name; none of them is in `put`.
     pub remove: Vec<(DefinitionKind, String)>,
+    /// What somebody does by it: comes on record with it.
+    pub record: Vec<AuditEntry>,
 }
 
 /// A stored resource and the rows that it is to have in an index that is being built.

@@ -167,7 +167,7 @@ pub trait Store: Send + Sync {
     /// Directory first, then by kind and name.
     async fn definitions(&self, directory: Option<DirectoryId>, limit: u32) -> Result<Vec<DefinitionRow>, StoreError>;
 
-    /// Changes definitions, all or none, and moves the revision of each Directory that they are for.
+    /// Changes definitions and puts that on record, all or none, and moves the revision of each Directory that they are for.
     /// [`StoreError::VersionConflict`] if a Directory has another revision than expected.
     async fn change_definitions(&self, change: &DefinitionChange, now: Timestamp) -> Result<(), StoreError>;
 

@@ -201,8 +201,14 @@ pub enum Operation {
     /// A Directory becomes this; its id, name, creation and schema revision stay.
     ChangeDirectory(DirectoryRow),
     /// As [`Operation::ChangeDirectory`]; its schema revision, which has to be that of the row, moves too, so that nothing is written
-    /// any more by the rules of before.
-    ChangeRules(DirectoryRow),
+    /// any more by the rules of before. [`StoreError::SchemasChanged`] if it has another one.
+    ChangeRules {
+        /// The Directory.
+        directory: DirectoryRow,
+        /// The indexes that are being built from then on, each by its name and its definition
+        /// ([`DefinitionKind::Building`](super::DefinitionKind)).
+        building: Vec<(String, String)>,
+    },
     /// As [`Operation::ChangeRules`], and all its tokens are revoked. It has no provider any more, and is disconnecting until
     /// [`Operation::KeepPiece`] has given all of its resources to the operators.
     Disconnect(DirectoryRow),
@@ -314,6 +320,9 @@ pub trait OperatorStore: Store + TransferStore {
 
     /// Up to `limit` Directories whose names come after `after`, by name.
     async fn directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError>;
+
+    /// Those of them of which an index is being built or dropped.
+    async fn unfinished_directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError>;
 
     /// Up to `limit` tokens of a Directory with numbers above `after`, by number.
     async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError>;

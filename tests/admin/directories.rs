@@ -2,8 +2,15 @@
 
 use super::{Admin, check_problem};
 use crate::on_both_back_ends;
+use scimd::admin::definitions::{self, Timing};
+use scimd::store::audit::AuditFilter;
 use scimd::store::operator::Role;
-use serde_json::json;
+use scimd::store::{DefinitionKind, DefinitionRow};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Nothing that these tests wait for takes longer, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 on_both_back_ends! {
     /// Rows B1, B2.
@@ -141,5 +148,32 @@ on_both_back_ends! {
         for name in ["%FF", "%00", "a%2Fb", "..", "%E2%80%AE"] {
             check_problem(operator.get(&format!("/directories/{name}")).await, 404, "not-found");
         }
+    }
+
+    /// Shows that a change of schemas comes to its end, and its indexes with it, when its client hangs up meanwhile.
+    async fn a_change_of_schemas_goes_on_when_its_client_hangs_up(app: App) {
+        app.user("bjensen").await;
+        let row = app.row().await;
+        let badge = |attribute: Value| {
+            json!({ "id": "urn:example:badge:2.0:User", "name": "Badge", "extends": ["User"], "attributes": [attribute] })
+        };
+        let (timing, plain) = (Timing::After(Duration::ZERO), badge(json!({ "name": "colour" })).to_string());
+        definitions::add(&app.operator(), &row, DefinitionKind::Schema, &plain, timing).await.expect("adds");
+        let operator = Admin::new(&app, Role::Operator).await;
+        let indexed = badge(json!({ "name": "colour", "indexed": true }));
+        let asking = tokio::spawn(async move { operator.post("/directories/test/definitions/schemas", indexed).await });
+        let started = Instant::now();
+        let until = async |reached: fn(&[DefinitionRow]) -> bool| {
+            while !reached(&app.store.definitions(Some(row.id), 10).await.expect("reads")) {
+                assert!(started.elapsed() < PATIENCE, "it is not reached");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        until(|rows| rows.iter().any(|row| row.definition.contains("indexed"))).await;
+        asking.abort();
+        assert!(asking.await.expect_err("it waits for the servers").is_cancelled());
+        until(|rows| rows.iter().all(|row| row.kind != DefinitionKind::Building)).await;
+        let adds = AuditFilter { act: Some("schema.add".to_owned()), ..AuditFilter::default() };
+        assert_eq!(app.store.audit(&adds, None, 10).await.expect("answers").len(), 2);
     }
 }

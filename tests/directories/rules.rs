@@ -2,14 +2,14 @@
 
 use crate::app::{App, GROUP, USER};
 use crate::on_both_back_ends;
-use scimd::admin::definitions::{self, Timing};
+use scimd::admin::definitions::{self, Timing, Tried};
 use scimd::admin::directories::{self, Edit};
 use scimd::admin::operator::Act;
 use scimd::admin::{AdminError, Operator};
 use scimd::clock::SystemClock;
 use scimd::directory::settings::Settings;
 use scimd::store::operator::Operation;
-use scimd::store::{DefinitionChange, DefinitionKind, DirectoryRow};
+use scimd::store::{DirectoryRow, StoreError};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -114,20 +114,20 @@ on_both_back_ends! {
         let app = app.directory("acme", "generic").await;
         app.group("Staff", &[]).await;
         let row = app.row().await;
-        let building = (DefinitionKind::Building, "Group/displayName".to_owned(), r#"["Group","displayName"]"#.to_owned());
-        let begin = DefinitionChange {
-            directory: Some(row.id),
-            expected: vec![(row.id, row.schema_revision)],
-            put: vec![building],
-            remove: Vec::new(),
-        };
-        app.store.change_definitions(&begin, scimd::clock::Clock::now(&SystemClock)).await.expect("records");
+        let building = vec![("Group/displayName".to_owned(), r#"["Group","displayName"]"#.to_owned())];
         let settings = r#"{"uniqueGroupDisplayName":true,"tokensMax":1000}"#.to_owned();
-        let after = DirectoryRow { settings, schema_revision: row.schema_revision + 1, ..row };
         let operator: Operator<'_> = app.operator();
-        operator.act(Act { name: "directory.edit", ..Act::default() }, Operation::ChangeRules(after)).await.expect("in force");
+        let act = || Act { name: "directory.edit", ..Act::default() };
+        // Who lost a race leaves nothing to build.
+        let late = DirectoryRow { settings: settings.clone(), revision: row.revision - 1, ..row.clone() };
+        let lost = operator.act(act(), Operation::ChangeRules { directory: late, building: building.clone() }).await;
+        assert!(matches!(lost, Err(StoreError::VersionConflict)), "{lost:?}");
+        assert_eq!(app.store.definitions(Some(row.id), 10).await.expect("reads"), []);
+        let directory = DirectoryRow { settings, ..row };
+        operator.act(act(), Operation::ChangeRules { directory, building }).await.expect("in force");
         // Killed here.
-        let applied = definitions::resume(&*app.store, &SystemClock, Timing::After(Duration::ZERO)).await.expect("goes on");
+        let timing = Timing::After(Duration::ZERO);
+        let applied = definitions::resume(&*app.store, &SystemClock, timing, &mut Tried::default()).await.expect("goes on");
         assert_eq!((applied.built, applied.unfinished), (1, vec![]));
         app.fresh().await.post("/Groups", group("staff")).await.expect_error(409, "uniqueness");
     }

@@ -3,8 +3,7 @@
 use super::indexes::{self, building};
 use super::plan::{Plan, Wanted};
 use super::scan;
-use crate::admin::AdminError;
-use crate::clock::Clock;
+use crate::admin::{AdminError, Operator};
 use crate::scim::schema::{Fault, Faults};
 use crate::store::{DefinitionChange, OperatorStore, StoreError};
 use std::time::Duration;
@@ -54,14 +53,14 @@ pub struct Applied {
     pub unfinished: Vec<Fault>,
 }
 
-/// Changes the definitions of the Directories called `names`, or nothing.
+/// Changes the definitions of the Directories called `names`, on record, or nothing.
 pub(super) async fn apply(
-    store: &dyn OperatorStore,
-    clock: &dyn Clock,
+    operator: &Operator<'_>,
     names: &[&str],
     wanted: Wanted,
     timing: Timing,
 ) -> Result<Applied, AdminError> {
+    let store = operator.store;
     for _ in 0..ATTEMPTS_MAX {
         let mut plans = make(store, names, &wanted).await?;
         let (examined, faults) = contradictions(store, &plans).await?;
@@ -69,14 +68,14 @@ pub(super) async fn apply(
             return Err(AdminError::Contradicted(Faults(faults)));
         }
         let built = plans.iter().map(|plan| plan.built().len()).sum();
-        match enforce(store, clock, &mut plans, &wanted, timing).await {
+        match enforce(operator, &mut plans, &wanted, timing).await {
             Ok(()) => {}
             Err(AdminError::Store(StoreError::VersionConflict | StoreError::SchemasChanged)) => continue,
             Err(error) => return Err(error),
         }
         let mut applied = Applied { examined, built, unfinished: Vec::new() };
         if plans.iter().any(Plan::concerns_resources) {
-            finish(store, clock, &plans, &wanted, timing, &mut applied).await?;
+            finish(operator, &plans, &wanted, timing, &mut applied).await?;
         }
         return Ok(applied);
     }
@@ -120,13 +119,8 @@ fn within(plan: &Plan, plans: &[Plan], fault: Fault) -> Fault {
 }
 
 /// Brings definitions into force. When it returns, nobody goes by those of before any more.
-async fn enforce(
-    store: &dyn OperatorStore,
-    clock: &dyn Clock,
-    plans: &mut [Plan],
-    wanted: &Wanted,
-    timing: Timing,
-) -> Result<(), AdminError> {
+async fn enforce(operator: &Operator<'_>, plans: &mut [Plan], wanted: &Wanted, timing: Timing) -> Result<(), AdminError> {
+    let store = operator.store;
     if plans.iter().any(|plan| !plan.leftovers().is_empty()) {
         settle(store, timing).await?;
     }
@@ -135,7 +129,7 @@ async fn enforce(
             scan::drop_index(store, plan, &resource_type, &attribute).await?;
         }
     }
-    change(store, clock, plans, wanted).await?;
+    change(operator, plans, wanted).await?;
     if plans.iter().any(Plan::concerns_resources) {
         settle(store, timing).await?;
     }
@@ -150,22 +144,27 @@ pub(super) async fn settle(store: &dyn OperatorStore, timing: Timing) -> Result<
 
 /// Changes the definitions, after those indexes are recorded whose rows have to come or go: whatever happens from then on, it is
 /// known what is left to do.
-async fn change(store: &dyn OperatorStore, clock: &dyn Clock, plans: &mut [Plan], wanted: &Wanted) -> Result<(), AdminError> {
+async fn change(operator: &Operator<'_>, plans: &mut [Plan], wanted: &Wanted) -> Result<(), AdminError> {
+    let Operator { store, clock, .. } = *operator;
     for plan in plans.iter_mut().filter(|plan| !plan.touched().is_empty()) {
         let begin = DefinitionChange {
             directory: Some(plan.row.id),
             expected: vec![(plan.row.id, plan.row.schema_revision)],
             put: plan.touched().iter().map(building).collect(),
-            remove: Vec::new(),
+            ..DefinitionChange::default()
         };
         store.change_definitions(&begin, clock.now()).await?;
         plan.row.schema_revision += 1;
     }
+    let first = plans.first();
+    let rows = first.map(|plan| plan.rows.as_slice()).unwrap_or_default();
+    let directory = first.map(|plan| &plan.row).filter(|row| wanted.directory == Some(row.id));
     let change = DefinitionChange {
         directory: wanted.directory,
         expected: plans.iter().map(|plan| (plan.row.id, plan.row.schema_revision)).collect(),
         put: wanted.put.clone(),
         remove: wanted.remove.clone(),
+        record: wanted.record(operator, directory, rows),
     };
     Ok(store.change_definitions(&change, clock.now()).await?)
 }
@@ -173,13 +172,13 @@ async fn change(store: &dyn OperatorStore, clock: &dyn Clock, plans: &mut [Plan]
 /// Looks again, then builds and drops the indexes; or takes the change back. An index that an earlier change began is no reason
 /// to take this one back.
 async fn finish(
-    store: &dyn OperatorStore,
-    clock: &dyn Clock,
+    operator: &Operator<'_>,
     plans: &[Plan],
     wanted: &Wanted,
     timing: Timing,
     applied: &mut Applied,
 ) -> Result<(), AdminError> {
+    let Operator { store, clock, .. } = *operator;
     let (_, mut faults) = contradictions(store, plans).await?;
     if faults.is_empty() {
         let mut indexed = 0;
@@ -197,18 +196,13 @@ async fn finish(
     if faults.is_empty() {
         return Ok(());
     }
-    take_back(store, clock, plans, wanted, timing).await?;
+    take_back(operator, plans, wanted, timing).await?;
     Err(AdminError::Contradicted(Faults(faults)))
 }
 
-/// Brings the definitions back, and the index rows.
-async fn take_back(
-    store: &dyn OperatorStore,
-    clock: &dyn Clock,
-    plans: &[Plan],
-    wanted: &Wanted,
-    timing: Timing,
-) -> Result<(), AdminError> {
+/// Brings the definitions back, on record too, and the index rows.
+async fn take_back(operator: &Operator<'_>, plans: &[Plan], wanted: &Wanted, timing: Timing) -> Result<(), AdminError> {
+    let Operator { store, clock, .. } = *operator;
     let before = plans.first().map(|plan| plan.rows.as_slice()).unwrap_or_default();
     let undo = wanted.undo(before);
     let names: Vec<&str> = plans.iter().map(|plan| plan.row.name.as_str()).collect();
@@ -218,7 +212,7 @@ async fn take_back(
             // Somebody else may have dropped one of them meanwhile.
             undoing.rebuild(&plan.touched());
         }
-        match enforce(store, clock, &mut undoing, &undo, timing).await {
+        match enforce(operator, &mut undoing, &undo, timing).await {
             Ok(()) => {}
             Err(AdminError::Store(StoreError::VersionConflict | StoreError::SchemasChanged)) => continue,
             Err(error) => return Err(error),

@@ -3,11 +3,10 @@
 use super::apply::{Applied, Timing, apply};
 use super::plan::Wanted;
 use super::{kind_of, oddities};
-use crate::admin::{AdminError, directories};
-use crate::clock::Clock;
+use crate::admin::{AdminError, Operator, directories};
 use crate::directory::definitions::{self as stored, registry};
 use crate::scim::schema::definition::{self, Definition, Fault, Faults};
-use crate::store::{DefinitionChange, DefinitionKind, OperatorStore, StoreError};
+use crate::store::{DefinitionChange, DefinitionKind, StoreError};
 
 /// A file with a schema or a resource type.
 #[derive(Debug, Clone)]
@@ -18,16 +17,12 @@ pub struct File {
     pub text: String,
 }
 
-/// Makes the definitions of `files` those of every Directory, in the place of what they were.
+/// Makes the definitions of `files` those of every Directory, in the place of what they were, on record.
 ///
 /// # Errors
 /// [`AdminError::Definition`] with the faults of all files; [`AdminError::Contradicted`].
-pub async fn provide(
-    store: &dyn OperatorStore,
-    clock: &dyn Clock,
-    files: &[File],
-    timing: Timing,
-) -> Result<(Applied, Vec<Fault>), AdminError> {
+pub async fn provide(operator: &Operator<'_>, files: &[File], timing: Timing) -> Result<(Applied, Vec<Fault>), AdminError> {
+    let Operator { store, clock, .. } = *operator;
     let Read { put, definitions, mut warnings } = read(files)?;
     let rows = stored::read(store, None).await?;
     let is_new = |(kind, name, text): &(DefinitionKind, String, String)| {
@@ -46,14 +41,15 @@ pub async fn provide(
     let directories = directories::list(store).await?;
     if directories.is_empty() {
         registry(&result).map_err(AdminError::Definition)?;
-        let change = DefinitionChange { directory: None, expected: Vec::new(), put: wanted.put, remove: wanted.remove };
+        let record = wanted.record(operator, None, &rows);
+        let change = DefinitionChange { put: wanted.put, remove: wanted.remove, record, ..DefinitionChange::default() };
         return match store.change_definitions(&change, clock.now()).await {
             Err(StoreError::VersionConflict) => Err(AdminError::TooBusy),
             done => Ok((done.map(|()| Applied::default())?, warnings)),
         };
     }
     let names: Vec<&str> = directories.iter().map(|directory| directory.name.as_str()).collect();
-    Ok((apply(store, clock, &names, wanted, timing).await?, warnings))
+    Ok((apply(operator, &names, wanted, timing).await?, warnings))
 }
 
 /// What the files hold.

@@ -68,7 +68,7 @@ async fn attempt(store: &dyn OperatorStore, clock: &dyn Clock, plan: &Plan) -> R
     finished.indexes = done.len();
     if !done.is_empty() {
         let expected = vec![(plan.row.id, plan.row.schema_revision)];
-        let change = DefinitionChange { directory: Some(plan.row.id), expected, put: Vec::new(), remove: done };
+        let change = DefinitionChange { directory: Some(plan.row.id), expected, remove: done, ..DefinitionChange::default() };
         store.change_definitions(&change, clock.now()).await?;
     }
     Ok(finished)

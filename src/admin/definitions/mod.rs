@@ -7,7 +7,7 @@
 //! What was written by the old ones until then was not looked at. So a change that stored resources could contradict waits
 //! until no server goes by those, looks again, and takes itself back if somebody was faster. An index that needs rows of stored
 //! resources is *building* meanwhile: servers write its rows but do not read by them, until all are there. What is interrupted
-//! before, the next change of the Directory brings to its end, or the next server that starts.
+//! before, the next change of the Directory brings to its end, or a server within a minute ([`resume`]).
 //!
 //! - `plan`: what a change does to each Directory
 //! - `scan`: stored resources against a plan, and their index rows
@@ -30,14 +30,14 @@ pub use files::{File, provide};
 pub use rules::change_rules;
 pub use several::{Given, examine, give, given, name_of, result};
 
-use super::operator::Act;
-use super::{AdminError, Operator};
+use super::{AdminError, Operator, PAGE_ROWS};
 use crate::clock::Clock;
 use crate::directory::definitions::{read, registry};
+use crate::id::DirectoryId;
 use crate::scim::schema::definition::{self, Definition, Fault};
-use crate::store::operator::Operation;
-use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, OperatorStore};
+use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, DirectoryStatus, OperatorStore};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// The definitions of a kind that a Directory has, those of every Directory included.
 pub async fn list(
@@ -94,9 +94,7 @@ pub async fn add(
     };
     let mut warnings = parsed.warnings;
     warnings.extend(oddities(&wanted.result(&rows), [&parsed.definition]));
-    let before = known.map(|row| value_of(&row.definition));
-    let applied = apply::apply(store, operator.clock, &[directory.name.as_str()], wanted, timing).await?;
-    record(operator, directory, added(kind), &name, before, Some(value_of(text))).await?;
+    let applied = apply::apply(operator, &[directory.name.as_str()], wanted, timing).await?;
     Ok(Added { name, replaced: known.is_some(), warnings, applied })
 }
 
@@ -122,24 +120,7 @@ pub async fn remove(
         return Err(AdminError::Everyones(row.name.clone()));
     }
     let wanted = plan::Wanted { directory: Some(directory.id), put: Vec::new(), remove: vec![(kind, row.name.clone())] };
-    let applied = apply::apply(store, operator.clock, &[directory.name.as_str()], wanted, timing).await?;
-    record(operator, directory, removed(kind), &row.name, Some(value_of(&row.definition)), None).await?;
-    Ok(applied)
-}
-
-/// Puts a change of definitions on record once it is in force. It takes several transactions, so the record is one of its own:
-/// a server that is killed in between has made the change without it.
-async fn record(
-    operator: &Operator<'_>,
-    directory: &DirectoryRow,
-    act: &'static str,
-    name: &str,
-    before: Option<Value>,
-    after: Option<Value>,
-) -> Result<(), AdminError> {
-    let act = Act { name: act, directory: Some(directory), target: name.to_owned(), target_name: name.to_owned(), before, after };
-    operator.act(act, Operation::Record).await?;
-    Ok(())
+    apply::apply(operator, &[directory.name.as_str()], wanted, timing).await
 }
 
 fn added(kind: DefinitionKind) -> &'static str {
@@ -154,27 +135,37 @@ fn value_of(definition: &str) -> Value {
     serde_json::from_str(definition).unwrap_or(Value::Null)
 }
 
-/// Builds and drops the indexes that interrupted changes have left, in every Directory. One that cannot be brought to its end is
-/// no obstacle to the others.
+/// The revisions of the schemas of Directories at which some of their indexes could not be completed, for [`resume`].
+#[derive(Debug, Default)]
+pub struct Tried(HashMap<DirectoryId, i64>);
+
+/// Builds and drops the indexes that interrupted changes have left, in every Directory, but for those that were `tried` in vain with
+/// the schemas that are in force. One that cannot be brought to its end is no obstacle to the others. Several servers may do this at
+/// the same time, and while a change of definitions is under way.
 ///
 /// # Errors
 /// The first of those that happened, once all Directories had their turn.
-pub async fn resume(store: &dyn OperatorStore, clock: &dyn Clock, timing: Timing) -> Result<Applied, AdminError> {
-    let mut names = Vec::new();
-    for directory in super::directories::list(store).await? {
-        if read(store, Some(directory.id)).await?.iter().any(|row| row.kind == DefinitionKind::Building) {
-            names.push(directory.name);
-        }
-    }
+pub async fn resume(
+    store: &dyn OperatorStore,
+    clock: &dyn Clock,
+    timing: Timing,
+    Tried(tried): &mut Tried,
+) -> Result<Applied, AdminError> {
+    let mut rows = unfinished(store).await?;
+    tried.retain(|id, _| rows.iter().any(|row| row.id == *id));
+    rows.retain(|row| tried.get(&row.id) != Some(&row.schema_revision));
     let mut applied = Applied::default();
-    if names.is_empty() {
+    if rows.is_empty() {
         return Ok(applied);
     }
     apply::settle(store, timing).await?;
     let mut failed = None;
-    for name in names {
+    for DirectoryRow { id, name, schema_revision, .. } in rows {
         match indexes::finish(store, clock, &name).await {
             Ok(finished) => {
+                if !finished.faults.is_empty() {
+                    tried.insert(id, schema_revision);
+                }
                 applied.examined += finished.resources;
                 applied.built += finished.indexes;
                 let within = |fault: Fault| Fault::new(format!("Directory {name}: {}", fault.path), fault.problem);
@@ -184,6 +175,19 @@ pub async fn resume(store: &dyn OperatorStore, clock: &dyn Clock, timing: Timing
         }
     }
     failed.map_or(Ok(applied), Err)
+}
+
+/// The Directories of which an index is being built or dropped, but for those that are being deleted.
+async fn unfinished(store: &dyn OperatorStore) -> Result<Vec<DirectoryRow>, AdminError> {
+    let mut all: Vec<DirectoryRow> = Vec::new();
+    loop {
+        let page = store.unfinished_directories(all.last().map(|row| row.name.as_str()), PAGE_ROWS).await?;
+        if page.is_empty() {
+            all.retain(|row| row.status != DirectoryStatus::Deleting);
+            return Ok(all);
+        }
+        all.extend(page);
+    }
 }
 
 /// What is odd about `definitions` beside all that there will be; nothing, if these do not fit each other, which is refused elsewhere.

@@ -1,13 +1,17 @@
 //! What a change of definitions does to one Directory.
 
-use crate::admin::AdminError;
+use super::{added, removed, value_of};
+use crate::admin::operator::Act;
+use crate::admin::{AdminError, Operator};
 use crate::directory::Directory;
 use crate::directory::definitions::{ROWS_MAX, index_name, read, registry};
 use crate::id::DirectoryId;
 use crate::scim::schema::change::{self, Condition, TypeChange};
 use crate::scim::schema::extended::IndexName;
 use crate::scim::schema::{Faults, IndexedAttribute, ResourceType};
+use crate::store::audit::AuditEntry;
 use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, OperatorStore};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The definitions that come and go.
@@ -43,6 +47,26 @@ impl Wanted {
             definition: definition.clone(),
         });
         kept.chain(new).collect()
+    }
+
+    /// What it does, for the record. `directory`: the one that it is for, if for one; `rows`: the definitions of before.
+    pub fn record(&self, operator: &Operator<'_>, directory: Option<&DirectoryRow>, rows: &[DefinitionRow]) -> Vec<AuditEntry> {
+        let is = |kind: DefinitionKind, name: &str, of_kind: DefinitionKind, of_name: &str| {
+            kind == of_kind && name.eq_ignore_ascii_case(of_name)
+        };
+        let before = |kind: DefinitionKind, name: &str| {
+            let known = rows.iter().find(|row| row.directory == self.directory && is(kind, name, row.kind, &row.name));
+            known.map(|row| value_of(&row.definition))
+        };
+        let entry = |act: &'static str, kind: DefinitionKind, name: &str, after: Option<Value>| {
+            let (target, before) = (name.to_owned(), before(kind, name));
+            operator.entry(Act { name: act, directory, target: target.clone(), target_name: target, before, after })
+        };
+        let came = self.put.iter().map(|(kind, name, text)| entry(added(*kind), *kind, name, Some(value_of(text))));
+        // One that was spelled in another letter case makes way, and is what was there before.
+        let makes_way = |kind: DefinitionKind, name: &str| self.put.iter().any(|(of, new, _)| is(kind, name, *of, new));
+        let went = self.remove.iter().filter(|(kind, name)| !makes_way(*kind, name));
+        came.chain(went.map(|(kind, name)| entry(removed(*kind), *kind, name, None))).collect()
     }
 
     /// What brings `rows` back from the result.

@@ -2,7 +2,7 @@
 //!
 //! Whether an attribute is unique is written in each row of its index. So this is a change of indexes, by the same means as one
 //! of schemas: what stored resources contradict is refused, with numbers; the row comes into force; then the index rows are
-//! written anew, and whoever is killed in between leaves them to the next server that starts.
+//! written anew, and whoever is killed in between leaves them to a server.
 
 use super::apply::{ATTEMPTS_MAX, contradictions};
 use super::indexes::{self, building};
@@ -12,7 +12,7 @@ use crate::admin::{AdminError, Operator};
 use crate::scim::schema::extended::IndexName;
 use crate::scim::schema::{Fault, Faults};
 use crate::store::operator::Operation;
-use crate::store::{DefinitionChange, DirectoryRow, StoreError};
+use crate::store::{DirectoryRow, StoreError};
 
 /// Makes `after` of the row `before`, and puts that on record as `act`. Without a change of what is unique it is one transaction.
 ///
@@ -55,22 +55,12 @@ pub async fn change_rules(
     Err(AdminError::TooBusy)
 }
 
-/// Records what has to be written anew, then brings the row into force. `false`: the schemas have changed meanwhile.
+/// Brings the row into force, and with it the record of what has to be written anew. `false`: the row or the schemas have changed
+/// meanwhile.
 async fn begin(operator: &Operator<'_>, plan: &Plan, after: &DirectoryRow, act: Act<'_>) -> Result<bool, AdminError> {
-    let revision = plan.row.schema_revision;
-    let record = DefinitionChange {
-        directory: Some(plan.row.id),
-        expected: vec![(plan.row.id, revision)],
-        put: plan.touched().iter().map(building).collect(),
-        remove: Vec::new(),
-    };
-    match operator.store.change_definitions(&record, operator.clock.now()).await {
-        Ok(()) => {}
-        Err(StoreError::VersionConflict) => return Ok(false),
-        Err(error) => return Err(error.into()),
-    }
-    let row = DirectoryRow { schema_revision: revision + 1, ..after.clone() };
-    match operator.act(act, Operation::ChangeRules(row)).await {
+    let directory = DirectoryRow { schema_revision: plan.row.schema_revision, ..after.clone() };
+    let building = plan.touched().iter().map(building).map(|(_, name, definition)| (name, definition)).collect();
+    match operator.act(act, Operation::ChangeRules { directory, building }).await {
         Ok(_) => Ok(true),
         Err(StoreError::SchemasChanged | StoreError::VersionConflict) => Ok(false),
         Err(error) => Err(error.into()),

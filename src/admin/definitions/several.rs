@@ -2,7 +2,7 @@
 
 use super::apply::{Applied, Timing, apply, contradicted};
 use super::plan::Wanted;
-use super::{added, kind_of, record, value_of};
+use super::{kind_of, value_of};
 use crate::admin::{AdminError, Operator};
 use crate::directory::definitions::registry;
 use crate::id::DirectoryId;
@@ -87,13 +87,7 @@ pub async fn give(
     given: &[Given],
     timing: Timing,
 ) -> Result<Applied, AdminError> {
-    let wanted = wanted(directory.id, given);
-    let applied = apply(operator.store, operator.clock, &[directory.name.as_str()], wanted, timing).await?;
-    for one in given {
-        let before = one.before.as_ref().map(|row| value_of(&row.definition));
-        record(operator, directory, added(one.kind), &one.name, before, Some(value_of(&one.text))).await?;
-    }
-    Ok(applied)
+    apply(operator, &[directory.name.as_str()], wanted(directory.id, given), timing).await
 }
 
 /// The name that a definition says to have: the URN of a schema, the name of a resource type.

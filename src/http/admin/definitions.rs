@@ -5,6 +5,7 @@ use super::caller::{Caller, Operating, Viewing};
 use super::extract::{Path, Text};
 use super::paths::{DefinitionPath, DefinitionsPath};
 use super::problem::{Problem, ProblemBody};
+use super::task::to_its_end;
 use crate::admin::definitions::{self, Timing};
 use crate::admin::directories;
 use crate::store::DefinitionRow;
@@ -102,7 +103,9 @@ pub async fn add(
     Text(text): Text,
 ) -> Result<(StatusCode, Json<InForce>), Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
-    let added = definitions::add(&caller.operator(&state), &directory, kind.into(), &text, Timing::default()).await?;
+    let adding =
+        async move { definitions::add(&caller.operator(&state), &directory, kind.into(), &text, Timing::default()).await };
+    let added = to_its_end(adding).await?;
     let status = if added.replaced { StatusCode::OK } else { StatusCode::CREATED };
     let in_force = InForce {
         name: added.name,
@@ -127,6 +130,8 @@ pub async fn remove(
     Path(DefinitionPath { directory, kind, name }): Path<DefinitionPath>,
 ) -> Result<StatusCode, Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
-    definitions::remove(&caller.operator(&state), &directory, kind.into(), &name, Timing::default()).await?;
+    let removing =
+        async move { definitions::remove(&caller.operator(&state), &directory, kind.into(), &name, Timing::default()).await };
+    to_its_end(removing).await?;
     Ok(StatusCode::NO_CONTENT)
 }

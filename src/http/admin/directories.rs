@@ -7,6 +7,7 @@ use super::page::{Page, PageQuery, page};
 use super::paths::DirectoryPath;
 use super::problem::{Problem, ProblemBody};
 use super::tag::{Conditions, IfMatch, IfNoneMatch, answer};
+use super::task::to_its_end;
 use crate::admin::directories::{self, Edit};
 use crate::admin::{AdminError, deletion};
 use crate::directory::settings::Settings;
@@ -208,7 +209,10 @@ pub async fn edit(
         None => None,
     };
     let edit = Edit { display_name: edit.display_name, provider: edit.provider, settings, protected: edit.protected };
-    let row = directories::edit(&caller.operator(&state), &row, edit).await.map_err(|error| conditions.judge(error))?;
+    let behind = state.clone();
+    // It may take as long as what is stored takes to be looked at and indexed.
+    let editing = async move { directories::edit(&caller.operator(&behind), &row, edit).await };
+    let row = to_its_end(editing).await.map_err(|error| conditions.judge(error))?;
     Ok(answer(StatusCode::OK, row.revision, DirectoryView::of(&state, &row)))
 }
 
@@ -251,13 +255,14 @@ pub async fn delete(
 ) -> Result<Response, Problem> {
     let row = directories::find(&*state.store, &name).await?;
     conditions.check(row.revision)?;
-    let operator = caller.operator(&state);
+    let behind = state.clone();
     if query.users == Fate::Keep {
-        let row = deletion::disconnect(&operator, &row).await.map_err(|error| conditions.judge(error))?;
+        let disconnecting = async move { deletion::disconnect(&caller.operator(&behind), &row).await };
+        let row = to_its_end(disconnecting).await.map_err(|error| conditions.judge(error))?;
         return Ok(answer(StatusCode::OK, row.revision, DirectoryView::of(&state, &row)));
     }
-    let row = deletion::begin(&operator, &row).await.map_err(|error| conditions.judge(error))?;
-    let (behind, removed) = (state.clone(), row.clone());
+    let row = deletion::begin(&caller.operator(&state), &row).await.map_err(|error| conditions.judge(error))?;
+    let removed = row.clone();
     tokio::spawn(async move {
         if let Err(error) = deletion::finish(&caller.operator(&behind), &removed).await {
             tracing::warn!(cause = %error, directory.id = removed.id.0, "a Directory could not be removed to its end; a server goes on");

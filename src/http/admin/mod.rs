@@ -13,6 +13,7 @@
 //! - [`extract`]: paths, queries and bodies, refused with a problem
 //! - [`paths`]: the variables of paths
 //! - [`page`]: lists, a page at a time
+//! - [`task`]: acts that go on when their client has hung up
 //! - [`tag`]: entity tags: two operators do not overwrite each other
 //! - [`problem`]: responses that do not succeed (RFC 9457)
 //! - [`session`]: signing in with a password, and who one is
@@ -42,6 +43,7 @@ pub mod resources;
 pub mod session;
 pub mod state;
 pub mod tag;
+pub mod task;
 pub mod token_body;
 pub mod tokens;
 

@@ -2,6 +2,7 @@
 
 use super::connections::{CHANGING, Connections};
 use super::failure::{Cause, corrupt, store_error};
+use super::{dialect, operator};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex, StoreError};
@@ -29,7 +30,8 @@ pub(super) async fn definitions(
     rows.iter().map(read_definition).collect()
 }
 
-/// The rows of the Directories are locked first, so that what is compared is what is changed.
+/// The rows of the Directories are locked first, so that what is compared is what is changed; and before them the record, as
+/// whatever an operator does locks it.
 pub(super) async fn change(connections: &Connections, change: &DefinitionChange, now: Timestamp) -> Result<(), StoreError> {
     let (directories, revisions): (Vec<i64>, Vec<i64>) =
         change.expected.iter().map(|(directory, revision)| (directory.0, *revision)).unzip();
@@ -71,10 +73,20 @@ pub(super) async fn change(connections: &Connections, change: &DefinitionChange,
     .bind(put_names)
     .bind(put_definitions)
     .bind(now.0);
-    match connections.fetch_locked(lock, statement).await.map_err(store_error)? {
-        Some(_) => Ok(()),
-        None => Err(StoreError::VersionConflict),
-    }
+    connections
+        .transact(async |connection| {
+            if !change.record.is_empty() {
+                dialect::lock_record(connection).await?;
+            }
+            lock.execute(&mut *connection).await.map_err(store_error)?;
+            let fits = statement.fetch_optional(&mut *connection).await.map_err(store_error)?;
+            fits.ok_or(StoreError::VersionConflict)?;
+            for entry in &change.record {
+                operator::append(connection, entry, None).await?;
+            }
+            Ok(())
+        })
+        .await
 }
 
 /// How often it is asked whether sessions have come to an end.

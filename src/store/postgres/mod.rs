@@ -260,6 +260,10 @@ impl OperatorStore for PostgresStore {
         self.connections.lend(async |connection| operator::directories(connection, after, limit).await).await
     }
 
+    async fn unfinished_directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
+        self.connections.lend(async |connection| operator::unfinished_directories(connection, after, limit).await).await
+    }
+
     async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
         self.connections.lend(async |connection| operator::tokens(connection, directory, after, limit).await).await
     }

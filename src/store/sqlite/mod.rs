@@ -257,6 +257,10 @@ impl OperatorStore for SqliteStore {
         operator::directories(&mut *self.reader().await?, after, limit).await
     }
 
+    async fn unfinished_directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
+        operator::unfinished_directories(&mut *self.reader().await?, after, limit).await
+    }
+
     async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {
         operator::tokens(&mut *self.reader().await?, directory, after, limit).await
     }

@@ -229,7 +229,14 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                     transaction.run(reply, create).await;
                 }
                 Job::ChangeDefinitions { change, now, reply } => {
-                    transaction.run(reply, async |connection| definitions::change(connection, &change, now).await).await;
+                    let make = async |connection: &mut _| {
+                        definitions::change(connection, &change, now).await?;
+                        for entry in &change.record {
+                            operator::append(connection, entry, None).await?;
+                        }
+                        Ok(())
+                    };
+                    transaction.run(reply, make).await;
                 }
                 Job::IndexResources { directory, revision, resource_type, resources, reply } => {
                     let index = async |connection: &mut _| {

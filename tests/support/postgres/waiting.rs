@@ -295,7 +295,7 @@ async fn a_change_by_the_schemas_of_before_that_is_on_its_way_is_waited_for() {
         directory: Some(directory),
         expected: vec![(directory, 0)],
         put: vec![(DefinitionKind::Schema, "urn:a".into(), "1".into())],
-        remove: Vec::new(),
+        ..DefinitionChange::default()
     };
     store.change_definitions(&change, NOW).await.expect("does not wait for it");
     let early = tokio::time::timeout(Duration::from_millis(200), store.wait_for_changes()).await;
@@ -316,7 +316,7 @@ async fn a_snapshot_that_is_open_is_not_waited_for() {
         directory: Some(directory),
         expected: vec![(directory, 0)],
         put: vec![(DefinitionKind::Schema, "urn:a".into(), "1".into())],
-        remove: Vec::new(),
+        ..DefinitionChange::default()
     };
     store.change_definitions(&change, NOW).await.expect("changes");
     tokio::time::timeout(PATIENCE, store.wait_for_changes()).await.expect("does not wait").expect("answers");

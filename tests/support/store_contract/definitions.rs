@@ -16,7 +16,7 @@ fn put(directory: DirectoryId, revision: i64, name: &str, definition: &str) -> D
         directory: Some(directory),
         expected: vec![(directory, revision)],
         put: vec![(DefinitionKind::Schema, name.into(), definition.into())],
-        remove: Vec::new(),
+        ..DefinitionChange::default()
     }
 }
 

@@ -5,7 +5,7 @@ use super::refused;
 use crate::clock::Timestamp;
 use crate::id::DirectoryId;
 use crate::store::operator::NewDirectory;
-use crate::store::{DirectoryRow, DirectoryStatus, StoreError};
+use crate::store::{DefinitionKind, DirectoryRow, DirectoryStatus, StoreError};
 use sqlx::Row as _;
 
 pub(in super::super) async fn create(
@@ -48,7 +48,12 @@ pub(in super::super) async fn change(connection: &mut Connection, directory: &Di
     changed.map(|_| directory.id.0).ok_or(StoreError::VersionConflict)
 }
 
-pub(in super::super) async fn change_rules(connection: &mut Connection, directory: &DirectoryRow) -> Result<i64, StoreError> {
+pub(in super::super) async fn change_rules(
+    connection: &mut Connection,
+    directory: &DirectoryRow,
+    building: &[(String, String)],
+    now: Timestamp,
+) -> Result<i64, StoreError> {
     // First, so that the row is locked from here on.
     let id = change(connection, directory).await?;
     let moved = sqlx::query(
@@ -56,10 +61,25 @@ pub(in super::super) async fn change_rules(connection: &mut Connection, director
     )
     .bind(directory.id.0)
     .bind(directory.schema_revision)
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await
     .map_err(store_error)?;
-    moved.map(|_| id).ok_or(StoreError::SchemasChanged)
+    moved.ok_or(StoreError::SchemasChanged)?;
+    for (name, definition) in building {
+        sqlx::query(
+            "INSERT INTO definitions (directory_id, kind, name, definition, created) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (directory_id, kind, name) DO UPDATE SET definition = excluded.definition",
+        )
+        .bind(directory.id.0)
+        .bind(DefinitionKind::Building.word())
+        .bind(name)
+        .bind(definition)
+        .bind(now.0)
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    }
+    Ok(id)
 }
 
 pub(in super::super) async fn directory(connection: &mut Connection, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
@@ -87,6 +107,26 @@ pub(in super::super) async fn directories(
     )
     // No name is empty, so all come after the empty one.
     .bind(after.unwrap_or_default())
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await
+    .map_err(store_error)?;
+    rows.iter().map(|row| read(row, 0)).collect()
+}
+
+pub(in super::super) async fn unfinished(
+    connection: &mut Connection,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<DirectoryRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, \
+                kept_to IS NOT NULL \
+         FROM directories AS d WHERE name > $1 \
+             AND EXISTS (SELECT 1 FROM definitions WHERE directory_id = d.id AND kind = $2) ORDER BY name LIMIT $3",
+    )
+    .bind(after.unwrap_or_default())
+    .bind(DefinitionKind::Building.word())
     .bind(i64::from(limit))
     .fetch_all(connection)
     .await

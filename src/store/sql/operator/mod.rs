@@ -16,7 +16,7 @@ mod uses;
 pub(super) use accounts::{account, accounts, api_key, api_keys, note_key_use};
 pub(super) use assertions::note as note_assertion;
 pub(super) use audit::{append, audit, audit_after, forget as forget_audit};
-pub(super) use directories::{directories, directory, directory_key};
+pub(super) use directories::{directories, directory, directory_key, unfinished as unfinished_directories};
 pub(super) use tokens::{expiring as expiring_tokens, note_warning, token, token_of, tokens};
 pub(super) use tombstones::{forget as forget_tombstones, lift as lift_tombstone, tombstones};
 pub(super) use uses::{note as note_uses, token_uses};
@@ -35,7 +35,9 @@ pub(super) async fn operate(connection: &mut Connection, operation: &Operation, 
         Operation::Record => (0, false),
         Operation::CreateDirectory(directory) => (directories::create(connection, directory, now).await?, true),
         Operation::ChangeDirectory(directory) => (directories::change(connection, directory).await?, false),
-        Operation::ChangeRules(directory) => (directories::change_rules(connection, directory).await?, false),
+        Operation::ChangeRules { directory, building } => {
+            (directories::change_rules(connection, directory, building, now).await?, false)
+        }
         Operation::Disconnect(directory) => (removal::disconnect(connection, directory, now).await?, false),
         Operation::KeepPiece { directory, limit } => return removal::keep_piece(connection, *directory, *limit).await,
         Operation::RemovePiece { directory, limit } => return removal::piece(connection, *directory, *limit, entry).await,

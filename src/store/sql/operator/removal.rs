@@ -29,7 +29,7 @@ pub(in super::super) async fn disconnect(
     directory: &DirectoryRow,
     now: Timestamp,
 ) -> Result<i64, StoreError> {
-    let id = directories::change_rules(connection, directory).await?;
+    let id = directories::change_rules(connection, directory, &[], now).await?;
     sqlx::query("UPDATE tokens SET revoked = $2, revision = revision + 1 WHERE directory_id = $1 AND revoked IS NULL")
         .bind(directory.id.0)
         .bind(now.0)
