@@ -275,6 +275,44 @@ fn a_token_cannot_be_revoked_through_another_directory() {
 }
 
 #[test]
+fn the_record_is_listed_and_written_out_as_a_whole_or_in_part() {
+    let place = Place::new();
+    place.ok("directory create acme --provider okta");
+    place.ok("directory create other --provider okta");
+    place.ok("token create acme --name ci");
+    let acts = |lines: &str| -> Vec<String> {
+        let act = |line: &str| {
+            let entry: Value = serde_json::from_str(line).expect("JSON");
+            format!("{} {}", entry["act"].as_str().expect("text"), entry["targetName"].as_str().expect("text"))
+        };
+        lines.lines().map(act).collect()
+    };
+    let all = place.ok("audit export");
+    assert_eq!(acts(&all), ["directory.create acme", "directory.create other", "token.create ci"]);
+    assert_eq!(place.ok("audit export --since 1d --until 2100-01-01T00:00:00Z"), all);
+    for (asked, found) in [
+        ("--directory acme", 2),
+        ("--act token.", 1),
+        ("--act token.create --directory other", 0),
+        ("--actor nobody", 0),
+        ("--since 2100-01-01T00:00:00Z", 0),
+        ("--until 1d", 0),
+        ("--until 2100-01-01T00:00:00Z --directory other", 1),
+    ] {
+        assert_eq!(place.ok(&format!("audit export {asked}")).lines().count(), found, "{asked}");
+        assert_eq!(place.json(&format!("audit list --json {asked}")).as_array().expect("a list").len(), found, "{asked}");
+    }
+    let mut before = "0".repeat(64);
+    for line in all.lines() {
+        let entry: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(entry["previous"], json!(before), "each has the hash of the one before");
+        entry["hash"].as_str().expect("text").clone_into(&mut before);
+    }
+    place.fails("audit list --directory nobody", 1, "nobody");
+    place.fails("audit list --since yesterday", 2, "2030-01-31T00:00:00Z");
+}
+
+#[test]
 fn users_are_listed_and_found_by_id_and_by_user_name_in_any_case() {
     let place = Place::new();
     place.ok("directory create acme");

@@ -4,13 +4,15 @@
 mod app;
 
 use app::App;
+use futures_util::future::join_all;
+use scimd::admin::operator::Act;
 use scimd::admin::{Operator, accounts, audit, directories};
 use scimd::app::{Listening, serve};
 use scimd::clock::{Clock, ManualClock, SystemClock, Timestamp};
 use scimd::config::{Config, Sources};
 use scimd::directory::settings::Settings;
 use scimd::store::audit::AuditFilter;
-use scimd::store::operator::Role;
+use scimd::store::operator::{Operation, Role};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -67,6 +69,38 @@ on_both_back_ends! {
         assert_eq!(acts(&app).await, ["account.create now", "account.create third"]);
         let left = audit::verify(&*app.store).await.expect("reads");
         assert_eq!((left.rows, left.broken), (2, None));
+
+        // What retention left is where the record begins: who takes away more is seen.
+        let first = app.store.audit_after(&AuditFilter::default(), 0, 1).await.expect("answers")[0].seq;
+        let one = "DELETE FROM audit WHERE seq = (SELECT min(seq) FROM audit)";
+        app.execute(one, one).await;
+        let left = audit::verify(&*app.store).await.expect("reads");
+        assert_eq!((left.rows, left.broken), (1, Some(first + 1)));
+        app.execute(one, one).await;
+        let left = audit::verify(&*app.store).await.expect("reads");
+        assert_eq!((left.rows, left.broken), (0, Some(first)));
+    }
+
+    async fn the_record_is_whole_to_who_verifies_it_while_it_is_forgotten(app: App) {
+        let operator = app.operator();
+        // More than are read at a time.
+        let acts = (0..1_200).map(|_| operator.act(Act { name: "test", ..Act::default() }, Operation::Record));
+        for done in join_all(acts).await {
+            done.expect("is put on record");
+        }
+        let forgetting = async {
+            while app.store.forget_audit(Timestamp(i64::MAX), 90).await.expect("forgets") > 0 {}
+        };
+        let verifying = async {
+            loop {
+                let found = audit::verify(&*app.store).await.expect("reads");
+                assert_eq!(found.broken, None, "{found:?}");
+                if found.rows == 1 {
+                    break;
+                }
+            }
+        };
+        timeout(PATIENCE, async { tokio::join!(forgetting, verifying) }).await.expect("in time");
     }
 
     async fn without_a_limit_nothing_is_forgotten(app: App) {

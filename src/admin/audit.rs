@@ -13,31 +13,48 @@ use utoipa::ToSchema;
 pub struct Verified {
     /// How many rows there are.
     pub rows: u64,
-    /// The first row that is not as it was written, or does not stand behind the one before it.
+    /// The first row that is not as it was written, or does not stand behind the one before it, or is missing.
     pub broken: Option<i64>,
     /// The number of the last row and its hash, in hexadecimal digits; who keeps it elsewhere can tell later whether rows
     /// at the end are missing.
     pub last: Option<(i64, String)>,
 }
 
-/// Goes through the whole record and checks its chain.
+/// Goes through the whole record and checks its chain, from what retention left of it on.
+///
+/// # Errors
+/// The store failed.
 pub async fn verify(store: &dyn OperatorStore) -> Result<Verified, AdminError> {
     let mut verified = Verified { rows: 0, broken: None, last: None };
-    let mut previous: Option<AuditRow> = None;
+    let mut start = store.audit_start().await?;
+    let mut behind = start;
+    let mut seen = 0;
     loop {
-        let page = store.audit_after(previous.as_ref().map_or(0, |row| row.seq), PAGE_ROWS).await?;
-        if page.is_empty() {
-            verified.last = previous.map(|row| (row.seq, hex(&row.hash)));
-            return Ok(verified);
+        let page = store.audit_after(&AuditFilter::default(), seen, PAGE_ROWS).await?;
+        let Some(first) = page.first() else { break };
+        if verified.broken.is_none() && !first.follows(behind) {
+            // Retention may have been there since: then the row stands behind what it left.
+            let moved = store.audit_start().await?;
+            if moved != start {
+                (start, behind) = (moved, moved);
+                continue;
+            }
         }
         for row in page {
             verified.rows += 1;
-            if verified.broken.is_none() && !row.follows(previous.as_ref()) {
+            if verified.broken.is_none() && !row.follows(behind) {
                 verified.broken = Some(row.seq);
             }
-            previous = Some(row);
+            behind = row.link();
+            seen = row.seq;
         }
     }
+    verified.last = (verified.rows > 0).then(|| (behind.seq, hex(&behind.hash)));
+    if verified.broken.is_none() && seen < start.seq {
+        // Retention leaves the last row.
+        verified.broken = Some(start.seq.saturating_add(1));
+    }
+    Ok(verified)
 }
 
 /// A page of the record, the latest first: up to `limit` rows with numbers below `before`.
@@ -94,6 +111,8 @@ pub struct Entry {
     /// And after.
     #[schema(value_type = Option<Object>)]
     pub after: Option<Value>,
+    /// The hash of the row before it.
+    pub previous: String,
     /// The hash over this row and the hash of the row before it.
     pub hash: String,
 }
@@ -117,6 +136,7 @@ impl Entry {
             target_name: row.target_name.clone(),
             before: object(&row.before),
             after: object(&row.after),
+            previous: hex(&row.previous),
             hash: hex(&row.hash),
         }
     }
@@ -128,7 +148,8 @@ pub fn to_json(row: &AuditRow) -> Value {
 }
 
 /// The names of the columns of [`to_csv`].
-pub const CSV_HEADER: &str = "seq,at,actor_kind,actor,address,act,directory,provider,target,target_name,before,after,hash";
+pub const CSV_HEADER: &str =
+    "seq,at,actor_kind,actor,address,act,directory,provider,target,target_name,before,after,previous,hash";
 
 /// A row as a line of CSV (RFC 4180), without its end.
 pub fn to_csv(row: &AuditRow) -> String {
@@ -145,6 +166,7 @@ pub fn to_csv(row: &AuditRow) -> String {
         row.target_name.clone(),
         row.before.clone().unwrap_or_default(),
         row.after.clone().unwrap_or_default(),
+        hex(&row.previous),
         hex(&row.hash),
     ];
     cells.map(|cell| csv_cell(&cell)).join(",")

@@ -1,10 +1,11 @@
 //! `scimd audit`: what operators did.
 
-use super::arguments::{Arguments, AuditCommand};
+use super::arguments::{Arguments, AuditCommand, AuditSelection};
 use super::failure::Failure;
 use super::output;
 use super::session::Session;
 use crate::admin::{audit, directories};
+use crate::clock::Clock as _;
 use crate::store::audit::{AuditFilter, AuditRow};
 
 /// How many rows are written out at a time.
@@ -17,23 +18,26 @@ const EXPORT_ROWS: u32 = 500;
 pub async fn run(arguments: &Arguments, command: &AuditCommand) -> Result<(), Failure> {
     let session = Session::open(arguments).await?;
     let done = match command {
-        AuditCommand::List { directory, act, actor, limit, json } => {
-            let filter = AuditFilter { act: act.clone(), actor: actor.clone(), ..AuditFilter::default() };
-            list(&session, directory.as_deref(), filter, *limit, *json).await
-        }
-        AuditCommand::Export { format } => export(&session, format == "csv").await,
+        AuditCommand::List { selection, limit, json } => list(&session, selection, *limit, *json).await,
+        AuditCommand::Export { selection, format } => export(&session, selection, format == "csv").await,
         AuditCommand::Verify => verify(&session).await,
     };
     session.close(done).await
 }
 
-async fn list(session: &Session, directory: Option<&str>, filter: AuditFilter, limit: u32, json: bool) -> Result<(), Failure> {
-    let store = session.store.as_ref();
+async fn filter(session: &Session, selection: &AuditSelection) -> Result<AuditFilter, Failure> {
+    let AuditSelection { directory, act, actor, since, until } = selection;
     let directory = match directory {
-        Some(name) => Some(directories::find(store, name).await?.id),
+        Some(name) => Some(directories::find(session.store.as_ref(), name).await?.id),
         None => None,
     };
-    let rows = audit::page(store, &AuditFilter { directory, ..filter }, None, limit).await?;
+    let now = session.clock.now();
+    let (since, until) = (since.map(|moment| moment.at(now)), until.map(|moment| moment.at(now)));
+    Ok(AuditFilter { directory, act: act.clone(), actor: actor.clone(), since, until })
+}
+
+async fn list(session: &Session, selection: &AuditSelection, limit: u32, json: bool) -> Result<(), Failure> {
+    let rows = audit::page(session.store.as_ref(), &filter(session, selection).await?, None, limit).await?;
     if json {
         output::json(&rows.iter().map(audit::to_json).collect())?;
         return Ok(());
@@ -46,13 +50,14 @@ async fn list(session: &Session, directory: Option<&str>, filter: AuditFilter, l
     Ok(output::table(Some(["NUMBER", "AT", "BY", "ACT", "DIRECTORY", "OF"]), &rows)?)
 }
 
-async fn export(session: &Session, csv: bool) -> Result<(), Failure> {
+async fn export(session: &Session, selection: &AuditSelection, csv: bool) -> Result<(), Failure> {
+    let filter = filter(session, selection).await?;
     if csv {
         output::line(audit::CSV_HEADER)?;
     }
     let mut last = 0;
     loop {
-        let rows = session.store.audit_after(last, EXPORT_ROWS).await?;
+        let rows = session.store.audit_after(&filter, last, EXPORT_ROWS).await?;
         let Some(end) = rows.last() else { return Ok(()) };
         last = end.seq;
         for row in &rows {

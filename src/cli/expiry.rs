@@ -1,5 +1,6 @@
-//! Times such as `30m`, `12h`, `365d` and `52w`.
+//! Times such as `30m`, `12h`, `365d` and `52w`, and moments.
 
+use crate::clock::Timestamp;
 use std::time::Duration;
 
 /// The longest time, in days: a hundred years.
@@ -36,6 +37,36 @@ pub fn parse_any(text: &str) -> Result<Duration, String> {
         .ok_or_else(wrong)
 }
 
+/// A moment, or how long ago it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The moment.
+    At(Timestamp),
+    /// So long ago.
+    Ago(Duration),
+}
+
+impl Moment {
+    /// The moment, by a clock that says `now`.
+    pub fn at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(moment) => moment,
+            Self::Ago(time) => Timestamp(now.0.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))),
+        }
+    }
+}
+
+/// Reads `2030-01-31T00:00:00Z`, or how long ago as [`parse`] does.
+///
+/// # Errors
+/// What would be right.
+pub fn moment(text: &str) -> Result<Moment, String> {
+    match Timestamp::parse_rfc3339(text) {
+        Some(moment) => Ok(Moment::At(moment)),
+        None => parse(text).map(Moment::Ago).map_err(|error| format!("a moment is written as 2030-01-31T00:00:00Z; {error}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +78,15 @@ mod tests {
         {
             assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_moment_is_itself_or_a_time_ago() {
+        let now = Timestamp(90_000_000);
+        for (text, at) in [("1970-01-01T00:00:01Z", 1_000), ("1h", 86_400_000), ("1d", 3_600_000)] {
+            assert_eq!(moment(text).map(|moment| moment.at(now)), Ok(Timestamp(at)), "{text}");
+        }
+        assert!(moment("yesterday").is_err());
     }
 
     #[test]

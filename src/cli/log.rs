@@ -1,14 +1,14 @@
 //! `scimd log`: what became of requests.
 
 use super::arguments::Arguments;
-use super::expiry;
+use super::expiry::{self, Moment};
 use super::failure::Failure;
 use super::output;
 use super::session::Session;
 use crate::admin::requests::{self, Tail};
 use crate::admin::{AdminError, directories};
 use crate::app;
-use crate::clock::{Clock as _, Timestamp};
+use crate::clock::Clock as _;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::requests::{Recorder, RequestFilter, RequestLog, RequestRow};
 use clap::Args;
@@ -40,9 +40,12 @@ pub struct LogArguments {
     /// The request with this id, as answers have it in X-Request-Id.
     #[arg(long, value_name = "ID")]
     pub request: Option<Uuid>,
-    /// Requests that came at most this long ago: 30m, 12h, 7d.
-    #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
-    pub since: Option<Duration>,
+    /// Requests that came from then on: a moment, 2030-01-31T00:00:00Z, or how long ago: 30m, 12h, 7d.
+    #[arg(long, value_name = "TIME", value_parser = expiry::moment)]
+    pub since: Option<Moment>,
+    /// Requests that came before then.
+    #[arg(long, value_name = "TIME", value_parser = expiry::moment)]
+    pub until: Option<Moment>,
     /// How many requests at most, the last ones.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
     pub limit: u32,
@@ -86,8 +89,7 @@ async fn filter(session: &Session, wanted: &LogArguments) -> Result<RequestFilte
         Some(name) => Some(directories::find(session.store.as_ref(), name).await?.id),
         None => None,
     };
-    let ago =
-        |time: Duration| Timestamp(session.clock.now().0.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)));
+    let now = session.clock.now();
     Ok(RequestFilter {
         directory,
         token: None,
@@ -95,8 +97,8 @@ async fn filter(session: &Session, wanted: &LogArguments) -> Result<RequestFilte
         status: wanted.status,
         resource: wanted.resource,
         request_id: wanted.request,
-        since: wanted.since.map(ago),
-        until: None,
+        since: wanted.since.map(|moment| moment.at(now)),
+        until: wanted.until.map(|moment| moment.at(now)),
     })
 }
 

@@ -8,8 +8,19 @@ use sha2::{Digest as _, Sha256};
 /// The hash of a row of the record.
 pub type AuditHash = [u8; 32];
 
-/// What the first row has as the hash of the row before.
-pub const FIRST: AuditHash = [0; 32];
+/// A place in the chain: the number and the hash of a row, which the next row stands behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The number.
+    pub seq: i64,
+    /// The hash.
+    pub hash: AuditHash,
+}
+
+impl Link {
+    /// What the very first row stands behind.
+    pub const FIRST: Self = Self { seq: 0, hash: [0; 32] };
+}
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,11 +158,10 @@ pub struct AuditFilter {
 }
 
 impl AuditRow {
-    /// The row of an entry, behind `last`: the number and hash of the row before. `target` is the number of what was created.
-    pub fn of(entry: &AuditEntry, last: Option<(i64, AuditHash)>, target: Option<i64>) -> Self {
-        let (seq, previous) = last.map_or((1, FIRST), |(seq, hash)| (seq + 1, hash));
+    /// The row of an entry, behind `last`. `target` is the number of what was created.
+    pub fn of(entry: &AuditEntry, last: Link, target: Option<i64>) -> Self {
         let mut row = Self {
-            seq,
+            seq: last.seq + 1,
             at: entry.at,
             actor_kind: entry.actor.kind.word().to_owned(),
             actor: entry.actor.name.clone(),
@@ -164,8 +174,8 @@ impl AuditRow {
             target_name: entry.target_name.clone(),
             before: entry.before.as_ref().map(Value::to_string),
             after: entry.after.as_ref().map(Value::to_string),
-            previous,
-            hash: FIRST,
+            previous: last.hash,
+            hash: [0; 32],
         };
         row.hash = row.computed();
         row
@@ -194,9 +204,14 @@ impl AuditRow {
         hash.finalize().into()
     }
 
-    /// Whether it is as it was written, and stands behind `previous`, if that is known.
-    pub fn follows(&self, previous: Option<&Self>) -> bool {
-        self.hash == self.computed() && previous.is_none_or(|row| row.seq + 1 == self.seq && row.hash == self.previous)
+    /// Its place in the chain.
+    pub fn link(&self) -> Link {
+        Link { seq: self.seq, hash: self.hash }
+    }
+
+    /// Whether it is as it was written, and stands behind `link`.
+    pub fn follows(&self, link: Link) -> bool {
+        self.seq - 1 == link.seq && self.previous == link.hash && self.hash == self.computed()
     }
 }
 
@@ -215,7 +230,7 @@ mod tests {
             before: None,
             after: Some(json!({ "name": name })),
         };
-        AuditRow::of(&entry, last.map(|row| (row.seq, row.hash)), Some(7))
+        AuditRow::of(&entry, last.map_or(Link::FIRST, AuditRow::link), Some(7))
     }
 
     #[test]
@@ -223,12 +238,13 @@ mod tests {
         let first = row(None, "a");
         let second = row(Some(&first), "b");
         let third = row(Some(&second), "c");
-        assert!(first.follows(None) && second.follows(Some(&first)) && third.follows(Some(&second)));
+        assert!(first.follows(Link::FIRST) && second.follows(first.link()) && third.follows(second.link()));
         assert_eq!((first.seq, third.seq, first.target.as_str()), (1, 3, "7"));
-        assert!(!third.follows(Some(&first)), "the second is missing");
+        assert!(!third.follows(first.link()), "the second is missing");
+        assert!(!second.follows(Link::FIRST), "the first is missing");
         let changed = AuditRow { actor: "nobody".into(), ..second.clone() };
-        assert!(!changed.follows(Some(&first)));
+        assert!(!changed.follows(first.link()));
         let forged = AuditRow { hash: changed.computed(), ..changed };
-        assert!(forged.follows(Some(&first)) && !third.follows(Some(&forged)), "then the next one shows it");
+        assert!(forged.follows(first.link()) && !third.follows(forged.link()), "then the next one shows it");
     }
 }

@@ -3,7 +3,7 @@
 //! An act is one [`Operation`] with one [`AuditEntry`], in one transaction: nothing is done without being on record, and
 //! nothing is on record that was not done.
 
-use super::audit::{AuditEntry, AuditFilter, AuditRow};
+use super::audit::{AuditEntry, AuditFilter, AuditRow, Link};
 use super::{DirectoryRow, Query, Standing, Store, StoreError, Stored, TokenDigest, TokenRow, Tombstone, TransferStore};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
@@ -388,9 +388,13 @@ pub trait OperatorStore: Store + TransferStore {
     /// Up to `limit` records of what was done that `filter` selects, with numbers below `before`, the latest first.
     async fn audit(&self, filter: &AuditFilter, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
 
-    /// Up to `limit` records with numbers above `after`, the oldest first.
-    async fn audit_after(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
+    /// Up to `limit` records of what was done that `filter` selects, with numbers above `after`, the oldest first.
+    async fn audit_after(&self, filter: &AuditFilter, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
 
-    /// Forgets up to `limit` of the oldest records from before `until`, and returns how many.
+    /// What the oldest record stands behind: the last one that was forgotten.
+    async fn audit_start(&self) -> Result<Link, StoreError>;
+
+    /// Forgets up to `limit` of the oldest records from before `until`, notes what the next one stands behind, and returns how
+    /// many went. The last record stays.
     async fn forget_audit(&self, until: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -73,4 +73,19 @@ on_both_back_ends! {
         let found = operator.get("/audit/verification").await.expect(200);
         assert_eq!((found.at("/intact"), found.at("/broken")), (&json!(false), &json!(2)));
     }
+
+    /// Who takes rows away is seen, also at the beginning.
+    async fn rows_that_are_missing_show(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        for name in ["a", "b"] {
+            operator.post("/directories", json!({ "name": name, "provider": "okta" })).await.expect(201);
+        }
+        for (taken, broken) in [
+            ("DELETE FROM audit WHERE seq = 4", 5), ("DELETE FROM audit WHERE seq = 1", 2), ("DELETE FROM audit WHERE seq <= 3", 5),
+        ] {
+            app.execute(taken, taken).await;
+            let found = operator.get("/audit/verification").await.expect(200);
+            assert_eq!((found.at("/intact"), found.at("/broken")), (&json!(false), &json!(broken)), "{taken}");
+        }
+    }
 }

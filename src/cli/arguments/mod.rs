@@ -10,7 +10,7 @@ pub mod token;
 
 pub use definition::DefinitionCommand;
 pub use directory::{DirectoryCommand, Users};
-pub use operator::{AccountCommand, ApiKeyCommand, AuditCommand};
+pub use operator::{AccountCommand, ApiKeyCommand, AuditCommand, AuditSelection};
 pub use resource::{GroupCommand, UserCommand};
 pub use token::{ClientCommand, TokenCommand};
 

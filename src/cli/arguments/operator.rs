@@ -1,8 +1,8 @@
 //! The commands of `scimd account`, `scimd api-key` and `scimd audit`.
 
-use crate::cli::expiry;
+use crate::cli::expiry::{self, Moment};
 use crate::store::operator::Role;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::time::Duration;
 
 /// `scimd account …`
@@ -80,20 +80,33 @@ pub enum ApiKeyCommand {
     },
 }
 
+/// Which acts are meant.
+#[derive(Args)]
+pub struct AuditSelection {
+    /// What was done in this Directory.
+    #[arg(long)]
+    pub directory: Option<String>,
+    /// What was done of this kind: token.create, or token. for all kinds that begin so.
+    #[arg(long)]
+    pub act: Option<String>,
+    /// What was done by this account or person.
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// What was done from then on: a moment, 2030-01-31T00:00:00Z, or how long ago: 30m, 12h, 7d.
+    #[arg(long, value_name = "TIME", value_parser = expiry::moment)]
+    pub since: Option<Moment>,
+    /// What was done before then.
+    #[arg(long, value_name = "TIME", value_parser = expiry::moment)]
+    pub until: Option<Moment>,
+}
+
 /// `scimd audit …`
 #[derive(Subcommand)]
 pub enum AuditCommand {
     /// Show what operators did, the latest first.
     List {
-        /// What was done in this Directory.
-        #[arg(long)]
-        directory: Option<String>,
-        /// What was done of this kind: token.create, or token. for all kinds that begin so.
-        #[arg(long)]
-        act: Option<String>,
-        /// What was done by this account or person.
-        #[arg(long)]
-        actor: Option<String>,
+        #[command(flatten)]
+        selection: AuditSelection,
         /// How many acts at most.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=500))]
         limit: u32,
@@ -101,8 +114,10 @@ pub enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Write out the whole record, the earliest first.
+    /// Write out the record, the earliest first: all of it, or what is asked for.
     Export {
+        #[command(flatten)]
+        selection: AuditSelection,
         /// One JSON object a line, or comma-separated values.
         #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "csv"])]
         format: String,

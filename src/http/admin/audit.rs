@@ -89,7 +89,7 @@ pub struct Verification {
     rows: u64,
     /// Whether all of them are as they were written.
     intact: bool,
-    /// The number of the first row that is not, or does not stand behind the one before it.
+    /// The number of the first row that is not, or does not stand behind the one before it, or is missing.
     broken: Option<i64>,
     /// The number of the last row.
     last: Option<i64>,

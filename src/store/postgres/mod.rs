@@ -42,7 +42,7 @@ mod update;
 
 pub use requests::PostgresRequests;
 
-use super::audit::{AuditEntry, AuditFilter, AuditRow};
+use super::audit::{AuditEntry, AuditFilter, AuditRow, Link};
 use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
 use super::transfer::{Edge, Exported, Imported, Snapshot, Taken, TransferStore};
 use super::{
@@ -345,12 +345,16 @@ impl OperatorStore for PostgresStore {
         self.connections.lend(async |connection| operator::audit(connection, filter, before, limit).await).await
     }
 
-    async fn audit_after(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        self.connections.lend(async |connection| operator::audit_after(connection, after, limit).await).await
+    async fn audit_after(&self, filter: &AuditFilter, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.connections.lend(async |connection| operator::audit_after(connection, filter, after, limit).await).await
+    }
+
+    async fn audit_start(&self) -> Result<Link, StoreError> {
+        self.connections.lend(async |connection| operator::audit_start(connection).await).await
     }
 
     async fn forget_audit(&self, until: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.connections.lend(async |connection| operator::forget_audit(connection, until, limit).await).await
+        self.connections.transact(async |connection| operator::forget_audit(connection, until, limit).await).await
     }
 }
 

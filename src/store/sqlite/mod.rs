@@ -43,7 +43,7 @@ pub use requests::SqliteRequests;
 
 use self::connect::Database;
 use self::writer::{Job, Writer};
-use super::audit::{AuditEntry, AuditFilter, AuditRow};
+use super::audit::{AuditEntry, AuditFilter, AuditRow, Link};
 use super::budget::ScanBudget;
 use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
 use super::transfer::{Edge, Exported, Imported, Snapshot, Taken, TransferStore};
@@ -341,8 +341,12 @@ impl OperatorStore for SqliteStore {
         operator::audit(&mut *self.reader().await?, filter, before, limit).await
     }
 
-    async fn audit_after(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        operator::audit_after(&mut *self.reader().await?, after, limit).await
+    async fn audit_after(&self, filter: &AuditFilter, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        operator::audit_after(&mut *self.reader().await?, filter, after, limit).await
+    }
+
+    async fn audit_start(&self) -> Result<Link, StoreError> {
+        operator::audit_start(&mut *self.reader().await?).await
     }
 
     async fn forget_audit(&self, until: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -383,6 +383,8 @@ pub async fn what_is_done_is_on_record_and_what_is_refused_is_not(fixture: &mut 
     assert_eq!(acts(of(Some("token.")), None, 1).await, ["token.revoke"]);
     assert_eq!(acts(of(Some("token.create")), None, 10).await, ["token.create"]);
     assert!(acts(of(Some("token")), None, 10).await.is_empty());
+    let forward = store.audit_after(&of(Some("token.")), 0, 10).await.expect("answers");
+    assert_eq!(forward.iter().map(|row| row.act.as_str()).collect::<Vec<_>>(), ["token.create", "token.revoke"]);
     let latest = store.audit(&of(None), None, 1).await.expect("answers")[0].seq;
     assert_eq!(acts(of(None), Some(latest), 10).await, ["token.revoke", "token.create"]);
 }
@@ -397,11 +399,11 @@ pub async fn the_record_is_one_chain_whoever_writes_it(fixture: &mut impl Fixtur
     for outcome in futures_util::future::join_all(writes).await {
         outcome.expect("is put on record");
     }
-    let rows = store.audit_after(0, 10_000).await.expect("answers");
+    let rows = store.audit_after(&AuditFilter::default(), 0, 10_000).await.expect("answers");
     assert!(rows.len() >= 16);
-    assert!(rows[0].follows(None));
+    assert!(rows[0].follows(store.audit_start().await.expect("answers")));
     for pair in rows.windows(2) {
-        assert!(pair[1].follows(Some(&pair[0])), "{pair:?}");
+        assert!(pair[1].follows(pair[0].link()), "{pair:?}");
     }
     replica.close().await;
 }

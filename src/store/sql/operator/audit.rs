@@ -1,11 +1,11 @@
 //! The record of what operators did.
 
-use super::super::dialect::{self, Connection, Row, corrupt, store_error};
+use super::super::dialect::{self, Connection, Db, Row, corrupt, store_error};
 use super::digest;
 use crate::clock::Timestamp;
 use crate::store::StoreError;
-use crate::store::audit::{AuditEntry, AuditFilter, AuditRow};
-use sqlx::Row as _;
+use crate::store::audit::{AuditEntry, AuditFilter, AuditRow, Link};
+use sqlx::{QueryBuilder, Row as _};
 
 /// Waits until no other act is under way: the record is a chain, and what an act checks must not change beside it.
 pub(super) async fn lock(connection: &mut Connection) -> Result<(), StoreError> {
@@ -22,15 +22,7 @@ pub(in super::super) async fn append(
         .fetch_optional(&mut *connection)
         .await
         .map_err(store_error)?;
-    let last = match last {
-        None => None,
-        Some(row) => {
-            let corrupt = corrupt("audit");
-            let hash = row.try_get(1).map_err(&corrupt)?;
-            Some((row.try_get(0).map_err(&corrupt)?, digest("audit", hash)?))
-        }
-    };
-    let row = AuditRow::of(entry, last, target);
+    let row = AuditRow::of(entry, link("audit", last.as_ref())?, target);
     sqlx::query(
         "INSERT INTO audit (seq, at, actor_kind, actor, address, act, directory_id, directory_name, provider, target, \
                             target_name, before, after, previous, hash) \
@@ -57,65 +49,100 @@ pub(in super::super) async fn append(
     .map_err(store_error)
 }
 
+/// All columns, as [`read`] takes them, of rows whose numbers are to be limited.
+const ROWS: &str = "SELECT seq, at, actor_kind, actor, address, act, directory_id, directory_name, provider, target, target_name, \
+         before, after, previous, hash \
+     FROM audit WHERE seq ";
+
 pub(in super::super) async fn audit(
     connection: &mut Connection,
     filter: &AuditFilter,
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    let begins = filter.act.as_deref().filter(|act| act.ends_with('.'));
-    let rows = sqlx::query(
-        "SELECT seq, at, actor_kind, actor, address, act, directory_id, directory_name, provider, target, target_name, before, \
-                after, previous, hash \
-         FROM audit WHERE seq < $1 AND ($2 IS NULL OR directory_id = $2) AND ($3 IS NULL OR act = $3) \
-             AND ($4 IS NULL OR substr(act, 1, length($4)) = $4) AND ($5 IS NULL OR actor = $5) AND at >= $6 AND at < $7 \
-         ORDER BY seq DESC LIMIT $8",
-    )
-    .bind(before.unwrap_or(i64::MAX))
-    .bind(filter.directory.map(|directory| directory.0))
-    .bind(filter.act.as_deref().filter(|_| begins.is_none()))
-    .bind(begins)
-    .bind(&filter.actor)
-    .bind(filter.since.map_or(i64::MIN, |at| at.0))
-    .bind(filter.until.map_or(i64::MAX, |at| at.0))
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await
-    .map_err(store_error)?;
+    let mut query = QueryBuilder::<Db>::new(ROWS);
+    query.push("< ").push_bind(before.unwrap_or(i64::MAX));
+    conditions(&mut query, filter);
+    query.push(" ORDER BY seq DESC LIMIT ").push_bind(i64::from(limit));
+    let rows = query.build().fetch_all(connection).await.map_err(store_error)?;
     rows.iter().map(read).collect()
 }
 
 pub(in super::super) async fn audit_after(
     connection: &mut Connection,
+    filter: &AuditFilter,
     after: i64,
     limit: u32,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT seq, at, actor_kind, actor, address, act, directory_id, directory_name, provider, target, target_name, before, \
-                after, previous, hash \
-         FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
-    )
-    .bind(after)
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await
-    .map_err(store_error)?;
+    let mut query = QueryBuilder::<Db>::new(ROWS);
+    query.push("> ").push_bind(after);
+    conditions(&mut query, filter);
+    query.push(" ORDER BY seq LIMIT ").push_bind(i64::from(limit));
+    let rows = query.build().fetch_all(connection).await.map_err(store_error)?;
     rows.iter().map(read).collect()
 }
 
-/// Retention: the one statement that takes rows away, from the beginning of the chain, and never the last row.
+/// Only those that are asked for: a condition that may be none serves no index.
+fn conditions(query: &mut QueryBuilder<Db>, filter: &AuditFilter) {
+    let AuditFilter { directory, act, actor, since, until } = filter;
+    if let Some(directory) = directory {
+        query.push(" AND directory_id = ").push_bind(directory.0);
+    }
+    match act {
+        Some(begins) if begins.ends_with('.') => {
+            query.push(" AND substr(act, 1, length(").push_bind(begins.clone()).push(")) = ").push_bind(begins.clone());
+        }
+        Some(act) => {
+            query.push(" AND act = ").push_bind(act.clone());
+        }
+        None => {}
+    }
+    if let Some(actor) = actor {
+        query.push(" AND actor = ").push_bind(actor.clone());
+    }
+    if let Some(since) = since {
+        query.push(" AND at >= ").push_bind(since.0);
+    }
+    if let Some(until) = until {
+        query.push(" AND at < ").push_bind(until.0);
+    }
+}
+
+/// What the first row stands behind: the last one that retention took away, or nothing.
+pub(in super::super) async fn start(connection: &mut Connection) -> Result<Link, StoreError> {
+    let row = sqlx::query("SELECT seq, hash FROM audit_start").fetch_optional(connection).await.map_err(store_error)?;
+    link("audit_start", row.as_ref())
+}
+
+/// Retention: what alone takes rows away, in a transaction. From the beginning of the chain, never the last row, and it leaves
+/// what the next row stands behind.
 pub(in super::super) async fn forget(connection: &mut Connection, until: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let gone = sqlx::query(
-        "DELETE FROM audit WHERE at < $1 AND seq < (SELECT min(seq) + $2 FROM audit) AND seq < (SELECT max(seq) FROM audit) \
-             AND seq < (SELECT coalesce(min(seq), $3) FROM audit WHERE at >= $1)",
+    lock(connection).await?;
+    let noted = sqlx::query(
+        "INSERT INTO audit_start (id, seq, hash) \
+         SELECT 1, seq, hash FROM audit \
+         WHERE at < $1 AND seq < (SELECT min(seq) + $2 FROM audit) AND seq < (SELECT max(seq) FROM audit) \
+             AND seq < (SELECT coalesce(min(seq), $3) FROM audit WHERE at >= $1) \
+         ORDER BY seq DESC LIMIT 1 \
+         ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash RETURNING seq",
     )
     .bind(until.0)
     .bind(i64::from(limit))
     .bind(i64::MAX)
-    .execute(connection)
+    .fetch_optional(&mut *connection)
     .await
     .map_err(store_error)?;
+    let Some(noted) = noted else { return Ok(0) };
+    let last: i64 = noted.try_get(0).map_err(corrupt("audit_start"))?;
+    let gone = sqlx::query("DELETE FROM audit WHERE seq <= $1").bind(last).execute(connection).await.map_err(store_error)?;
     Ok(gone.rows_affected())
+}
+
+/// Reads the columns seq, hash of a row of `table`; without one, what the very first row stands behind.
+fn link(table: &'static str, row: Option<&Row>) -> Result<Link, StoreError> {
+    let Some(row) = row else { return Ok(Link::FIRST) };
+    let corrupt = corrupt(table);
+    Ok(Link { seq: row.try_get(0).map_err(&corrupt)?, hash: digest(table, row.try_get(1).map_err(&corrupt)?)? })
 }
 
 fn read(row: &Row) -> Result<AuditRow, StoreError> {

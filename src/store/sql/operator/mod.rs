@@ -15,7 +15,7 @@ mod uses;
 
 pub(super) use accounts::{account, accounts, api_key, api_keys, note_key_use};
 pub(super) use assertions::note as note_assertion;
-pub(super) use audit::{append, audit, audit_after, forget as forget_audit};
+pub(super) use audit::{append, audit, audit_after, forget as forget_audit, start as audit_start};
 pub(super) use directories::{directories, directory, directory_key, unfinished as unfinished_directories};
 pub(super) use tokens::{expiring as expiring_tokens, note_warning, token, token_of, tokens};
 pub(super) use tombstones::{forget as forget_tombstones, lift as lift_tombstone, tombstones};
