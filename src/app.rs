@@ -156,9 +156,9 @@ fn show_readings(metrics: &Metrics, store: &Arc<dyn OperatorStore>, counts: &Arc
     let requests = requests.clone();
     let dropped = move || {
         let counters = requests.counters();
-        counters.dropped + counters.lost
+        counters.dropped + counters.nobodys + counters.lost
     };
-    metrics.read_counter("request_log_dropped", "Requests that are not in the request log because it could not keep up", dropped);
+    metrics.read_counter("request_log_dropped", "Requests that should be in the request log and are not", dropped);
 }
 
 /// The server's own TLS, if it is configured.

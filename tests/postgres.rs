@@ -11,6 +11,8 @@ mod test_database;
 mod indexes;
 #[path = "support/postgres/outages.rs"]
 mod outages;
+#[path = "support/postgres/requests.rs"]
+mod requests;
 #[path = "support/postgres/waiting.rs"]
 mod waiting;
 

@@ -92,7 +92,6 @@ async fn filter(session: &Session, wanted: &LogArguments) -> Result<RequestFilte
     let now = session.clock.now();
     Ok(RequestFilter {
         directory,
-        token: None,
         token_name: wanted.token.clone(),
         status: wanted.status,
         resource: wanted.resource,

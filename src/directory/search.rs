@@ -68,7 +68,7 @@ async fn search_by_cursor(
     if params.start_index.is_some() {
         return Err(ScimError::invalid_value("startIndex and cursor exclude each other"));
     }
-    let count = Window::parse(ctx, params).map_err(|error| ScimError::new(ErrorKind::InvalidCount, error.detail))?.count;
+    let count = Window::parse(ctx, params).map_err(|error| ScimError { kind: ErrorKind::InvalidCount, ..error })?.count;
     let start = match cursor {
         "" => ListingStart::Offset(0),
         cursor => ListingStart::After(cursors::open(ctx, asked.name(), params, count, cursor).await?),

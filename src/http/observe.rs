@@ -129,7 +129,7 @@ pub async fn observe(State(state): State<Arc<HttpState>>, mut request: Request, 
         client.address = client.map(|ClientAddress(address)| tracing::field::display(address)),
         "answered"
     );
-    if is_recorded && let Some(place) = state.requests.place() {
+    if is_recorded && let Some(place) = state.requests.place(facts.directory) {
         place.leave(entry(at, id, method, response.status().as_u16(), duration, facts));
     }
     let mut text = Uuid::encode_buffer();

@@ -10,8 +10,8 @@ use crate::store::requests::{RequestEntry, RequestFilter, RequestLog, RequestRow
 use async_trait::async_trait;
 use sqlx::PgConnection;
 
-/// One writes, one reads.
-const CONNECTIONS_MAX: u32 = 2;
+/// How many connections read.
+const READERS_MAX: u32 = 2;
 
 /// Those who write do so one after the other: "scimd lg" in ASCII.
 const WRITERS: i64 = 0x7363_696d_6420_6c67;
@@ -19,7 +19,9 @@ const WRITERS: i64 = 0x7363_696d_6420_6c67;
 /// The request log on PostgreSQL. It connects when there is something to write or to read.
 #[derive(Debug)]
 pub struct PostgresRequests {
-    connections: Connections,
+    /// One connection, so that who reads keeps nobody from writing.
+    writer: Connections,
+    readers: Connections,
 }
 
 impl PostgresRequests {
@@ -28,15 +30,18 @@ impl PostgresRequests {
     /// # Errors
     /// [`StoreError::Unavailable`]: the URL is none.
     pub fn new(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
-        let options = PostgresOptions { connections_max: CONNECTIONS_MAX, ..options };
-        Ok(Self { connections: Connections::new(url, REQUEST_LOG, options).map_err(store_error)? })
+        let connections = |connections_max| {
+            let options = PostgresOptions { connections_max, ..options.clone() };
+            Connections::new(url, REQUEST_LOG, options).map_err(store_error)
+        };
+        Ok(Self { writer: connections(1)?, readers: connections(READERS_MAX)? })
     }
 }
 
 #[async_trait]
 impl RequestLog for PostgresRequests {
     async fn write(&self, entries: &[RequestEntry]) -> Result<(), StoreError> {
-        self.connections
+        self.writer
             .transact(async |connection| {
                 // Numbers are given while the lock is held, which is until the commit: so they are seen in their order.
                 sqlx::query("SELECT pg_advisory_xact_lock($1)")
@@ -51,24 +56,25 @@ impl RequestLog for PostgresRequests {
 
     async fn page(&self, filter: &RequestFilter, before: Option<i64>, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
         let range = Range { after: 0, before: before.unwrap_or(i64::MAX), latest_first: true, limit };
-        self.connections.lend(async |connection| statements::select(connection, filter, &range).await).await
+        self.readers.lend(async |connection| statements::select(connection, filter, &range).await).await
     }
 
     async fn between(&self, filter: &RequestFilter, after: i64, until: i64, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
         let range = Range { after, before: until.saturating_add(1), latest_first: false, limit };
-        self.connections.lend(async |connection| statements::select(connection, filter, &range).await).await
+        self.readers.lend(async |connection| statements::select(connection, filter, &range).await).await
     }
 
     async fn last(&self) -> Result<i64, StoreError> {
-        self.connections.lend(async |connection| statements::last(connection).await).await
+        self.readers.lend(async |connection| statements::last(connection).await).await
     }
 
     async fn forget(&self, until: Timestamp, rows_max: u64, limit: u32) -> Result<u64, StoreError> {
-        self.connections.lend(async |connection| statements::forget(connection, until, rows_max, limit).await).await
+        self.writer.lend(async |connection| statements::forget(connection, until, rows_max, limit).await).await
     }
 
     async fn close(&self) {
-        self.connections.close().await;
+        self.writer.close().await;
+        self.readers.close().await;
     }
 }
 

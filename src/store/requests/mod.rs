@@ -1,10 +1,12 @@
 //! The request log: what became of each request, written beside the requests and never in their way.
 //!
 //! - [`recorder`]: the queue that requests leave their entries in, and the one task that writes them
+//! - `allowance`: how many entries requests may leave that are nobody's
 //!
 //! Entries are kept apart from all else: on SQLite in a file of their own, on PostgreSQL in a table that is written and read by
 //! connections of its own. Losing some of them loses nothing else.
 
+mod allowance;
 pub mod recorder;
 
 pub use recorder::{Recorder, RecorderCounters, RecorderOptions};
@@ -62,8 +64,6 @@ pub struct RequestRow {
 pub struct RequestFilter {
     /// Those of one Directory; `None`: of all, which only an operator may ask for.
     pub directory: Option<DirectoryId>,
-    /// Those of one token.
-    pub token: Option<TokenId>,
     /// Those of tokens of this name.
     pub token_name: Option<String>,
     /// Those with a status from the first to the second.
@@ -93,8 +93,8 @@ pub trait RequestLog: Send + Sync {
     /// The number of the last entry; 0: there never was one, or all are gone.
     async fn last(&self) -> Result<i64, StoreError>;
 
-    /// Forgets, among the oldest `limit` entries, those from before `until` and those that are beyond the latest `rows_max`;
-    /// returns how many.
+    /// Forgets entries from before `until`, and those that are beyond the latest `rows_max`: of each some `limit`, the oldest first.
+    /// Returns how many.
     async fn forget(&self, until: Timestamp, rows_max: u64, limit: u32) -> Result<u64, StoreError>;
 
     /// Closes the connections.

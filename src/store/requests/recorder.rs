@@ -1,10 +1,13 @@
 //! The queue that requests leave their entries in, and the one task that writes them.
 //!
-//! A request never waits: if the queue is full, its entry is dropped and counted. What cannot be written, because the database of
+//! A request never waits: if the queue is full, its entry is dropped and counted. So it is if the request is nobody's and there were
+//! too many of those. What cannot be written, because the database of
 //! the log is away, broken or full, is lost and counted; the next entries are tried anew.
 
+use super::allowance::Allowance;
 use super::{RequestEntry, RequestLog};
 use crate::clock::{Clock, Timestamp};
+use crate::id::DirectoryId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,7 +17,7 @@ use tokio::time::{Instant, timeout};
 /// How often it is looked for entries that are to be forgotten, beside the steps that go on after a writing.
 const TIDY_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How many of the oldest entries one step of forgetting looks at.
+/// How many of the oldest entries one step of forgetting takes at most, by age and by number.
 const TIDY_ROWS: u32 = 2_000;
 
 /// How often the process's log says that entries are lost.
@@ -47,6 +50,8 @@ pub struct RecorderCounters {
     pub written: u64,
     /// How many were dropped because the queue was full.
     pub dropped: u64,
+    /// How many were dropped because they were nobody's, and those had left as many as they may.
+    pub nobodys: u64,
     /// How many could not be written.
     pub lost: u64,
     /// How many wait now.
@@ -57,6 +62,7 @@ pub struct RecorderCounters {
 struct Counts {
     written: AtomicU64,
     dropped: AtomicU64,
+    nobodys: AtomicU64,
     lost: AtomicU64,
 }
 
@@ -73,6 +79,8 @@ enum Message {
 #[derive(Debug)]
 pub struct Recorder {
     queue: Option<mpsc::Sender<Message>>,
+    /// How many entries may be left that are nobody's.
+    nobodys: Option<Allowance>,
     counts: Arc<Counts>,
     /// Moves whenever entries were written.
     news: watch::Receiver<u64>,
@@ -91,7 +99,7 @@ impl Place<'_> {
 impl Recorder {
     /// One that records nothing.
     pub fn off() -> Self {
-        Self { queue: None, counts: Arc::default(), news: watch::channel(0).1 }
+        Self { queue: None, nobodys: None, counts: Arc::default(), news: watch::channel(0).1 }
     }
 
     /// One that writes to `log`, in a task of its own, until it is closed or dropped.
@@ -99,10 +107,11 @@ impl Recorder {
         let (queue, messages) = mpsc::channel(options.queue_max.max(1));
         let (told, news) = watch::channel(0);
         let counts = Arc::<Counts>::default();
+        let nobodys = Some(Allowance::new(&options));
         let writer =
             Writer { log, clock, options, counts: counts.clone(), told, complained: None, dropped: 0, tidy_at: Instant::now() };
         tokio::spawn(writer.run(messages));
-        Self { queue: Some(queue), counts, news }
+        Self { queue: Some(queue), nobodys, counts, news }
     }
 
     /// Whether anything is recorded.
@@ -110,10 +119,14 @@ impl Recorder {
         self.queue.is_some()
     }
 
-    /// A place for an entry, so that none is made in vain. `None`: nothing is recorded, or the entry has to be dropped, which
-    /// is counted.
-    pub fn place(&self) -> Option<Place<'_>> {
+    /// A place for an entry of a Directory, or of nobody, so that none is made in vain. `None`: nothing is recorded, or the entry
+    /// has to be dropped, which is counted.
+    pub fn place(&self, directory: Option<DirectoryId>) -> Option<Place<'_>> {
         let queue = self.queue.as_ref()?;
+        if directory.is_none() && self.nobodys.as_ref().is_some_and(|nobodys| !nobodys.take(Instant::now())) {
+            self.counts.nobodys.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
         match queue.try_reserve() {
             Ok(place) => Some(Place(place)),
             Err(_full_or_closed) => {
@@ -129,6 +142,7 @@ impl Recorder {
         RecorderCounters {
             written: self.counts.written.load(Ordering::Relaxed),
             dropped: self.counts.dropped.load(Ordering::Relaxed),
+            nobodys: self.counts.nobodys.load(Ordering::Relaxed),
             lost: self.counts.lost.load(Ordering::Relaxed),
             waiting: waiting as u64,
         }

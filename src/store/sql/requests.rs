@@ -49,12 +49,9 @@ pub(super) async fn select(
 }
 
 fn conditions(query: &mut QueryBuilder<Db>, filter: &RequestFilter) {
-    let RequestFilter { directory, token, token_name, status, resource, request_id, since, until } = filter;
+    let RequestFilter { directory, token_name, status, resource, request_id, since, until } = filter;
     if let Some(directory) = directory {
         query.push(" AND directory_id = ").push_bind(directory.0);
-    }
-    if let Some(token) = token {
-        query.push(" AND token_id = ").push_bind(token.0);
     }
     if let Some(name) = token_name {
         query.push(" AND token_name = ").push_bind(name.clone());
@@ -84,12 +81,14 @@ pub(super) async fn last(connection: &mut Connection) -> Result<i64, StoreError>
 }
 
 pub(super) async fn forget(connection: &mut Connection, until: Timestamp, rows_max: u64, limit: u32) -> Result<u64, StoreError> {
+    // By age in the order of time, and by number in that of numbers: clocks differ, and are set.
     let gone = sqlx::query(
-        "DELETE FROM requests WHERE seq < (SELECT min(seq) + $1 FROM requests) \
-             AND (at < $2 OR seq <= (SELECT max(seq) - $3 FROM requests))",
+        "DELETE FROM requests \
+         WHERE at < $1 AND at <= coalesce((SELECT at FROM requests ORDER BY at LIMIT 1 OFFSET $2), $1) \
+             OR seq <= (SELECT max(seq) - $3 FROM requests) AND seq < (SELECT min(seq) + $2 FROM requests)",
     )
-    .bind(i64::from(limit))
     .bind(until.0)
+    .bind(i64::from(limit))
     .bind(i64::try_from(rows_max).unwrap_or(i64::MAX))
     .execute(connection)
     .await

@@ -10,6 +10,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -28,6 +29,8 @@ pub struct SqliteRequests {
     connect: SqliteConnectOptions,
     /// The connection that writes, unless it failed.
     writer: Mutex<Option<SqliteConnection>>,
+    /// Whether this process has brought the file up to date; after a read that failed, that is in doubt.
+    is_current: AtomicBool,
 }
 
 impl SqliteRequests {
@@ -43,7 +46,7 @@ impl SqliteRequests {
             .pragma("wal_autocheckpoint", WAL_CHECKPOINT_PAGES.to_string())
             .pragma("journal_size_limit", WAL_BYTES_MAX.to_string())
             .disable_statement_logging();
-        Self { file: file.to_owned(), connect, writer: Mutex::default() }
+        Self { file: file.to_owned(), connect, writer: Mutex::default(), is_current: AtomicBool::new(false) }
     }
 
     /// A new connection to the file, which is made, readable and writable by its owner alone, and brought up to date.
@@ -60,6 +63,7 @@ impl SqliteRequests {
             error => StoreError::Migrate(error),
         })?;
         transaction.commit().await.map_err(store_error)?;
+        self.is_current.store(true, Ordering::Relaxed);
         Ok(connection)
     }
 
@@ -78,9 +82,23 @@ impl SqliteRequests {
         Ok(done)
     }
 
-    /// Lends a connection of its own to `work`: operators read seldom.
+    /// Lends a connection of its own to `work`, which cannot write: operators read seldom.
     async fn read<T>(&self, work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut connection = self.open().await?;
+        if !self.is_current.load(Ordering::Relaxed) {
+            self.open().await?.close().await.map_err(store_error)?;
+        }
+        let done = self.read_current(work).await;
+        if done.is_err() {
+            self.is_current.store(false, Ordering::Relaxed);
+        }
+        done
+    }
+
+    async fn read_current<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connect.clone().pragma("query_only", "ON").connect().await.map_err(store_error)?;
         let done = work(&mut connection).await;
         let closed = connection.close().await.map_err(store_error);
         done.and_then(|done| closed.map(|()| done))

@@ -2,11 +2,12 @@
 
 use super::batch::Transaction;
 use super::connect::Database;
-use super::{SqliteOptions, SqliteStore};
+use super::{SqliteOptions, SqliteRequests, SqliteStore};
 use crate::clock::Timestamp;
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::budget::ScanBudget;
 use crate::store::operator::Operation;
+use crate::store::requests::RequestLog;
 use crate::store::{OperatorStore, Store, StoreError};
 use sqlx::{Connection, Row, SqliteConnection};
 use std::sync::Arc;
@@ -307,4 +308,24 @@ async fn a_statement_ends_when_nobody_waits_for_it_any_more() {
         // If it went on there would be no connection.
         assert_eq!(count_to_a_million(&store).await, 1_000_000);
     }
+}
+
+#[tokio::test]
+async fn the_request_log_is_read_while_somebody_writes_it() {
+    let place = Place::new();
+    let file = place.directory.path().join("log.db");
+    // Short: who waited for a lock would fail.
+    let log = SqliteRequests::new(&file, Duration::from_millis(1));
+    assert_eq!(log.last().await.expect("the file is made"), 0);
+    let mut other = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("connects");
+    run(&mut other, "BEGIN IMMEDIATE").await;
+    assert_eq!(log.last().await.expect("reads"), 0);
+    run(&mut other, "ROLLBACK").await;
+    other.close().await.expect("closes");
+    // A file that is gone is made anew.
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(place.directory.path().join(format!("log.db{end}")));
+    }
+    assert!(log.last().await.is_err(), "it was there");
+    assert_eq!(log.last().await.expect("it is made anew"), 0);
 }

@@ -23,7 +23,7 @@ pub async fn until_one_waits(database: &TestDatabase) {
 }
 
 /// Returns when so many sessions on the database wait for locks.
-async fn until_waiting(database: &TestDatabase, sessions: i64) {
+pub async fn until_waiting(database: &TestDatabase, sessions: i64) {
     let mut connection = database.connect().await;
     let deadline = Instant::now() + PATIENCE;
     loop {
