@@ -4,7 +4,6 @@ use super::{AdminError, PAGE_ROWS};
 use crate::id::DirectoryId;
 use crate::store::requests::{RequestFilter, RequestLog, RequestRow};
 use crate::store::{OperatorStore, StoreError};
-use futures_util::stream::{Stream, try_unfold};
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -73,14 +72,6 @@ impl Tail {
         }
     }
 
-    /// The same as a stream, which ends with the first error.
-    pub fn into_stream(self) -> impl Stream<Item = Result<RequestRow, AdminError>> + Send {
-        try_unfold(self, async |mut tail| {
-            let row = tail.next().await?;
-            Ok(Some((row, tail)))
-        })
-    }
-
     /// Reads on. Whether there may be more at once.
     async fn look(&mut self) -> Result<bool, StoreError> {
         self.news.mark_unchanged();
@@ -115,6 +106,25 @@ impl Tail {
 /// The store is away.
 pub async fn directory_names(store: &dyn OperatorStore) -> Result<HashMap<DirectoryId, String>, AdminError> {
     Ok(super::directories::list(store).await?.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Reads the names of all Directories anew if that of the entry's is not among them. One that is gone goes by its number then, so
+/// that it is not looked for again.
+///
+/// # Errors
+/// The store is away.
+pub async fn learn_name(
+    store: &dyn OperatorStore,
+    names: &mut HashMap<DirectoryId, String>,
+    row: &RequestRow,
+) -> Result<(), AdminError> {
+    if let Some(directory) = row.entry.directory
+        && !names.contains_key(&directory)
+    {
+        *names = directory_names(store).await?;
+        names.entry(directory).or_insert_with(|| directory.0.to_string());
+    }
+    Ok(())
 }
 
 /// An entry as JSON. `names`: those of Directories; one that is gone is shown by its number.

@@ -6,7 +6,7 @@ use crate::auth::{PasswordHasher, token};
 use crate::clock::Clock;
 use crate::store::audit::Actor;
 use crate::store::operator::{AccountRow, ApiKeyRow};
-use crate::store::{OperatorStore, StoreError};
+use crate::store::{OperatorStore, StoreError, TokenDigest};
 use std::time::Duration;
 
 /// The use of a key is noted once in so many milliseconds.
@@ -26,16 +26,29 @@ pub async fn by_key(
     if !token::well_formed_key(secret) {
         return Ok(None);
     }
-    let Some((key, account)) = store.api_key(&token::digest(secret)).await? else { return Ok(None) };
+    let Some((key, account)) = by_digest(store, clock, &token::digest(secret)).await? else { return Ok(None) };
     let now = clock.now();
-    if account.disabled.is_some() || key.expires.is_some_and(|expires| expires <= now) {
-        return Ok(None);
-    }
     let is_noted = key.last_used.is_some_and(|last| (0..NOTE_EVERY_MS).contains(&now.0.saturating_sub(last.0)));
     if !is_noted && let Err(error) = store.note_key_use(key.id, now, address).await {
         tracing::warn!(error = %error, key = key.id.0, "the use of an API key could not be noted");
     }
     Ok(Some((key, account)))
+}
+
+/// The same by the SHA-256 of the secret, for who has shown that already; it is no use of the key.
+///
+/// # Errors
+/// The store failed.
+pub async fn by_digest(
+    store: &dyn OperatorStore,
+    clock: &dyn Clock,
+    digest: &TokenDigest,
+) -> Result<Option<(ApiKeyRow, AccountRow)>, StoreError> {
+    let found = store.api_key(digest).await?;
+    let now = clock.now();
+    let is_good =
+        |(key, account): &(ApiKeyRow, AccountRow)| account.disabled.is_none() && key.expires.is_none_or(|expires| expires > now);
+    Ok(found.filter(is_good))
 }
 
 /// A new API key for who knows the account's password, good for `lifetime`. `None`: there is no such account, it is disabled

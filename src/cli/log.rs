@@ -120,9 +120,7 @@ async fn follow(
                 continue;
             }
         };
-        if row.entry.directory.is_some_and(|directory| !names.contains_key(&directory)) {
-            *names = requests::directory_names(session.store.as_ref()).await?;
-        }
+        requests::learn_name(session.store.as_ref(), names, &row).await?;
         match print(&row, names, json) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             printed => printed?,

@@ -1,6 +1,6 @@
 //! The request log over the admin API (row E4).
 
-use super::{Admin, check_problem};
+use super::{Admin, admin_accounts, check_problem};
 use crate::on_both_back_ends;
 use axum::body::Body;
 use http_body_util::BodyExt as _;
@@ -64,5 +64,30 @@ on_both_back_ends! {
         assert_eq!((&event["method"], &event["status"]), (&"POST".into(), &201.into()));
         assert_ne!(event["seq"], first, "what the client has seen does not come again");
         check_problem(viewer.send("GET", "/requests/stream", &[("last-event-id", "x")], None).await, 400, "malformed");
+    }
+
+    async fn a_stream_ends_with_its_key_and_with_its_account(app: App) {
+        let (app, _recorder) = app.recording(app.request_log(), |_| ());
+        let viewer = Admin::new(&app, Role::Viewer).await;
+        let (operator, other) = (Admin::new(&app, Role::Operator).await, Admin::new(&app, Role::Owner).await);
+        let mut streams = Vec::new();
+        for caller in [&viewer, &operator, &other] {
+            let request = Request::get("/admin/api/v1/requests/stream").header("authorization", format!("Bearer {}", caller.key));
+            let response = app.respond(request.body(Body::empty()).expect("a request")).await;
+            assert_eq!(response.status().as_u16(), 200);
+            streams.push(response.into_body());
+        }
+        let acting = app.operator();
+        let edit = admin_accounts::Edit { disabled: Some(true), ..admin_accounts::Edit::default() };
+        let account = admin_accounts::find(&*app.store, "viewer").await.expect("is there");
+        admin_accounts::edit(&acting, &account, edit).await.expect("disables");
+        let account = admin_accounts::find(&*app.store, "operator").await.expect("is there");
+        admin_accounts::delete_key(&acting, &account, "test").await.expect("deletes");
+        let mut open = streams.pop().expect("three");
+        for stream in streams {
+            timeout(Duration::from_secs(60), stream.collect()).await.expect("it ends").expect("no error");
+        }
+        let frame = timeout(Duration::from_millis(50), open.frame()).await;
+        assert!(!matches!(frame, Ok(None)), "the other key is good");
     }
 }

@@ -8,6 +8,7 @@ use crate::http::authorization::bearer_of;
 use crate::http::client::ClientAddress;
 use crate::store::audit::Actor;
 use crate::store::operator::{AccountRow, ApiKeyRow, Role};
+use crate::store::{StoreError, TokenDigest};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::convert::Infallible;
@@ -50,6 +51,8 @@ pub struct Caller<N> {
     pub key: ApiKeyRow,
     /// From where.
     pub address: Option<String>,
+    /// The SHA-256 of the key.
+    digest: TokenDigest,
     needs: PhantomData<N>,
 }
 
@@ -58,6 +61,17 @@ impl<N> Caller<N> {
     pub fn operator<'a>(&self, state: &'a AdminState) -> Operator<'a> {
         let actor = Actor::account(self.account.name.clone(), self.address.clone());
         Operator::new(&*state.store, &*state.clock, actor)
+    }
+}
+
+impl<N: Needs> Caller<N> {
+    /// Whether the caller would still be let in.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn is_good(&self, state: &AdminState) -> Result<bool, StoreError> {
+        let found = sign_in::by_digest(&*state.store, &*state.clock, &self.digest).await?;
+        Ok(found.is_some_and(|(_, account)| account.role <= N::ROLE))
     }
 }
 
@@ -94,6 +108,6 @@ impl<N: Needs> FromRequestParts<Arc<AdminState>> for Caller<N> {
             let detail = format!("this takes the role {}; the account has the role {}", N::ROLE.word(), account.role.word());
             return Err(Problem::new(Kind::Forbidden, detail));
         }
-        Ok(Self { account, key, address, needs: PhantomData })
+        Ok(Self { account, key, address, digest: token::digest(secret), needs: PhantomData })
     }
 }

@@ -16,9 +16,11 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use futures_util::stream::try_unfold;
 use futures_util::{Stream, StreamExt as _};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
@@ -26,6 +28,9 @@ use uuid::Uuid;
 
 /// How long a stream goes on; then the client connects anew, and shows its key again.
 const STREAM_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// How often it is looked whether the key is still good.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Which requests are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -106,13 +111,13 @@ pub async fn list(
 /// Follow requests
 ///
 /// What becomes of SCIM requests as they come, as Server-Sent Events: the data of each is what the list has. Who comes again
-/// with Last-Event-ID misses none that is still there. A stream ends after ten minutes.
+/// with Last-Event-ID misses none that is still there. A stream ends after ten minutes, and when the key is not good any more.
 #[utoipa::path(get, path = "/requests/stream", tag = "requests", params(FollowQuery), responses(
     (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
 ))]
 pub async fn follow(
     State(state): State<Arc<AdminState>>,
-    _: Caller<Viewing>,
+    caller: Caller<Viewing>,
     Query(query): Query<FollowQuery>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, AdminError>>>, Problem> {
@@ -121,21 +126,46 @@ pub async fn follow(
     let after = after.map(|id| id.ok_or_else(|| malformed("Last-Event-ID is the id of an event"))).transpose()?;
     let filter = filter(&state, query).await?;
     let tail = Tail::open(log.clone(), filter, after, recorder.news()).await?;
-    let mut stopping = state.stopping.subscribe();
-    let end = async move {
-        // A sender that is gone says the same.
-        let _ = tokio::time::timeout(STREAM_TIME_MAX, stopping.wait_for(|stops| *stops)).await;
-    };
     let store = state.store.clone();
-    let events = tail.into_stream().then(move |row| {
+    let events = try_unfold((tail, HashMap::new()), move |(mut tail, mut names)| {
         let store = store.clone();
         async move {
-            let row = row?;
-            let names = requests::directory_names(&*store).await?;
-            Ok(Event::default().id(row.seq.to_string()).data(requests::to_json(&row, &names).to_string()))
+            let row = tail.next().await?;
+            requests::learn_name(&*store, &mut names, &row).await?;
+            let event = Event::default().id(row.seq.to_string()).data(requests::to_json(&row, &names).to_string());
+            Ok(Some((event, (tail, names))))
         }
     });
-    Ok(Sse::new(events.take_until(Box::pin(end))).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(events.take_until(Box::pin(end(state, caller)))).keep_alive(KeepAlive::default()))
+}
+
+/// Returns when a stream has to end: its time is over, the server stops, or the caller would not be let in any more.
+async fn end(state: Arc<AdminState>, caller: Caller<Viewing>) {
+    let mut stopping = state.stopping.subscribe();
+    let ends = async {
+        tokio::select! {
+            // A sender that is gone says the same.
+            _ = stopping.wait_for(|stops| *stops) => {}
+            () = refused(&state, &caller) => {}
+        }
+    };
+    // That the time is over is one of three reasons.
+    let _ = tokio::time::timeout(STREAM_TIME_MAX, ends).await;
+}
+
+/// Returns when the caller would not be let in any more, or nobody can tell.
+async fn refused(state: &AdminState, caller: &Caller<Viewing>) {
+    loop {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+        match caller.is_good(state).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(error = %error, "a stream of requests ends: its key could not be looked up");
+                return;
+            }
+        }
+    }
 }
 
 fn source(state: &AdminState) -> Result<&Requests, Problem> {
