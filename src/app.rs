@@ -112,8 +112,8 @@ pub async fn serve(
     let public_url = config.server.public_url(listening.bound);
     let requests = recording(config, clock.clone());
     let recorder = requests.as_ref().map_or_else(|| Arc::new(Recorder::off()), |requests| requests.recorder.clone());
-    let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone(), requests);
     let state = Arc::new(state(config, store.clone(), clock, public_url).recording(recorder));
+    let admin = admin_state(config, store.clone(), &state, requests);
     let options = ServerOptions { tls: listening.tls.clone(), ..server_options(&config.server, &config.limits) };
     show_readings(&state.metrics, &store, &options.counts, &state.requests);
     let background = Background::start(&state, &store, &mut listening, config.admin.audit_days_max);
@@ -202,25 +202,25 @@ pub fn state(config: &Config, store: Arc<dyn OperatorStore>, clock: Arc<dyn Cloc
     }
 }
 
-/// What the requests of the admin API share, if it is served.
+/// What the requests of the admin API share, if it is served. They go by the clock of all other requests, and hash passwords beside
+/// them, not more at once than all together may.
 pub fn admin_state(
     config: &Config,
     store: Arc<dyn OperatorStore>,
-    clock: Arc<dyn Clock>,
-    public_url: String,
+    state: &HttpState,
     requests: Option<Requests>,
 ) -> Option<Arc<AdminState>> {
-    let state = || AdminState {
-        throttle: Throttle::new(clock.clone()),
+    let admin = || AdminState {
+        throttle: Throttle::new(state.clock.clone()),
         limits: Limits::from(config),
         requests,
         stopping: watch::Sender::new(false),
-        passwords: PasswordHasher::new(&config.password),
-        options: AdminOptions { public_url, session_lifetime: config.admin.session_lifetime },
+        passwords: state.passwords.clone(),
+        options: AdminOptions { public_url: state.options.public_url.clone(), session_lifetime: config.admin.session_lifetime },
         store,
-        clock: clock.clone(),
+        clock: state.clock.clone(),
     };
-    config.admin.enabled.then(|| Arc::new(state()))
+    config.admin.enabled.then(|| Arc::new(admin()))
 }
 
 fn server_options(server: &ServerConfig, limits: &LimitsConfig) -> ServerOptions {

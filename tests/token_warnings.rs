@@ -4,15 +4,22 @@
 mod app;
 
 use app::App;
+use scimd::admin::Operator;
 use scimd::admin::expiring::{self, Warning};
 use scimd::admin::tokens::{self, Edit, Wanted};
-use scimd::admin::{AdminError, Operator};
 use scimd::clock::{Clock, ManualClock, SystemClock, Timestamp};
 use scimd::store::audit::{Actor, AuditFilter};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const DAY_MS: i64 = 86_400_000;
+
+/// Nothing comes on record that is about the second token.
+const REFUSE_SQLITE: &str = "CREATE TRIGGER refuse BEFORE INSERT ON audit WHEN NEW.target_name = 'second' \
+     BEGIN SELECT RAISE(ABORT, 'refused'); END";
+const REFUSE_POSTGRES: &str = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql \
+         AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$; \
+     CREATE TRIGGER refuse BEFORE INSERT ON audit FOR EACH ROW WHEN (NEW.target_name = 'second') EXECUTE FUNCTION refuse()";
 
 fn days(days: u64) -> Duration {
     Duration::from_secs(days * 86_400)
@@ -27,8 +34,9 @@ async fn token(app: &App, name: &str, expires_in: Duration) {
 /// The warnings that a server gives at a moment, as (token, days).
 async fn warned(app: &App, clock: &ManualClock) -> Vec<(String, i64)> {
     let server = Operator::new(&*app.store, clock, Actor::server());
-    let given: Result<Vec<Warning>, AdminError> = expiring::warn(&server).await;
-    given.expect("warns").into_iter().map(|warning| (warning.token, warning.days)).collect()
+    let mut given = Vec::new();
+    expiring::warn(&server, |Warning { token, days, .. }| given.push((token, days))).await.expect("warns");
+    given
 }
 
 fn names(warned: &[(&str, i64)]) -> Vec<(String, i64)> {
@@ -75,6 +83,21 @@ on_both_back_ends! {
         let clock = ManualClock::new(Timestamp(SystemClock.now().0 + 340 * DAY_MS));
         let (a, b, c) = tokio::join!(warned(&app, &clock), warned(&app, &clock), warned(&app, &clock));
         assert_eq!([a, b, c].concat(), names(&[("year", 30)]));
+    }
+
+    async fn a_warning_that_does_not_come_on_record_is_given_later_and_those_before_it_count(app: App) {
+        for name in ["first", "second"] {
+            token(&app, name, days(365)).await;
+        }
+        app.execute(REFUSE_SQLITE, REFUSE_POSTGRES).await;
+        let clock = ManualClock::new(Timestamp(SystemClock.now().0 + 340 * DAY_MS));
+        let server = Operator::new(&*app.store, &clock, Actor::server());
+        let mut given = Vec::new();
+        let failed = expiring::warn(&server, |warning| given.push(warning.token)).await;
+        assert!(failed.is_err(), "{given:?}");
+        assert_eq!(given, ["first"]);
+        app.execute("DROP TRIGGER refuse", "DROP TRIGGER refuse ON audit").await;
+        assert_eq!(warned(&app, &clock).await, names(&[("second", 30)]));
     }
 
     async fn a_warning_that_was_missed_gives_way_to_the_next(app: App) {

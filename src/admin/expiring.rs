@@ -5,7 +5,7 @@ use super::{AdminError, Operator, PAGE_ROWS, directories};
 use crate::clock::Timestamp;
 use crate::id::DirectoryId;
 use crate::store::operator::Operation;
-use crate::store::{DirectoryRow, OperatorStore, TokenRow};
+use crate::store::{DirectoryRow, OperatorStore, StoreError, TokenRow};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -26,18 +26,18 @@ pub struct Warning {
     pub days: i64,
 }
 
-/// Warns of the tokens in use whose time is nearly over, in the log and on record, and says which these are.
+/// Warns of the tokens in use whose time is nearly over, on record and in the log, and tells `given` of each warning.
 ///
-/// A warning is claimed before it is given, so of several servers one gives it. One that was missed because no server
-/// ran is left out if a later one is due. A token that was given no more than so many days to live is not warned of: whoever
-/// made it knows.
+/// That it was given is noted with its record, so of several servers one gives it, and it is given if it is noted. One that was
+/// missed because no server ran is left out if a later one is due. A token that was given no more than so many days to live is not
+/// warned of: whoever made it knows.
 ///
 /// # Errors
 /// The store failed. Warnings that were not given yet are given the next time.
-pub async fn warn(operator: &Operator<'_>) -> Result<Vec<Warning>, AdminError> {
+pub async fn warn(operator: &Operator<'_>, mut given: impl FnMut(Warning)) -> Result<(), AdminError> {
     let now = operator.clock.now();
     let until = Timestamp(now.0.saturating_add(WARNING_DAYS[WARNING_DAYS.len() - 1] * DAY_MS));
-    let (mut given, mut rows, mut after) = (Vec::new(), None, now);
+    let (mut rows, mut after) = (None, now);
     loop {
         let tokens = operator.store.expiring_tokens(after, until, PAGE_ROWS).await?;
         for token in &tokens {
@@ -47,9 +47,8 @@ pub async fn warn(operator: &Operator<'_>) -> Result<Vec<Warning>, AdminError> {
                 none => none.insert(by_id(operator.store).await?),
             };
             let Some(directory) = rows.get(&token.directory_id) else { continue };
-            if operator.store.note_warning(token.directory_id, token.id, days).await? {
-                give(operator, directory, token, days).await?;
-                given.push(Warning { directory: directory.id, token: token.name.clone(), days });
+            if give(operator, directory, token, days).await? {
+                given(Warning { directory: directory.id, token: token.name.clone(), days });
             }
         }
         match tokens.last().and_then(|last| last.expires) {
@@ -57,7 +56,7 @@ pub async fn warn(operator: &Operator<'_>) -> Result<Vec<Warning>, AdminError> {
             Some(last) if tokens.len() == PAGE_ROWS as usize => {
                 after = if last.0 - 1 > after.0 { Timestamp(last.0 - 1) } else { last };
             }
-            Some(_) | None => return Ok(given),
+            Some(_) | None => return Ok(()),
         }
     }
 }
@@ -71,8 +70,21 @@ fn due(token: &TokenRow, now: Timestamp) -> Option<i64> {
     (!is_short && token.warned_days.is_none_or(|warned| warned > days)).then_some(days)
 }
 
-async fn give(operator: &Operator<'_>, directory: &DirectoryRow, token: &TokenRow, days: i64) -> Result<(), AdminError> {
+/// Gives a warning. `false`: somebody else has.
+async fn give(operator: &Operator<'_>, directory: &DirectoryRow, token: &TokenRow, days: i64) -> Result<bool, AdminError> {
     let expires = token.expires.map(Timestamp::to_rfc3339);
+    let act = Act {
+        name: "token.expiring",
+        directory: Some(directory),
+        target: token.id.0.to_string(),
+        target_name: token.name.clone(),
+        before: None,
+        after: Some(json!({ "expires": expires, "days": days })),
+    };
+    match operator.act(act, Operation::WarnOfToken { directory: directory.id, token: token.id, days }).await {
+        Err(StoreError::VersionConflict) => return Ok(false),
+        done => done?,
+    };
     tracing::warn!(
         directory.id = directory.id.0,
         directory.name = directory.name,
@@ -82,16 +94,7 @@ async fn give(operator: &Operator<'_>, directory: &DirectoryRow, token: &TokenRo
         days,
         "a token expires soon: renew it, or its provider will be refused"
     );
-    let act = Act {
-        name: "token.expiring",
-        directory: Some(directory),
-        target: token.id.0.to_string(),
-        target_name: token.name.clone(),
-        before: None,
-        after: Some(json!({ "expires": expires, "days": days })),
-    };
-    operator.act(act, Operation::Record).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Up to `limit` tokens in use with the names of their Directories, those first that expire first.

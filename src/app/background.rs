@@ -90,6 +90,15 @@ async fn next(times: &mut Interval, stopped: &mut watch::Receiver<bool>) -> bool
     }
 }
 
+/// What comes of `work`. `None`: the server ends, and the work is left where it is.
+async fn unless<T>(stopped: &mut watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        _ = stopped.wait_for(|stopped| *stopped) => None,
+        done = work => Some(done),
+    }
+}
+
 /// From now on.
 fn every(period: Duration) -> Interval {
     let mut times = interval(period);
@@ -109,9 +118,10 @@ async fn write_uses(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, mut st
 async fn warn(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, mut stopped: watch::Receiver<bool>) {
     let mut times = every(WARNING_PERIOD);
     while next(&mut times, &mut stopped).await {
-        match expiring::warn(&the_server(&*store, &*state.clock)).await {
-            Ok(warnings) => warnings.iter().for_each(|warning| state.metrics.expiry_warning(warning.days)),
-            Err(error) => tracing::warn!(error = %error, "tokens that expire soon could not be looked for"),
+        let operator = the_server(&*store, &*state.clock);
+        let warning = expiring::warn(&operator, |warning| state.metrics.expiry_warning(warning.days));
+        if let Some(Err(error)) = unless(&mut stopped, warning).await {
+            tracing::warn!(error = %error, "tokens that expire soon could not be looked for");
         }
     }
 }
@@ -123,16 +133,20 @@ async fn forget(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, audit_days
         let now = state.clock.now();
         if audit_days_max > 0 {
             let until = Timestamp(now.0.saturating_sub(i64::from(audit_days_max) * DAY_MS));
-            match audit::forget(&*store, until).await {
-                Ok(0) => {}
-                Ok(rows) => tracing::info!(rows, "what operators did longer ago than admin.audit_days_max is forgotten"),
-                Err(error) => tracing::warn!(error = %error, "the record could not be shortened; it is tried again"),
+            match unless(&mut stopped, audit::forget(&*store, until)).await {
+                None => return,
+                Some(Ok(0)) => {}
+                Some(Ok(rows)) => tracing::info!(rows, "what operators did longer ago than admin.audit_days_max is forgotten"),
+                Some(Err(error)) => tracing::warn!(error = %error, "the record could not be shortened; it is tried again"),
             }
         }
-        match resources::forget_deleted(&*store, now).await {
-            Ok(0) => {}
-            Ok(resources) => tracing::info!(resources, "what was deleted longer ago than its retention is forgotten"),
-            Err(error) => tracing::warn!(error = %error, "what was deleted long ago could not be forgotten; it is tried again"),
+        match unless(&mut stopped, resources::forget_deleted(&*store, now)).await {
+            None => return,
+            Some(Ok(0)) => {}
+            Some(Ok(resources)) => tracing::info!(resources, "what was deleted longer ago than its retention is forgotten"),
+            Some(Err(error)) => {
+                tracing::warn!(error = %error, "what was deleted long ago could not be forgotten; it is tried again");
+            }
         }
     }
 }
@@ -143,16 +157,12 @@ async fn finish_deletions(state: Arc<HttpState>, store: Arc<dyn OperatorStore>, 
     let mut times = every(DELETIONS_PERIOD);
     while next(&mut times, &mut stopped).await {
         let operator = the_server(&*store, &*state.clock);
-        let resumed = tokio::select! {
-            biased;
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            resumed = deletion::resume(&operator) => resumed,
-        };
-        match resumed {
-            Ok(names) => {
-                names.iter().for_each(|name| tracing::info!(directory = %name, "the deletion of a Directory was finished"))
+        match unless(&mut stopped, deletion::resume(&operator)).await {
+            None => return,
+            Some(Ok(names)) => {
+                names.iter().for_each(|name| tracing::info!(directory = %name, "the deletion of a Directory was finished"));
             }
-            Err(error) => tracing::warn!(error = %error, "the deletion of a Directory goes on later"),
+            Some(Err(error)) => tracing::warn!(error = %error, "the deletion of a Directory goes on later"),
         }
     }
 }

@@ -248,6 +248,16 @@ pub enum Operation {
         /// The limit, if there is one.
         live_max: Option<u32>,
     },
+    /// A warning of `days` days before its expiry is given for a token. [`StoreError::VersionConflict`] if that one or a later one
+    /// was given before, or there is no such token.
+    WarnOfToken {
+        /// The Directory.
+        directory: DirectoryId,
+        /// The token.
+        token: TokenId,
+        /// How many days before.
+        days: i64,
+    },
     /// A token is forgotten that has this revision. [`StoreError::NotFound`] if there is none.
     DeleteToken {
         /// The Directory.
@@ -329,9 +339,6 @@ pub trait OperatorStore: Store + TransferStore {
 
     /// Up to `limit` tokens of all Directories that are in use and expire before `until`, by the time of expiry.
     async fn expiring_tokens(&self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<TokenRow>, StoreError>;
-
-    /// Notes that a warning of `days` days before its expiry was given for a token. `false`: somebody else has.
-    async fn note_warning(&self, directory: DirectoryId, token: TokenId, days: i64) -> Result<bool, StoreError>;
 
     /// Adds uses to those that are on record; of tokens that are gone, none. At most 1,000.
     async fn note_uses(&self, uses: Vec<TokenUse>) -> Result<(), StoreError>;

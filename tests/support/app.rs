@@ -210,8 +210,9 @@ fn config() -> Config {
 
 fn serve(config: &Config, store: &Arc<dyn OperatorStore>, clock: &Arc<TestClock>) -> Router {
     let public_url = "https://scim.example.com".to_owned();
-    let admin = admin_state(config, store.clone(), clock.clone(), public_url.clone(), None);
-    router(Arc::new(state(config, store.clone(), clock.clone(), public_url)), admin)
+    let state = state(config, store.clone(), clock.clone(), public_url);
+    let admin = admin_state(config, store.clone(), &state, None);
+    router(Arc::new(state), admin)
 }
 
 impl App {
@@ -314,9 +315,9 @@ impl App {
         let recorder = Arc::new(Recorder::start(log.clone(), self.clock.clone(), options));
         let (config, public_url) = (config(), "https://scim.example.com".to_owned());
         let requests = Some(Requests { log, recorder: recorder.clone() });
-        let admin = admin_state(&config, self.store.clone(), self.clock.clone(), public_url.clone(), requests);
-        let state = state(&config, self.store.clone(), self.clock.clone(), public_url);
-        (Self { router: router(Arc::new(state.recording(recorder.clone())), admin), ..self.clone() }, recorder)
+        let state = state(&config, self.store.clone(), self.clock.clone(), public_url).recording(recorder.clone());
+        let admin = admin_state(&config, self.store.clone(), &state, requests);
+        (Self { router: router(Arc::new(state), admin), ..self.clone() }, recorder)
     }
 
     /// The request log beside its database.

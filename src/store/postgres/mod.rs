@@ -272,10 +272,6 @@ impl OperatorStore for PostgresStore {
         self.connections.lend(async |connection| operator::expiring_tokens(connection, now, until, limit).await).await
     }
 
-    async fn note_warning(&self, directory: DirectoryId, token: TokenId, days: i64) -> Result<bool, StoreError> {
-        self.connections.lend(async |connection| operator::note_warning(connection, directory, token, days).await).await
-    }
-
     async fn note_uses(&self, uses: Vec<TokenUse>) -> Result<(), StoreError> {
         self.connections.transact(async |connection| operator::note_uses(connection, &uses).await).await
     }

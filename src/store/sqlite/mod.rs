@@ -269,10 +269,6 @@ impl OperatorStore for SqliteStore {
         operator::expiring_tokens(&mut *self.reader().await?, now, until, limit).await
     }
 
-    async fn note_warning(&self, directory: DirectoryId, token: TokenId, days: i64) -> Result<bool, StoreError> {
-        self.writer.ask(|reply| Job::NoteWarning { directory, token, days, reply }).await
-    }
-
     async fn note_uses(&self, uses: Vec<TokenUse>) -> Result<(), StoreError> {
         self.writer.ask(|reply| Job::NoteUses { uses, reply }).await
     }

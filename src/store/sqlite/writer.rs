@@ -31,12 +31,6 @@ pub(super) enum Job {
         operation: Box<(Operation, AuditEntry)>,
         reply: Reply<i64>,
     },
-    NoteWarning {
-        directory: DirectoryId,
-        token: TokenId,
-        days: i64,
-        reply: Reply<bool>,
-    },
     NoteUses {
         uses: Vec<TokenUse>,
         reply: Reply<()>,
@@ -184,11 +178,6 @@ async fn run(mut jobs: mpsc::Receiver<Job>, database: Database, connection: Sqli
                     let (operation, entry) = &*operation;
                     let operate = async |connection: &mut _| operator::operate(fresh(connection).await?, operation, entry).await;
                     transaction.run(reply, operate).await;
-                }
-                Job::NoteWarning { directory, token, days, reply } => {
-                    let note =
-                        async |connection: &mut _| operator::note_warning(fresh(connection).await?, directory, token, days).await;
-                    transaction.run(reply, note).await;
                 }
                 Job::NoteUses { uses, reply } => {
                     let note = async |connection: &mut _| operator::note_uses(fresh(connection).await?, &uses).await;

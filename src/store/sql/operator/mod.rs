@@ -17,7 +17,7 @@ pub(super) use accounts::{account, accounts, api_key, api_keys, note_key_use};
 pub(super) use assertions::note as note_assertion;
 pub(super) use audit::{append, audit, audit_after, forget as forget_audit, start as audit_start};
 pub(super) use directories::{directories, directory, directory_key, unfinished as unfinished_directories};
-pub(super) use tokens::{expiring as expiring_tokens, note_warning, token, token_of, tokens};
+pub(super) use tokens::{expiring as expiring_tokens, token, token_of, tokens};
 pub(super) use tombstones::{forget as forget_tombstones, lift as lift_tombstone, tombstones};
 pub(super) use uses::{note as note_uses, token_uses};
 
@@ -44,6 +44,7 @@ pub(super) async fn operate(connection: &mut Connection, operation: &Operation, 
         Operation::DropDirectory(directory) => (removal::drop_directory(connection, *directory).await?, false),
         Operation::CreateToken { token, live_max } => (tokens::create(connection, token, *live_max, now).await?, true),
         Operation::ChangeToken { token, live_max } => (tokens::change(connection, token, *live_max, now).await?, false),
+        Operation::WarnOfToken { directory, token, days } => (tokens::warn(connection, *directory, *token, *days).await?, false),
         Operation::DeleteToken { directory, token, revision } => {
             (tokens::delete(connection, *directory, *token, *revision).await?, false)
         }

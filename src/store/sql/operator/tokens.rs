@@ -194,12 +194,12 @@ pub(in super::super) async fn expiring(
     rows.iter().map(read).collect()
 }
 
-pub(in super::super) async fn note_warning(
+pub(in super::super) async fn warn(
     connection: &mut Connection,
     directory: DirectoryId,
     token: TokenId,
     days: i64,
-) -> Result<bool, StoreError> {
+) -> Result<i64, StoreError> {
     let noted = sqlx::query(
         "UPDATE tokens SET warned_days = $3 WHERE directory_id = $1 AND id = $2 \
          AND (warned_days IS NULL OR warned_days > $3) RETURNING id",
@@ -210,7 +210,7 @@ pub(in super::super) async fn note_warning(
     .fetch_optional(connection)
     .await
     .map_err(store_error)?;
-    Ok(noted.is_some())
+    noted.map(|_| token.0).ok_or(StoreError::VersionConflict)
 }
 
 /// Reads the columns directory_id, id, name, created, expires, revoked, user_id, kind, digest, scopes, inactive, renewed,
