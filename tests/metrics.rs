@@ -145,6 +145,29 @@ on_both_back_ends! {
         server.stop().await;
     }
 
+    async fn refused_credentials_are_counted_by_reason_and_directory(app: App) {
+        let wanted = Wanted { name: Some("old".to_owned()), ..Wanted::default() };
+        let token = tokens::create(&app.operator(), &app.row().await, wanted).await.expect("creates");
+        tokens::revoke(&app.operator(), &app.row().await, "old").await.expect("revokes");
+        let server = Server::start(&app).await;
+        assert_eq!(server.send("GET", "/Users", token.secret.expose(), Value::Null).await.0, 401);
+        assert_eq!(server.send("GET", "/../../admin/api/v1/me", &app.token, Value::Null).await.0, 401);
+        let password = json!({ "account": "nobody", "password": "CANARY" });
+        let session = format!("http://{}/admin/api/v1/session", server.address);
+        let signed_in = server.client.post(session).header("content-type", "application/json").body(password.to_string());
+        assert_eq!(signed_in.send().await.expect("an answer").status().as_u16(), 401);
+        let text = server.text().await;
+        for line in [
+            "scimd_authentication_failures_total{reason=\"revoked\"} 1",
+            "scimd_authentication_failures_total{reason=\"api key\"} 1",
+            "scimd_authentication_failures_total{reason=\"password\"} 1",
+            "scimd_requests_total{directory=\"test\",method=\"GET\",route=\"\",status=\"401\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line:?} is not in\n{text}");
+        }
+        server.stop().await;
+    }
+
     async fn requests_that_the_log_loses_are_counted(app: App) {
         let server = Server::start(&app).await;
         for _ in 0..3 {

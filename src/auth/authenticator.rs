@@ -25,12 +25,19 @@ pub struct Holder {
     pub name: Arc<str>,
     /// Its Directory.
     pub directory: DirectoryId,
+    /// What that is called.
+    pub directory_name: Arc<str>,
 }
 
 impl Holder {
     /// Whose secret it is.
     pub fn of(token: &TokenRow, directory: &DirectoryRow) -> Self {
-        Self { token: token.id, name: token.name.as_str().into(), directory: directory.id }
+        Self {
+            token: token.id,
+            name: token.name.as_str().into(),
+            directory: directory.id,
+            directory_name: directory.name.as_str().into(),
+        }
     }
 }
 

@@ -39,10 +39,11 @@ pub async fn authorize(
         Ok(caller) => caller,
         Err(AuthError::Denied(denied)) => {
             facts.denied = Some(denied.reason());
-            if let Some(Holder { token, name, directory }) = denied.holder() {
+            if let Some(Holder { token, name, directory, directory_name }) = denied.holder() {
                 facts.token = Some(*token);
                 facts.token_name = Some(name.clone());
                 facts.directory = Some(*directory);
+                facts.refused_in = Some(directory_name.clone());
             }
             return Err(HttpError::unauthorized());
         }
@@ -53,6 +54,7 @@ pub async fn authorize(
     facts.directory = Some(caller.directory.id);
     if path.directory.as_ref().is_some_and(|name| *name != caller.directory.name) {
         facts.denied = Some("other directory");
+        facts.refused_in = Some(caller.directory.name.as_str().into());
         return Err(HttpError::forbidden("the credentials do not open the Directory that the URL names"));
     }
     facts.caller = Some(caller.clone());

@@ -67,6 +67,8 @@ pub struct Facts {
     pub token_name: Option<Arc<str>>,
     /// Why the credentials were refused.
     pub denied: Option<&'static str>,
+    /// The name of the Directory of a token that was refused.
+    pub refused_in: Option<Arc<str>>,
     /// Who was let in.
     pub caller: Option<Caller>,
     /// What the verb told.
@@ -177,7 +179,7 @@ fn end_trace(span: &Span, method: &'static str, facts: &Facts, response: &Respon
 }
 
 fn count(metrics: &Metrics, method: &'static str, facts: &Facts, response: &Response, duration: Duration) {
-    let directory = facts.caller.as_ref().map(|caller| caller.directory.name.as_str());
+    let directory = facts.caller.as_ref().map(|caller| caller.directory.name.as_str()).or(facts.refused_in.as_deref());
     let status = response.status().as_u16();
     metrics.answered(Answered { directory, method, route: facts.route, status, duration });
     if let Some(reason) = facts.denied {

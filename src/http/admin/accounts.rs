@@ -275,7 +275,7 @@ pub async fn its_own(state: &AdminState, caller: &Caller<Viewing>, name: &str) -
         return Ok(caller.account.clone());
     }
     if caller.account.role != Role::Owner {
-        return Err(Problem::new(Kind::Forbidden, "another account than one's own takes the role owner"));
+        return Err(Problem::new(Kind::Forbidden, "another account than one's own takes the role owner").denied("role"));
     }
     Ok(accounts::find(&*state.store, name).await?)
 }

@@ -92,21 +92,25 @@ impl<N: Needs> FromRequestParts<Arc<AdminState>> for Caller<N> {
     /// # Errors
     /// 401 without a good API key, 429 after many wrong ones from the same address, 403 if the account's role is less than the endpoint needs.
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AdminState>) -> Result<Self, Problem> {
-        let unauthorized =
-            || Problem::new(Kind::Unauthorized, "an API key of an operator's account is needed, as a bearer token");
+        let unauthorized = |reason| {
+            Problem::new(Kind::Unauthorized, "an API key of an operator's account is needed, as a bearer token").denied(reason)
+        };
         let Ok(Remote(address)) = Remote::from_request_parts(parts, state).await;
         // What cannot be a key is no guess at one.
-        let secret = bearer_of(&parts.headers).filter(|secret| token::well_formed_key(secret)).ok_or_else(unauthorized)?;
+        let secret = bearer_of(&parts.headers).ok_or_else(|| unauthorized("missing"))?;
+        if !token::well_formed_key(secret) {
+            return Err(unauthorized("api key"));
+        }
         let attempt = state.throttle.attempt_at_key(secret, address)?;
         let address = address.map(|address| address.to_string());
         let Some((key, account)) = sign_in::by_key(&*state.store, &*state.clock, secret, address.as_deref()).await? else {
             attempt.was_wrong();
-            return Err(unauthorized());
+            return Err(unauthorized("api key"));
         };
         attempt.was_right();
         if account.role > N::ROLE {
             let detail = format!("this takes the role {}; the account has the role {}", N::ROLE.word(), account.role.word());
-            return Err(Problem::new(Kind::Forbidden, detail));
+            return Err(Problem::new(Kind::Forbidden, detail).denied("role"));
         }
         Ok(Self { account, key, address, digest: token::digest(secret), needs: PhantomData })
     }

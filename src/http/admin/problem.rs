@@ -95,7 +95,13 @@ pub struct Problem {
     detail: String,
     /// Seconds to wait.
     retry_after: Option<u64>,
+    /// Why the credentials were refused.
+    denied: Option<&'static str>,
 }
+
+/// Why the credentials of a request were refused, in an extension of its response.
+#[derive(Debug, Clone, Copy)]
+pub struct Denied(pub &'static str);
 
 /// A failed request as the client reads it (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,7 +126,13 @@ pub struct ProblemBody {
 impl Problem {
     /// A failure of a kind, with what is to be said of it.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), retry_after: None }
+        Self { kind, detail: detail.into(), retry_after: None, denied: None }
+    }
+
+    /// The same, because the credentials were refused; why is for the log and the metrics.
+    #[must_use]
+    pub fn denied(self, reason: &'static str) -> Self {
+        Self { denied: Some(reason), ..self }
     }
 
     /// Which kind of failure it is.
@@ -215,7 +227,8 @@ impl From<AdminError> for Problem {
 /// 429: the client waits.
 impl From<TooEarly> for Problem {
     fn from(error: TooEarly) -> Self {
-        Self { retry_after: Some(error.0.as_secs()), ..Self::new(Kind::TooManyRequests, error.to_string()) }
+        let early = Self::new(Kind::TooManyRequests, error.to_string()).denied("throttled");
+        Self { retry_after: Some(error.0.as_secs()), ..early }
     }
 }
 
@@ -285,7 +298,7 @@ pub async fn method_not_allowed() -> Problem {
 pub async fn render(State(state): State<Arc<AdminState>>, request: Request, next: Next) -> Response {
     let id = request.extensions().get().copied().unwrap_or_else(RequestId::generate);
     let mut response = next.run(request).await;
-    if let Some(Problem { kind, detail, retry_after }) = response.extensions_mut().remove::<Problem>() {
+    if let Some(Problem { kind, detail, retry_after, denied }) = response.extensions_mut().remove::<Problem>() {
         let (word, status, title) = kind.facts();
         let body = ProblemBody {
             r#type: format!("{}{BASE}/docs#{word}", state.options.public_url),
@@ -302,6 +315,9 @@ pub async fn render(State(state): State<Arc<AdminState>>, request: Request, next
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(reason) = denied {
+            response.extensions_mut().insert(Denied(reason));
         }
         if kind == Kind::Unauthorized {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scimd operators\""));

@@ -73,7 +73,9 @@ pub async fn sign_in(
             attempt.was_right();
             found
         }
-        Ok(None) => return Err(Problem::new(Kind::Unauthorized, "the account and password do not match")),
+        Ok(None) => {
+            return Err(Problem::new(Kind::Unauthorized, "the account and password do not match").denied("password"));
+        }
         Err(error) => {
             attempt.was_void();
             return Err(error.into());

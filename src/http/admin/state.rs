@@ -1,5 +1,6 @@
 //! What requests of the admin API share.
 
+use super::problem::Denied;
 use crate::auth::{PasswordHasher, Throttle};
 use crate::clock::Clock;
 use crate::directory::Limits;
@@ -51,9 +52,10 @@ pub struct AdminState {
     pub options: AdminOptions,
 }
 
-/// Tells the log which endpoint answered.
+/// Tells the log which endpoint answered, and why credentials were refused.
 pub async fn facts(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.extensions_mut().insert(Facts { route: super::BASE, admin_route: path, ..Facts::default() });
+    let denied = response.extensions_mut().remove().map(|Denied(reason)| reason);
+    response.extensions_mut().insert(Facts { route: super::BASE, admin_route: path, denied, ..Facts::default() });
     response
 }
