@@ -37,6 +37,9 @@ pub enum AdminError {
     /// The token's time is over.
     #[error("the token {0:?} has expired; a new secret needs a new expiry")]
     TokenExpired(String),
+    /// Two secrets would be good for too long.
+    #[error("the overlap of a renewal is 90 days at most")]
+    Overlap,
     /// The token has two good secrets.
     #[error(
         "the token {name:?} was renewed, and its secret of before is good until {until}; until then, renew it without an overlap, \

@@ -8,7 +8,7 @@ pub mod renewal;
 
 pub(super) use finding::usable;
 pub use finding::{Which, find, list, uses};
-pub use renewal::{OVERLAP_DEFAULT, renew};
+pub use renewal::{OVERLAP_DEFAULT, OVERLAP_MAX, renew};
 
 use super::operator::{Act, difference};
 use super::{AdminError, Kind, Operator, resources};

@@ -119,12 +119,13 @@ impl From<AdminError> for Failure {
             AdminError::Unfinished(_) => Some("Change those values, then give the command again, or start a server."),
             AdminError::Everyones(_) => Some("Change the file in schemas.folder, and start the server again."),
             AdminError::WrongKind { .. } => Some("There are `scimd schema` and `scimd resource-type`."),
-            AdminError::Line { .. } => Some("What stands before that line may have been written; mend it and import again."),
+            AdminError::Line { .. } => Some("Mend it and import again. What an import has written before is passed over."),
             AdminError::File(_) => Some("Export it once more."),
             AdminError::Target(_) => Some("See docs/transfer.md."),
             AdminError::Declared(_) => Some("docs/transfer.md shows what such a file may say."),
             AdminError::Definition(_)
             | AdminError::SeveralGroups(_)
+            | AdminError::Overlap
             | AdminError::Refused(_)
             | AdminError::TooBusy
             | AdminError::Settings(_)

@@ -76,6 +76,9 @@ async fn show(session: &Session, wanted: &LogArguments) -> Result<(), Failure> {
     for row in &rows {
         print(row, &names, wanted.json)?;
     }
+    if !wanted.follow && rows.len() == wanted.limit as usize {
+        output::note("There may be earlier ones: --limit shows up to 500, and --until those before a moment.");
+    }
     if wanted.follow {
         let after = rows.last().map(|row| row.seq);
         follow(session, log.clone(), filter, after, &mut names, wanted.json).await?;

@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::failure::Failure;
+use super::output;
 use crate::admin::{Desk, Operator, directories};
 use crate::app;
 use crate::auth::PasswordHasher;
@@ -34,6 +35,10 @@ impl Session {
         let config = configuration(arguments)?;
         let level = if arguments.log.is_some() { config.log.level.clone() } else { "warn".to_owned() };
         telemetry::start(&LogConfig { level, ..config.log.clone() });
+        if let Some(file) = config.database.url.sqlite_file().filter(|file| !file.exists()) {
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+            output::note(&format!("There is no database at {} yet; it is made.", file.display()));
+        }
         let store = store(&config, arguments.no_migrate).await?;
         Ok(Self { config, store, clock: SystemClock, person: person() })
     }

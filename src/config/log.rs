@@ -3,6 +3,7 @@
 use super::settings::Settings;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// `[log]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl LogConfig {
     pub(super) fn read(settings: &mut Settings) -> Self {
         Self {
             level: settings.parsed("log.level", |text| match EnvFilter::try_new(text) {
-                Ok(_) if !text.trim().is_empty() => Ok(text.to_owned()),
+                Ok(_) if text.split(',').all(is_directive) => Ok(text.to_owned()),
                 _ => Err("must be error, warn, info, debug or trace, also by module: info,scimd::store=debug".to_owned()),
             }),
             unindexed_search: settings.milliseconds("log.unindexed_search_ms", 0),
@@ -42,4 +43,10 @@ impl LogConfig {
             }),
         }
     }
+}
+
+/// Whether this is a level, or says one of a module. A word alone is a module too to the filter, of which everything would be
+/// logged, and of the others nothing.
+fn is_directive(text: &str) -> bool {
+    text.contains('=') || text.trim().parse::<LevelFilter>().is_ok()
 }

@@ -39,7 +39,7 @@ pub async fn store(
 ) -> Result<(Stored, Vec<String>), ScimError> {
     let Normalized { document, members, password, sent, ignored } = body;
     body::report_ignored(ctx, &ignored);
-    ctx.tell_resource(resource_type, id);
+    ctx.tell_type(resource_type);
     validate(&document, resource_type, &ctx.directory.tolerance)?;
     domains::check(ctx.directory.domains.as_ref(), resource_type, None, &document)?;
     let members = members::ids(resource_type, members.unwrap_or_default())?;
@@ -82,6 +82,7 @@ pub async fn store(
     ctx.put_on_record(&mut commit, resource_type, Some((None, &document)), &members);
     match ctx.store.commit(ctx.directory.id, commit).await {
         Ok(_) => {
+            ctx.tell_resource(resource_type, id);
             ctx.tell_document(resource_type, None, &document);
             ctx.tell_password(&password);
             ctx.tell_members(resource_type, &members);

@@ -72,7 +72,7 @@ pub fn advice(kind: ErrorKind) -> &'static str {
             "Correct the attribute in the provider's mapping, or add the schema that has it to this Directory."
         }
         ErrorKind::NoTarget => {
-            "The resource has no value that the path selects: let the provider add one first, or synchronise it from the beginning."
+            "The resource has no value that the path selects, or the request names no path: let the provider name it, add a value first, or synchronise it from the beginning."
         }
         ErrorKind::InvalidValue => {
             "Correct the value in the provider, or what its mapping makes of it, for the attribute that is named."
@@ -86,7 +86,7 @@ pub fn advice(kind: ErrorKind) -> &'static str {
             "Give the provider a token of this Directory that is in use; create or renew one if there is none."
         }
         ErrorKind::Forbidden => {
-            "Give the provider a token of the Directory that its Base URL names, with the scopes that it needs."
+            "Give the provider a token of the Directory that its Base URL names, with the scopes that it needs; resume the Directory if it is disabled."
         }
         ErrorKind::NotFound => {
             "The provider holds an id or a Base URL that this Directory does not have: check its Base URL, then let it match its resources anew."
@@ -102,7 +102,7 @@ pub fn advice(kind: ErrorKind) -> &'static str {
         ErrorKind::Internal => "The server's own log has the cause under the request's id.",
         ErrorKind::NotImplemented => "Switch the feature off in the provider, or on in this server's configuration.",
         ErrorKind::Unavailable => {
-            "Nothing is wrong with the request: the client repeats it once the server or its database is back."
+            "Nothing is wrong with the request: the client repeats it once the server or its database is back, or the Directory is resumed."
         }
         ErrorKind::SchemasChanged => "Nothing is wrong with the request: the client repeats it.",
         ErrorKind::InsufficientStorage => "Make room on the disk of the server's database.",

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// For how long the secret of before is good after a renewal, if the operator does not say.
 pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The longest overlap: 90 days.
+pub const OVERLAP_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
 /// Gives a token a new secret. The one of before is good for `overlap` more, so that the provider can be given the new one
 /// without a gap; of a token that is expired or out of use it is not. `expires_in`: from now on; `None` leaves the expiry as it
 /// is.
@@ -19,7 +22,7 @@ pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// # Errors
 /// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::RenewedLately`]; [`AdminError::TokenExpired`] if no new
-/// expiry is given; [`AdminError::HasKeys`] if it is a client without a secret; [`AdminError::Changed`].
+/// expiry is given; [`AdminError::Overlap`]; [`AdminError::HasKeys`] if it is a client without a secret; [`AdminError::Changed`].
 pub async fn renew<'a>(
     operator: &Operator<'_>,
     directory: &DirectoryRow,
@@ -27,6 +30,9 @@ pub async fn renew<'a>(
     overlap: Duration,
     expires_in: Option<Duration>,
 ) -> Result<NewToken, AdminError> {
+    if overlap > OVERLAP_MAX {
+        return Err(AdminError::Overlap);
+    }
     let token = usable(operator, directory, which).await?;
     if token.jwks.is_some() {
         return Err(AdminError::HasKeys(token.name));

@@ -97,11 +97,15 @@ impl<'a> Ctx<'a> {
         Ctx { trace, ..*self }
     }
 
+    /// The request is about a resource of this type.
+    pub(super) fn tell_type(&self, resource_type: &ResourceType) {
+        self.trace.report().resource_type = Some(resource_type.name.clone());
+    }
+
     /// The request is about this resource.
     pub(super) fn tell_resource(&self, resource_type: &ResourceType, id: ResourceId) {
-        let mut report = self.trace.report();
-        report.resource_type = Some(resource_type.name.clone());
-        report.resource = Some(id);
+        self.tell_type(resource_type);
+        self.trace.report().resource = Some(id);
     }
 
     /// A quirk rewrote the request.

@@ -57,10 +57,9 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Optional<
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let typed = request.headers().contains_key(CONTENT_TYPE);
         let (parts, body) = request.into_parts();
         let bytes = read(Request::from_parts(parts.clone(), body), state).await?;
-        if bytes.is_empty() && !typed {
+        if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
         let Body(read) = Body::from_request(Request::from_parts(parts, bytes.into()), state).await?;

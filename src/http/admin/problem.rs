@@ -201,6 +201,7 @@ impl From<AdminError> for Problem {
             | AdminError::DisplayName(_)
             | AdminError::Provider(_)
             | AdminError::TokenName(_)
+            | AdminError::Overlap
             | AdminError::AccountName(_)
             | AdminError::KeyName(_)
             | AdminError::Definition(_)

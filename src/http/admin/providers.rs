@@ -1,7 +1,8 @@
 //! The profiles that a Directory can have.
 
 use super::caller::{Caller, Viewing};
-use crate::scim::quirks::PROFILES;
+use crate::scim::quirks::adjusted::Adjustments;
+use crate::scim::quirks::{PROFILES, listed};
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,7 +36,7 @@ pub async fn list(_: Caller<Viewing>) -> Json<Providers> {
     let provider = |profile: &crate::scim::quirks::Profile| Provider {
         name: profile.name,
         description: profile.description,
-        quirks: profile.quirks.iter().map(|quirk| quirk.name).collect(),
+        quirks: listed(profile, &Adjustments::default()).iter().filter(|quirk| quirk.on).map(|quirk| quirk.name).collect(),
     };
     Json(Providers { items: PROFILES.iter().map(provider).collect() })
 }

@@ -56,25 +56,25 @@ function form(method, path, operation, description) {
   const schema = operation.requestBody?.content?.["application/json"]?.schema;
   const text = schema && element("textarea", { spellcheck: "false", "aria-label": "Body" });
   if (text) text.value = JSON.stringify(sample(schema, description) ?? {}, null, 2);
-  const tag = method !== "GET" && operation.responses["412"] && element("input", { placeholder: '"1"' });
   const answer = element("pre", { hidden: "", "aria-live": "polite" });
   const made = element("form", null, ...fields.map((field) => field.label));
-  if (tag) made.append(element("label", null, "If-Match: only if it is at this version", tag));
   if (text) made.append(text);
   made.append(element("p", null, element("button", { type: "submit" }, "Send")), answer);
   made.addEventListener("submit", async (event) => {
     event.preventDefault();
     let filled = path;
     const query = new URLSearchParams();
+    const conditions = {};
     for (const { parameter, input } of fields) {
       if (parameter.in === "path") filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
       else if (parameter.in === "query" && input.value) query.set(parameter.name, input.value);
+      else if (parameter.in === "header" && input.value) conditions[parameter.name] = input.value;
     }
     const url = query.size ? `${filled}?${query}` : filled;
     answer.hidden = false;
     answer.textContent = "…";
     try {
-      answer.textContent = await send(method, url, text ? text.value : undefined, tag && tag.value ? { "If-Match": tag.value } : {});
+      answer.textContent = await send(method, url, text ? text.value : undefined, conditions);
     } catch (error) {
       answer.textContent = `The server did not answer: ${error.message}`;
     }
