@@ -368,6 +368,15 @@ on_both_back_ends! {
         assert_eq!((rows.len(), rows[0].entry.status), (21, 200));
     }
 
+    async fn a_creation_that_was_refused_names_no_resource(app: App) {
+        let recorded = Recorded::new(&app);
+        recorded.app.user("bjensen").await;
+        let again = json!({ "schemas": [USER], "userName": "bjensen" });
+        recorded.app.post("/Users", again).await.expect_error(409, "uniqueness");
+        let entry = recorded.last().await;
+        assert_eq!(parts(&entry, &["status", "resourceType", "resource"]), json!([409, "User", null]));
+    }
+
     async fn a_log_that_is_broken_fails_no_request_and_goes_on_when_it_is_mended(app: App) {
         // Another file in place of the log's, and another table.
         if let Some(folder) = app.folder() {

@@ -67,6 +67,17 @@ fn later_layers_win() {
 }
 
 #[test]
+fn a_level_is_a_level_or_that_of_a_module() {
+    let accepted = |level: &str| Config::load(&file(&format!("[log]\nlevel = \"{level}\""))).is_ok();
+    for level in ["info", "WARN", "off", "info,scimd::store=debug", "scimd=trace"] {
+        assert!(accepted(level), "{level}");
+    }
+    for level in ["", "loud", "verbose", "info,loud", "scimd=loud"] {
+        assert!(!accepted(level), "{level}");
+    }
+}
+
+#[test]
 fn all_faults_are_reported_together_by_key_and_place() {
     let mut sources = file(
         "[server]\nlisten = 8080\nlisten_port = 1\n[limits]\npage_size_max = 0\npage_size_default = \"many\"\n\

@@ -12,7 +12,7 @@ pub enum Which<'a> {
     /// The one of this name, number or client id, as [`find`] finds it.
     Named(&'a str),
     /// The one that was looked at. If it has changed since, the act is refused with [`AdminError::Changed`].
-    Read(TokenRow),
+    Read(Box<TokenRow>),
 }
 
 impl<'a, T: AsRef<str> + ?Sized> From<&'a T> for Which<'a> {
@@ -23,7 +23,7 @@ impl<'a, T: AsRef<str> + ?Sized> From<&'a T> for Which<'a> {
 
 impl From<TokenRow> for Which<'_> {
     fn from(token: TokenRow) -> Self {
-        Self::Read(token)
+        Self::Read(Box::new(token))
     }
 }
 
@@ -31,7 +31,7 @@ impl Which<'_> {
     pub(super) async fn row(self, operator: &Operator<'_>, directory: &DirectoryRow) -> Result<TokenRow, AdminError> {
         match self {
             Self::Named(name) => find(operator.store, directory.id, name).await,
-            Self::Read(token) => Ok(token),
+            Self::Read(token) => Ok(*token),
         }
     }
 }
