@@ -48,5 +48,7 @@ impl LogConfig {
 /// Whether this is a level, or says one of a module. A word alone is a module too to the filter, of which everything would be
 /// logged, and of the others nothing.
 fn is_directive(text: &str) -> bool {
-    text.contains('=') || text.trim().parse::<LevelFilter>().is_ok()
+    let text = text.trim();
+    // To the parser of levels nothing is a level too.
+    text.contains('=') || !text.is_empty() && text.parse::<LevelFilter>().is_ok()
 }
