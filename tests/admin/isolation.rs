@@ -57,6 +57,24 @@ fn filled(path: &str, variables: &[(&str, &str)]) -> String {
     variables.iter().fold(path.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), value))
 }
 
+/// The path of something that there may be.
+fn sample(path: &str) -> String {
+    let kind = if path.contains("definitions") { "schemas" } else { "users" };
+    let variables = [
+        ("account", "owner"),
+        ("key", "test"),
+        ("directory", "test"),
+        ("token", "test"),
+        ("user", "bjensen"),
+        ("group", "x"),
+        ("resource", "bjensen"),
+        ("id", "x"),
+        ("name", "x"),
+        ("kind", kind),
+    ];
+    filled(path, &variables)
+}
+
 on_both_back_ends! {
     async fn no_operation_serves_who_is_no_operator(app: App) {
         let owner = Admin::new(&app, Role::Owner).await;
@@ -66,17 +84,12 @@ on_both_back_ends! {
         owner.delete("/accounts/leaver").await.expect(204);
         let cut = &owner.key[..owner.key.len() - 1];
         let before = everything(&owner, &app).await;
-        let variables = [
-            ("account", "owner"), ("key", "test"), ("directory", "test"), ("token", "test"), ("user", "bjensen"),
-            ("group", "x"), ("resource", "bjensen"), ("id", "x"), ("name", "x"),
-        ];
         let mut cells = 0;
         for (method, path) in operations(&owner).await {
             if OPEN.contains(&path.as_str()) {
                 continue;
             }
-            let kind = if path.contains("definitions") { "schemas" } else { "users" };
-            let url = filled(&path, &variables).replace("{kind}", kind);
+            let url = sample(&path);
             for key in ["", "garbage", cut, &app.token, &gone] {
                 let answer = owner.with(key).send(&method, &url, &[], body(&method, &path)).await;
                 check_problem(answer, 401, "unauthorized");
@@ -108,18 +121,13 @@ on_both_back_ends! {
         let operator = Admin::new(&app, Role::Operator).await;
         app.user("bjensen").await;
         let before = everything(&owner, &app).await;
-        let variables = [
-            ("account", "owner"), ("key", "test"), ("directory", "test"), ("token", "test"), ("user", "bjensen"),
-            ("group", "x"), ("resource", "bjensen"), ("id", "x"), ("name", "x"),
-        ];
         let mut refused = 0;
         for (method, path) in operations(&owner).await {
             let others_secrets = path.starts_with("/accounts/{account}/");
             if method == "GET" && !others_secrets || path == "/session" {
                 continue;
             }
-            let kind = if path.contains("definitions") { "schemas" } else { "users" };
-            let url = filled(&path, &variables).replace("{kind}", kind);
+            let url = sample(&path);
             let answer = viewer.send(&method, &url, &[], body(&method, &path)).await;
             check_problem(answer, 403, "forbidden");
             refused += 1;

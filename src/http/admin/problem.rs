@@ -135,11 +135,6 @@ impl Problem {
         Self { denied: Some(reason), ..self }
     }
 
-    /// Which kind of failure it is.
-    pub fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// 500: the cause goes to the log.
     fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(cause = %chain(cause), "a request of an operator failed");

@@ -62,12 +62,7 @@ pub(in super::super) async fn change(
 
 pub(in super::super) async fn delete(connection: &mut Connection, account: AccountId, revision: i64) -> Result<i64, StoreError> {
     check_revision(connection, account, revision).await?;
-    let gone = sqlx::query("DELETE FROM accounts WHERE id = $1 RETURNING id")
-        .bind(account.0)
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(store_error)?;
-    gone.ok_or(StoreError::NotFound)?;
+    sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account.0).execute(&mut *connection).await.map_err(store_error)?;
     check_owner(connection).await?;
     Ok(account.0)
 }

@@ -8,6 +8,17 @@ use crate::store::operator::NewDirectory;
 use crate::store::{DefinitionKind, DirectoryRow, DirectoryStatus, StoreError};
 use sqlx::Row as _;
 
+/// A statement that selects the columns that [`read`] reads, from Directories.
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, ",
+            "kept_to IS NOT NULL FROM directories ",
+            $which
+        )
+    };
+}
+
 pub(in super::super) async fn create(
     connection: &mut Connection,
     directory: &NewDirectory,
@@ -83,15 +94,7 @@ pub(in super::super) async fn change_rules(
 }
 
 pub(in super::super) async fn directory(connection: &mut Connection, name: &str) -> Result<Option<DirectoryRow>, StoreError> {
-    let row = sqlx::query(
-        "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, \
-                kept_to IS NOT NULL \
-         FROM directories WHERE name = $1",
-    )
-    .bind(name)
-    .fetch_optional(connection)
-    .await
-    .map_err(store_error)?;
+    let row = sqlx::query(select!("WHERE name = $1")).bind(name).fetch_optional(connection).await.map_err(store_error)?;
     row.map(|row| read(&row, 0)).transpose()
 }
 
@@ -100,17 +103,13 @@ pub(in super::super) async fn directories(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<DirectoryRow>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, \
-                kept_to IS NOT NULL \
-         FROM directories WHERE name > $1 ORDER BY name LIMIT $2",
-    )
-    // No name is empty, so all come after the empty one.
-    .bind(after.unwrap_or_default())
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await
-    .map_err(store_error)?;
+    let rows = sqlx::query(select!("WHERE name > $1 ORDER BY name LIMIT $2"))
+        // No name is empty, so all come after the empty one.
+        .bind(after.unwrap_or_default())
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await
+        .map_err(store_error)?;
     rows.iter().map(|row| read(row, 0)).collect()
 }
 
@@ -119,12 +118,10 @@ pub(in super::super) async fn unfinished(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<DirectoryRow>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, name, display_name, provider, settings, created, status, protected, revision, schema_revision, \
-                kept_to IS NOT NULL \
-         FROM directories AS d WHERE name > $1 \
-             AND EXISTS (SELECT 1 FROM definitions WHERE directory_id = d.id AND kind = $2) ORDER BY name LIMIT $3",
-    )
+    let rows = sqlx::query(select!(
+        "AS d WHERE name > $1 AND EXISTS (SELECT 1 FROM definitions WHERE directory_id = d.id AND kind = $2) \
+             ORDER BY name LIMIT $3"
+    ))
     .bind(after.unwrap_or_default())
     .bind(DefinitionKind::Building.word())
     .bind(i64::from(limit))
