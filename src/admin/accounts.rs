@@ -49,7 +49,13 @@ pub async fn create(
         disabled: None,
         revision: 1,
     };
-    let act = Act { name: "account.create", target_name: row.name.clone(), after: Some(on_record(&row)), ..Act::default() };
+    let act = Act {
+        at: Some(row.created),
+        name: "account.create",
+        target_name: row.name.clone(),
+        after: Some(on_record(&row)),
+        ..Act::default()
+    };
     match operator.act(act, Operation::CreateAccount { name: row.name.clone(), role, password_hash }).await {
         Ok(id) => Ok(AccountRow { id: AccountId(id), ..row }),
         Err(StoreError::Exists) => Err(AdminError::AccountExists(row.name)),
@@ -201,6 +207,7 @@ async fn insert_key(
         last_address: None,
     };
     let act = Act {
+        at: Some(now),
         name: "api-key.create",
         target_name: format!("{}/{name}", account.name),
         after: Some(json!({ "account": account.name, "name": name, "expires": expires.map(Timestamp::to_rfc3339) })),

@@ -83,7 +83,13 @@ pub async fn create_as(operator: &Operator<'_>, new: &New<'_>) -> Result<Directo
         status: row.status,
         protected: row.protected,
     };
-    let act = Act { name: "directory.create", target_name: row.name.clone(), after: Some(on_record(&row)), ..Act::default() };
+    let act = Act {
+        at: Some(row.created),
+        name: "directory.create",
+        target_name: row.name.clone(),
+        after: Some(on_record(&row)),
+        ..Act::default()
+    };
     match operator.act(act, Operation::CreateDirectory(new)).await {
         Ok(id) => Ok(DirectoryRow { id: DirectoryId(id), ..row }),
         Err(StoreError::Exists) => Err(AdminError::DirectoryExists(row.name)),
@@ -138,7 +144,15 @@ pub async fn edit(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit)
 /// A change of a Directory, for the record.
 pub(super) fn act<'a>(name: &'static str, before: &DirectoryRow, after: &'a DirectoryRow) -> Act<'a> {
     let (was, is) = difference(on_record(before), on_record(after));
-    Act { name, directory: Some(after), target: after.id.0.to_string(), target_name: after.name.clone(), before: was, after: is }
+    Act {
+        at: None,
+        name,
+        directory: Some(after),
+        target: after.id.0.to_string(),
+        target_name: after.name.clone(),
+        before: was,
+        after: is,
+    }
 }
 
 /// Pauses, resumes, disables or enables a Directory, or begins to delete it. Without effect if it is so already.

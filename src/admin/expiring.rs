@@ -80,6 +80,7 @@ async fn give(operator: &Operator<'_>, directory: &DirectoryRow, token: &TokenRo
         target_name: token.name.clone(),
         before: None,
         after: Some(json!({ "expires": expires, "days": days })),
+        at: None,
     };
     match operator.act(act, Operation::WarnOfToken { directory: directory.id, token: token.id, days }).await {
         Err(StoreError::VersionConflict) => return Ok(false),

@@ -1,6 +1,6 @@
 //! An operator at work.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::store::audit::{Actor, AuditDirectory, AuditEntry};
 use crate::store::operator::Operation;
 use crate::store::{DirectoryRow, OperatorStore, StoreError};
@@ -20,6 +20,8 @@ pub struct Operator<'a> {
 /// What is done, for the record.
 #[derive(Debug, Clone, Default)]
 pub struct Act<'a> {
+    /// When; `None`: at the moment at which it is done. What is created says the same moment in its answer and in its row.
+    pub at: Option<Timestamp>,
     /// Its name: `token.create`.
     pub name: &'static str,
     /// The Directory in which it is done.
@@ -54,7 +56,7 @@ impl<'a> Operator<'a> {
             act.directory.map(|row| AuditDirectory { id: row.id, name: row.name.clone(), provider: row.provider.clone() });
         AuditEntry {
             actor: self.actor.clone(),
-            at: self.clock.now(),
+            at: act.at.unwrap_or_else(|| self.clock.now()),
             act: act.name,
             directory,
             target: act.target,

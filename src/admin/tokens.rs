@@ -140,6 +140,7 @@ pub async fn insert(operator: &Operator<'_>, directory: &DirectoryRow, new: NewR
         revision: 1,
     };
     let act = Act {
+        at: Some(row.created),
         name: "token.create",
         directory: Some(directory),
         target_name: row.name.clone(),
@@ -270,6 +271,7 @@ pub async fn delete<'a>(
 ) -> Result<TokenRow, AdminError> {
     let token = which.into().row(operator, directory).await?;
     let act = Act {
+        at: None,
         name: "token.delete",
         directory: Some(directory),
         target: token.id.0.to_string(),
@@ -295,6 +297,7 @@ pub(super) async fn change(
 ) -> Result<TokenRow, AdminError> {
     let (was, is) = difference(on_record(&before), on_record(&after));
     let act = Act {
+        at: None,
         name,
         directory: Some(directory),
         target: after.id.0.to_string(),

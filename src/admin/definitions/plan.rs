@@ -60,7 +60,7 @@ impl Wanted {
         };
         let entry = |act: &'static str, kind: DefinitionKind, name: &str, after: Option<Value>| {
             let (target, before) = (name.to_owned(), before(kind, name));
-            operator.entry(Act { name: act, directory, target: target.clone(), target_name: target, before, after })
+            operator.entry(Act { at: None, name: act, directory, target: target.clone(), target_name: target, before, after })
         };
         let came = self.put.iter().map(|(kind, name, text)| entry(added(*kind), *kind, name, Some(value_of(text))));
         // One that was spelled in another letter case makes way, and is what was there before.

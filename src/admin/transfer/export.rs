@@ -126,6 +126,7 @@ impl Export {
     async fn record(&self, operator: &Operator<'_>, name: &'static str, after: Value) -> Result<(), AdminError> {
         let directory = &self.directory;
         let act = Act {
+            at: None,
             name,
             directory: Some(directory),
             target: directory.id.0.to_string(),

@@ -129,7 +129,8 @@ async fn prepare(operator: &Operator<'_>, target: &Target, checked: &Checked) ->
 
 async fn record(operator: &Operator<'_>, row: &DirectoryRow, name: &'static str, after: Value) -> Result<(), AdminError> {
     let target = row.id.0.to_string();
-    let act = Act { name, directory: Some(row), target, target_name: row.name.clone(), before: None, after: Some(after) };
+    let act =
+        Act { at: None, name, directory: Some(row), target, target_name: row.name.clone(), before: None, after: Some(after) };
     operator.act(act, Operation::Record).await?;
     Ok(())
 }
