@@ -143,7 +143,7 @@ fn show_readings(metrics: &Metrics, store: &Arc<dyn OperatorStore>, counts: &Arc
     let idle = load(store, |load| load.connections_idle);
     metrics.read_gauge("database_connections_idle", "Connections to the database that are not in use", idle);
     let waiting = load(store, |load| load.writes_waiting);
-    metrics.read_gauge("database_writes_waiting", "Changes that wait for SQLite's one writer", waiting);
+    metrics.read_gauge("database_writes_waiting", "Changes that wait to be written together with others", waiting);
     let connections = |part: fn(&Counts) -> u64| {
         let counts = counts.clone();
         move || part(&counts)

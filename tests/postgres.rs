@@ -7,6 +7,8 @@ mod sample;
 #[path = "support/postgres.rs"]
 mod test_database;
 
+#[path = "support/postgres/gathering.rs"]
+mod gathering;
 #[path = "support/postgres/indexes.rs"]
 mod indexes;
 #[path = "support/postgres/outages.rs"]

@@ -133,7 +133,7 @@ pub struct Load {
     pub connections_in_use: u64,
     /// Connections that nobody uses.
     pub connections_idle: u64,
-    /// Changes that wait for the one that writes, on SQLite.
+    /// Changes that wait to be written together with others: for the one that writes, on SQLite; creations alone, on PostgreSQL.
     pub writes_waiting: u64,
 }
 

@@ -5,7 +5,9 @@
 //! ends as a deadlock, and it is tried again here.
 
 use super::connections::{Connections, Prepared};
+use super::create_all::Creation;
 use super::failure::{Cause, corrupt, store_error};
+use super::gathering::Gathering;
 use super::{create, delete, dialect, operator, update};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
@@ -23,9 +25,14 @@ const ATTEMPTS_MAX: u32 = 4;
 /// Makes the change in a task of its own, which goes on if the caller is dropped (R22).
 pub(super) async fn commit(
     connections: &Arc<Connections>,
+    gathering: &Arc<Gathering>,
     directory: DirectoryId,
     commit: Commit,
 ) -> Result<Committed, StoreError> {
+    if let Some(creation) = Creation::of(&commit).filter(Creation::is_plain) {
+        let resource_type = creation.resource.resource_type.clone();
+        return gathering.create(connections, directory, resource_type, commit).await;
+    }
     let connections = connections.clone();
     let task = tokio::spawn(async move { run(&connections, directory, &commit).await });
     match task.await {
@@ -36,7 +43,8 @@ pub(super) async fn commit(
     }
 }
 
-async fn run(connections: &Connections, directory: DirectoryId, commit: &Commit) -> Result<Committed, StoreError> {
+/// Makes the change, and tries again if another one was in the way.
+pub(super) async fn run(connections: &Connections, directory: DirectoryId, commit: &Commit) -> Result<Committed, StoreError> {
     let mut locking = Locking::of(commit);
     let mut attempts = 0;
     loop {

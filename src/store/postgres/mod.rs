@@ -4,7 +4,7 @@
 //! expressions of one statement, arrays travel as `UNNEST`. So there is no transaction that a caller who goes away
 //! could leave open (R22). A search has a second statement for its total if its page does not show it. What has to lock before
 //! it looks (a change that another one outran, a change of definitions) is a transaction, whose connection is closed if the
-//! caller goes away. Statements run at READ COMMITTED; each says in its comment why that is enough.
+//! caller goes away. Creations that come at the same time are made by one statement together. Statements run at READ COMMITTED; each says in its comment why that is enough.
 //!
 //! - [`connections`]: connections to the server, handed out one at a time
 //! - [`failure`]: what PostgreSQL's error codes mean
@@ -13,6 +13,7 @@
 //! - [`search`]: pages of results
 //! - [`commit`]: a change; retries, and who waits for whom
 //! - [`create`], [`update`], [`delete`]: the three statements
+//! - [`gathering`], [`create_all`]: creations that come at the same time, made by one statement
 //! - [`bounded`]: a change of which there is a bound to what it adds to
 //! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
@@ -23,10 +24,12 @@ mod bounded;
 mod commit;
 mod connections;
 mod create;
+mod create_all;
 mod definitions;
 mod delete;
 mod dialect;
 mod failure;
+mod gathering;
 mod migrate;
 #[allow(clippy::duplicate_mod, reason = "compiled once for each back end, with its dialect")]
 #[path = "../sql/operator/mod.rs"]
@@ -54,6 +57,7 @@ use crate::id::{AccountId, ApiKeyId, DirectoryId, ResourceId, TokenId};
 use crate::scim::schema::ShownType;
 use async_trait::async_trait;
 use connections::Connections;
+use gathering::Gathering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,6 +100,7 @@ impl Default for PostgresOptions {
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     connections: Arc<Connections>,
+    gathering: Arc<Gathering>,
 }
 
 impl PostgresStore {
@@ -106,7 +111,7 @@ impl PostgresStore {
     /// durable or correct on: older than 15, not UTF-8, or with `fsync` or `synchronous_commit` off (R20, R21).
     pub async fn open(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
         let connections = Connections::new(url, connections::CHANGING, options).map_err(failure::store_error)?;
-        let store = Self { connections: Arc::new(connections) };
+        let store = Self { connections: Arc::new(connections), gathering: Arc::default() };
         store.ping().await?;
         Ok(store)
     }
@@ -123,7 +128,7 @@ impl Store for PostgresStore {
     }
 
     fn load(&self) -> Load {
-        self.connections.load()
+        Load { writes_waiting: self.gathering.waiting() as u64, ..self.connections.load() }
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -238,7 +243,7 @@ impl Store for PostgresStore {
 
     #[tracing::instrument(name = "store.commit", target = "scimd::span", skip_all)]
     async fn commit(&self, directory: DirectoryId, commit: Commit) -> Result<Committed, StoreError> {
-        commit::commit(&self.connections, directory, commit).await
+        commit::commit(&self.connections, &self.gathering, directory, commit).await
     }
 
     async fn lift_tombstone(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<bool, StoreError> {

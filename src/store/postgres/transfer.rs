@@ -2,6 +2,7 @@
 
 use super::commit::signed;
 use super::connections::Connections;
+use super::create_all::array_text;
 use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
@@ -159,7 +160,7 @@ pub(super) async fn import_resources(
         .bind(number(|one| one.created.0))
         .bind(number(|one| one.last_modified.0))
         .bind(resources.iter().map(|one| one.resource.password_hash.as_deref()).collect::<Vec<Option<&str>>>())
-        .bind(resources.iter().map(grams).collect::<Vec<String>>())
+        .bind(resources.iter().map(|one| array_text(&signed(&one.resource.grams))).collect::<Vec<String>>())
         .bind(&index.ids)
         .bind(&index.types)
         .bind(&index.attributes)
@@ -221,12 +222,6 @@ impl<'r> Index<'r> {
         }
         columns
     }
-}
-
-/// The text of an array, as lists of different lengths cannot travel in one array.
-fn grams(one: &Imported) -> String {
-    let numbers: Vec<String> = signed(&one.resource.grams).iter().map(ToString::to_string).collect();
-    format!("{{{}}}", numbers.join(","))
 }
 
 pub(super) async fn import_members(connections: &Connections, directory: DirectoryId, edges: &[Edge]) -> Result<(), StoreError> {

@@ -218,7 +218,7 @@ async fn memberships_and_versions_agree_when_members_come_and_go_at_once() {
 }
 
 /// Inserts a unique index row in a transaction that stays open.
-async fn begin_taking(connection: &mut PgConnection, directory: DirectoryId, attribute: &str, value: &str) {
+pub async fn begin_taking(connection: &mut PgConnection, directory: DirectoryId, attribute: &str, value: &str) {
     sqlx::raw_sql("BEGIN").execute(&mut *connection).await.expect("begins");
     sqlx::query(
         "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
