@@ -62,11 +62,32 @@ pub struct Taken {
     pub attribute: String,
 }
 
+/// By what it is known whether a Directory is what it was: each change of its row, of its schemas, and of its resources and memberships moves
+/// one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// That of the Directory's row.
+    pub revision: i64,
+    /// That of its schemas.
+    pub schema_revision: i64,
+    /// How many changes of resources and memberships there were that have no row in `events`.
+    pub silent_changes: i64,
+    /// How many events there are behind the one that was asked from.
+    pub events: u64,
+    /// The number and the time of the last event from that one on.
+    pub last_event: Option<(i64, Timestamp)>,
+}
+
 /// A Directory as it was at one moment, whatever happens to it meanwhile.
 ///
 /// It holds a connection, and whatever the database keeps for a transaction that reads. Dropped, it is given up.
 #[async_trait]
 pub trait Snapshot: Send {
+    /// By what this moment is known, asked from the event `settled` on, of which [`TransferStore::settled`] says that no event comes
+    /// up to it any more. Of two snapshots that were asked from the same one and give the same, all else is the same too. It
+    /// counts up to `limit` events. `None`: there is no such Directory.
+    async fn mark(&mut self, settled: i64, limit: u32) -> Result<Option<Mark>, StoreError>;
+
     /// Up to `limit` resources of all types with ids above `after`, by id.
     async fn resources(&mut self, after: Option<ResourceId>, limit: u32) -> Result<Vec<Exported>, StoreError>;
 
@@ -77,6 +98,11 @@ pub trait Snapshot: Send {
 /// Where Directories come from and go to.
 #[async_trait]
 pub trait TransferStore: Send + Sync {
+    /// The number of an event of the Directory up to which all events are there that ever will be; later snapshots see them. 0: there are
+    /// none. It waits for what is on its way, as [`super::Store::wait_for_changes`] does: numbers are given before a change is
+    /// committed, so one with a lower number may come after one with a higher.
+    async fn settled(&self, directory: DirectoryId) -> Result<i64, StoreError>;
+
     /// A Directory as it is now.
     async fn snapshot(&self, directory: DirectoryId) -> Result<Box<dyn Snapshot>, StoreError>;
 
@@ -94,7 +120,8 @@ pub trait TransferStore: Send + Sync {
         resources: Vec<Imported>,
     ) -> Result<Option<Taken>, StoreError>;
 
-    /// Adds memberships, as far as they are not there; no version moves, for those of the groups are those of elsewhere.
+    /// Adds memberships, as far as they are not there; no version moves and no event tells of it, for the versions of the groups are
+    /// those of elsewhere. [`Mark::silent_changes`] moves if any is added.
     /// [`StoreError::UnknownMember`], and nothing added, if a group or a member is not there. At most 10,000.
     async fn import_members(&self, directory: DirectoryId, edges: Vec<Edge>) -> Result<(), StoreError>;
 }

@@ -365,6 +365,10 @@ impl TransferStore for PostgresStore {
         Ok(Box::new(transfer::snapshot(&self.connections, directory).await?))
     }
 
+    async fn settled(&self, directory: DirectoryId) -> Result<i64, StoreError> {
+        transfer::settled(&self.connections, directory).await
+    }
+
     async fn stored(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Exported>, StoreError> {
         transfer::stored(&self.connections, directory, ids).await
     }

@@ -3,10 +3,11 @@
 use super::commit::signed;
 use super::connections::Connections;
 use super::create_all::array_text;
+use super::definitions::wait_for_changes;
 use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
-use crate::store::transfer::{Edge, Exported, Imported, Snapshot, Taken};
+use crate::store::transfer::{Edge, Exported, Imported, Mark, Snapshot, Taken};
 use crate::store::{Basis, Source, StoreError};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -23,6 +24,12 @@ macro_rules! exported {
         )
     };
 }
+
+const MARK: &str = "SELECT d.revision, d.schema_revision, d.silent_changes, \
+         (SELECT count(*) FROM (SELECT 1 FROM events WHERE directory_id = $1 AND seq > $2 LIMIT $3) AS listed), \
+         (SELECT seq FROM events WHERE directory_id = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 1), \
+         (SELECT at FROM events WHERE directory_id = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 1) \
+     FROM directories AS d WHERE d.id = $1";
 
 /// A transaction that sees what was there when it began. Its connection is its own and is closed with it, so nobody inherits
 /// an open transaction.
@@ -41,6 +48,17 @@ pub(super) async fn snapshot(connections: &Connections, directory: DirectoryId) 
 
 #[async_trait]
 impl Snapshot for PostgresSnapshot {
+    async fn mark(&mut self, settled: i64, limit: u32) -> Result<Option<Mark>, StoreError> {
+        let row = sqlx::query(MARK)
+            .bind(self.directory.0)
+            .bind(settled)
+            .bind(i64::from(limit))
+            .fetch_optional(&mut self.connection)
+            .await
+            .map_err(store_error)?;
+        row.as_ref().map(read_mark).transpose()
+    }
+
     async fn resources(&mut self, after: Option<ResourceId>, limit: u32) -> Result<Vec<Exported>, StoreError> {
         // No id is nil, so all come after it.
         let rows = sqlx::query(exported!("id > $2 ORDER BY id LIMIT $3"))
@@ -69,6 +87,28 @@ impl Snapshot for PostgresSnapshot {
         let id = |row: &PgRow, column| row.try_get(column).map(ResourceId).map_err(corrupt("members"));
         rows.iter().map(|row| Ok(Edge { group: id(row, 0)?, member: id(row, 1)? })).collect()
     }
+}
+
+fn read_mark(row: &PgRow) -> Result<Mark, StoreError> {
+    let corrupt = corrupt("events");
+    let number = |column| row.try_get::<Option<i64>, _>(column).map_err(&corrupt);
+    let events: i64 = row.try_get(3).map_err(&corrupt)?;
+    Ok(Mark {
+        revision: row.try_get(0).map_err(&corrupt)?,
+        schema_revision: row.try_get(1).map_err(&corrupt)?,
+        silent_changes: row.try_get(2).map_err(&corrupt)?,
+        events: events.unsigned_abs(),
+        last_event: number(4)?.zip(number(5)?.map(Timestamp)),
+    })
+}
+
+/// Who has drawn a number up to the highest that is there and is not at its end has begun by now, and is waited for.
+pub(super) async fn settled(connections: &Connections, directory: DirectoryId) -> Result<i64, StoreError> {
+    let query = sqlx::query("SELECT COALESCE(max(seq), 0) FROM events WHERE directory_id = $1 AND seq > 0").bind(directory.0);
+    let row = connections.fetch_optional(query).await.map_err(store_error)?;
+    let settled = row.map_or(Ok(0), |row| row.try_get(0)).map_err(corrupt("events"))?;
+    wait_for_changes(connections).await?;
+    Ok(settled)
 }
 
 pub(super) async fn stored(
@@ -224,19 +264,24 @@ impl<'r> Index<'r> {
     }
 }
 
+/// `counts` is MATERIALIZED and joined, so that it is not made again if the row of the Directory has moved on.
+const IMPORT_MEMBERS: &str = "
+WITH added AS (
+    INSERT INTO members (directory_id, group_id, member_id)
+    SELECT $1, e.group_id, e.member_id FROM unnest($2::uuid[], $3::uuid[]) AS e (group_id, member_id)
+    ON CONFLICT (directory_id, group_id, member_id) DO NOTHING
+    RETURNING 1
+), counts AS MATERIALIZED (
+    SELECT count(*) AS added FROM added
+)
+UPDATE directories d SET silent_changes = d.silent_changes + 1 FROM counts WHERE d.id = $1 AND counts.added > 0";
+
 pub(super) async fn import_members(connections: &Connections, directory: DirectoryId, edges: &[Edge]) -> Result<(), StoreError> {
     let mut edges: Vec<Edge> = edges.to_vec();
     edges.sort_unstable();
     edges.dedup();
     let (groups, members): (Vec<Uuid>, Vec<Uuid>) = edges.iter().map(|edge| (edge.group.0, edge.member.0)).unzip();
-    let query = sqlx::query(
-        "INSERT INTO members (directory_id, group_id, member_id) \
-         SELECT $1, e.group_id, e.member_id FROM unnest($2::uuid[], $3::uuid[]) AS e (group_id, member_id) \
-         ON CONFLICT (directory_id, group_id, member_id) DO NOTHING",
-    )
-    .bind(directory.0)
-    .bind(groups)
-    .bind(members);
+    let query = sqlx::query(IMPORT_MEMBERS).bind(directory.0).bind(groups).bind(members);
     match connections.fetch_optional(query).await {
         Ok(_) => Ok(()),
         Err(error) if Cause::of(&error) == Cause::ForeignKey => Err(StoreError::UnknownMember),

@@ -356,6 +356,10 @@ impl TransferStore for SqliteStore {
         Ok(Box::new(transfer::snapshot(&self.database, directory).await?))
     }
 
+    async fn settled(&self, directory: DirectoryId) -> Result<i64, StoreError> {
+        transfer::settled(&self.readers, directory).await
+    }
+
     async fn stored(&self, directory: DirectoryId, ids: &[ResourceId]) -> Result<Vec<Exported>, StoreError> {
         transfer::stored(&self.readers, directory, ids).await
     }

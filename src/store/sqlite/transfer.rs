@@ -7,7 +7,7 @@ use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::sql::{Dialect, grams_text};
-use crate::store::transfer::{Edge, Exported, Imported, Snapshot, Taken};
+use crate::store::transfer::{Edge, Exported, Imported, Mark, Snapshot, Taken};
 use crate::store::{Basis, IndexRow, Source, StoreError};
 use async_trait::async_trait;
 use serde_json::json;
@@ -32,6 +32,14 @@ pub(super) const EDGES: &str = "SELECT group_id, member_id FROM members \
 
 pub(super) const STORED: &str = exported!("id IN (SELECT unhex(value) FROM json_each($2))");
 
+pub(super) const MARK: &str = "SELECT d.revision, d.schema_revision, d.silent_changes, \
+         (SELECT count(*) FROM (SELECT 1 FROM events WHERE directory_id = $1 AND seq > $2 LIMIT +$3) AS listed), \
+         (SELECT seq FROM events WHERE directory_id = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 1), \
+         (SELECT at FROM events WHERE directory_id = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 1) \
+     FROM directories AS d WHERE d.id = $1";
+
+pub(super) const SETTLED: &str = "SELECT COALESCE(max(seq), 0) FROM events WHERE directory_id = $1 AND seq > 0";
+
 /// A transaction that sees what was there when it began. The log of the file grows while it lasts. Its connection is its
 /// own and is closed with it, so that nobody inherits an open transaction or waits for a connection because of it.
 pub(super) struct SqliteSnapshot {
@@ -51,6 +59,17 @@ pub(super) async fn snapshot(database: &Database, directory: DirectoryId) -> Res
 
 #[async_trait]
 impl Snapshot for SqliteSnapshot {
+    async fn mark(&mut self, settled: i64, limit: u32) -> Result<Option<Mark>, StoreError> {
+        let row = sqlx::query(MARK)
+            .bind(self.directory.0)
+            .bind(settled)
+            .bind(limit)
+            .fetch_optional(&mut self.connection)
+            .await
+            .map_err(store_error)?;
+        row.as_ref().map(read_mark).transpose()
+    }
+
     async fn resources(&mut self, after: Option<ResourceId>, limit: u32) -> Result<Vec<Exported>, StoreError> {
         let rows = sqlx::query(RESOURCES)
             .bind(self.directory.0)
@@ -79,6 +98,25 @@ impl Snapshot for SqliteSnapshot {
 /// An empty blob sorts before every id.
 fn bytes(id: Option<ResourceId>) -> Vec<u8> {
     id.map_or_else(Vec::new, |id| id.0.as_bytes().to_vec())
+}
+
+fn read_mark(row: &SqliteRow) -> Result<Mark, StoreError> {
+    let corrupt = corrupt("events");
+    let number = |column| row.try_get::<Option<i64>, _>(column).map_err(&corrupt);
+    let events: i64 = row.try_get(3).map_err(&corrupt)?;
+    Ok(Mark {
+        revision: row.try_get(0).map_err(&corrupt)?,
+        schema_revision: row.try_get(1).map_err(&corrupt)?,
+        silent_changes: row.try_get(2).map_err(&corrupt)?,
+        events: events.unsigned_abs(),
+        last_event: number(4)?.zip(number(5)?.map(Timestamp)),
+    })
+}
+
+/// One transaction writes at a time, so numbers are there in their order.
+pub(super) async fn settled(readers: &SqlitePool, directory: DirectoryId) -> Result<i64, StoreError> {
+    let row = sqlx::query(SETTLED).bind(directory.0).fetch_one(readers).await.map_err(store_error)?;
+    row.try_get(0).map_err(corrupt("events"))
 }
 
 pub(super) async fn stored(
@@ -195,7 +233,8 @@ fn hex(id: ResourceId) -> String {
 /// The memberships are the list `$2`, `[[group, member], …]`.
 pub(super) const IMPORT_MEMBERS: &str = "RELEASE job; SAVEPOINT job; \
      INSERT INTO members (directory_id, group_id, member_id) \
-     SELECT $1, unhex(value ->> 0), unhex(value ->> 1) FROM json_each($2) WHERE true ON CONFLICT DO NOTHING";
+     SELECT $1, unhex(value ->> 0), unhex(value ->> 1) FROM json_each($2) WHERE true ON CONFLICT DO NOTHING; \
+     UPDATE directories SET silent_changes = silent_changes + 1 WHERE id = $1 AND changes() > 0";
 
 pub(super) async fn import_members(
     connection: &mut SqliteConnection,
@@ -213,4 +252,4 @@ pub(super) async fn import_members(
 
 /// All statements that join or walk, for the test of their plans.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[RESOURCES, EDGES, STORED, IMPORT, TAKEN];
+pub(super) const STATEMENTS: &[&str] = &[MARK, SETTLED, RESOURCES, EDGES, STORED, IMPORT, TAKEN];

@@ -323,6 +323,58 @@ async fn a_snapshot_that_is_open_is_not_waited_for() {
     assert_eq!(snapshot.resources(None, 10).await.expect("is still open").len(), 1);
 }
 
+/// An event in a transaction that stays open. It has its number already.
+async fn begin_an_event(connection: &mut PgConnection, directory: DirectoryId) -> i64 {
+    sqlx::raw_sql("BEGIN").execute(&mut *connection).await.expect("begins");
+    sqlx::query_scalar(
+        "INSERT INTO events (directory_id, at, kind, resource_type, resource_id, version) \
+         VALUES ($1, 0, 'update', 'User', $2, 2) RETURNING seq",
+    )
+    .bind(directory.0)
+    .bind(ResourceId::generate().0)
+    .fetch_one(connection)
+    .await
+    .expect("inserts")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_with_a_lower_number_that_comes_later_moves_the_mark() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    create_user(&*store, directory, "alice").await;
+    let settled = store.settled(directory).await.expect("answers");
+    let mut connection = database.connect().await;
+    let lower = begin_an_event(&mut connection, directory).await;
+    create_user(&*store, directory, "bob").await;
+    let mark = async || {
+        let mut snapshot = store.snapshot(directory).await.expect("opens");
+        snapshot.mark(settled, 100).await.expect("answers").expect("is there")
+    };
+    let before = mark().await;
+    assert_eq!(mark().await, before);
+    sqlx::raw_sql("COMMIT").execute(&mut connection).await.expect("commits");
+    let after = mark().await;
+    assert!(before.last_event.is_some_and(|(seq, _)| seq > lower), "{before:?}");
+    assert_eq!(after.last_event, before.last_event, "it is not the last");
+    assert_eq!((before.events, after.events), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_come_with_a_lower_number_is_waited_for() {
+    let (database, store) = open().await;
+    let directory = fresh_directory(&*store).await;
+    let mut connection = database.connect().await;
+    // As the store's own sessions are called.
+    sqlx::raw_sql("SET application_name = 'scimd'").execute(&mut connection).await.expect("sets");
+    let lower = begin_an_event(&mut connection, directory).await;
+    create_user(&*store, directory, "bob").await;
+    let early = tokio::time::timeout(Duration::from_millis(200), store.settled(directory)).await;
+    assert!(early.is_err(), "one may still come");
+    sqlx::raw_sql("COMMIT").execute(&mut connection).await.expect("commits");
+    let settled = tokio::time::timeout(PATIENCE, store.settled(directory)).await.expect("ends").expect("answers");
+    assert!(settled > lower);
+}
+
 /// A store with one connection, and a lock that no read gets past: long reading, played by a wait that only a limit ends.
 async fn locked_out(
     scan_timeout: Duration,

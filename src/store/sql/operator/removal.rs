@@ -85,9 +85,11 @@ pub(in super::super) async fn keep_piece(
     Ok(forgotten)
 }
 
-/// Notes up to which id resources are the operators' own; `None`: all of them.
+/// Notes up to which id resources are the operators' own; `None`: all of them. What they are has no row in `events`.
 async fn keep_to(connection: &mut Connection, directory: DirectoryId, id: Option<Uuid>) -> Result<(), StoreError> {
-    let noted = sqlx::query("UPDATE directories SET kept_to = $2 WHERE id = $1").bind(directory.0).bind(id);
+    let noted = sqlx::query("UPDATE directories SET kept_to = $2, silent_changes = silent_changes + 1 WHERE id = $1")
+        .bind(directory.0)
+        .bind(id);
     noted.execute(connection).await.map(drop).map_err(store_error)
 }
 
