@@ -12,6 +12,8 @@ mod hostile;
 mod interrupted;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/transfer/resumed.rs"]
+mod resumed;
 
 use app::{App, GROUP, USER};
 use file::content;

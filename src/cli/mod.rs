@@ -11,7 +11,7 @@
 //! - [`account`], [`audit`]: operators themselves, and what they did
 //! - [`log`]: what became of requests
 //! - [`schema_files`]: schemas of every Directory, from files
-//! - [`transfer`], [`meter`]: a whole Directory out and in, and how far it is
+//! - [`transfer`], [`part`], [`meter`]: a whole Directory out and in, a file until it is whole, and how far it is
 //! - [`apply`]: Directories as a file declares them
 //! - [`migrate`], [`check`], [`health`]: the database, the doctor, a probe
 //! - [`expiry`]: times such as `365d`
@@ -32,6 +32,7 @@ mod log;
 mod meter;
 mod migrate;
 mod output;
+mod part;
 mod resource;
 mod schema;
 mod schema_files;

@@ -4,14 +4,15 @@ use super::arguments::Arguments;
 use super::failure::Failure;
 use super::meter::Meter;
 use super::output;
+use super::part::Part;
 use super::session::Session;
-use crate::admin::transfer::{Counts, Export, Target, check, import};
+use crate::admin::transfer::{Counts, Export, Progress, Target, check, import};
 use crate::directory::Limits;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufReader, Write as _};
+use std::path::Path;
 
-/// Bytes that are read or written at a time.
+/// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Runs `scimd export`.
@@ -22,64 +23,54 @@ pub async fn run_export(arguments: &Arguments, directory: &str, out: Option<&Pat
     let session = Session::open(arguments).await?;
     let done = match out {
         Some(path) => export_to_file(&session, directory, path, secrets).await,
-        None => export(&session, directory, &mut io::stdout(), secrets).await,
+        None => export_to_output(&session, directory, secrets).await,
     };
     session.close(done).await
 }
 
 /// Writes under another name first, so that a file of the name that was asked for is whole.
 async fn export_to_file(session: &Session, directory: &str, path: &Path, secrets: bool) -> Result<(), Failure> {
-    if path.exists() {
-        return Err(Failure::new(format!("{} is there already", path.display()), "Name another file, or remove that one."));
+    let mut part = Part::open(path)?;
+    let mut export = Export::begin(&session.operator(), directory, secrets).await?;
+    let went_on = part.begin(&mut export).await?;
+    let after =
+        went_on.map(|Progress { resources, members }| format!("went on after {resources} resources, {members} memberships"));
+    if let Some(after) = &after {
+        output::note(&format!("The export that was interrupted {after}."));
     }
-    let part = part_of(path);
-    let failed = |error: io::Error| {
-        let what = format!("{} cannot be written: {error}", path.display());
-        Failure::new(what, "Name a file in a folder that this user may write to.")
-    };
-    let file = create(&part).map_err(failed)?;
-    let mut writer = BufWriter::with_capacity(BUFFER_BYTES, file);
-    export(session, directory, &mut writer, secrets).await?;
-    let file = writer.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.sync_all().and_then(|()| fs::rename(&part, path)).map_err(failed)
+    let exported = export_to(session, export, secrets, &mut |lines, export| part.write(lines, export.note().as_deref())).await?;
+    part.end()?;
+    output::note(&format!("{exported}{}.", after.map(|after| format!("; {after}")).unwrap_or_default()));
+    Ok(())
 }
 
-/// The name under which a file is written.
-fn part_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
+async fn export_to_output(session: &Session, directory: &str, secrets: bool) -> Result<(), Failure> {
+    let export = Export::begin(&session.operator(), directory, secrets).await?;
+    let mut out = io::stdout();
+    let exported = export_to(session, export, secrets, &mut |lines, _| Ok(out.write_all(lines.as_bytes())?)).await?;
+    out.flush()?;
+    output::note(&format!("{exported}."));
+    Ok(())
 }
 
-/// A new file that its owner alone can read. One that an earlier export left is replaced.
-fn create(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-async fn export(session: &Session, directory: &str, out: &mut (dyn Write + Send), secrets: bool) -> Result<(), Failure> {
-    let operator = session.operator();
-    let mut export = Export::begin(&operator, directory, secrets).await?;
+/// Gives all lines away, and says what they were.
+async fn export_to(
+    session: &Session,
+    mut export: Export,
+    secrets: bool,
+    write: &mut (dyn FnMut(&str, &Export) -> Result<(), Failure> + Send),
+) -> Result<String, Failure> {
     let mut meter = Meter::new("Exported", None);
     while let Some(lines) = export.next().await? {
-        out.write_all(lines.as_bytes())?;
+        write(&lines, &export)?;
         meter.hear(export.progress());
     }
-    out.flush()?;
     meter.end();
     if !export.left_out().is_empty() {
         output::note(&format!("Left out, as they are never returned: {}.", export.left_out().join(", ")));
     }
-    let counts = export.end(&operator).await?;
-    output::note(&format!("Exported {}{}.", counted(&counts), if secrets { ", with password hashes" } else { "" }));
-    Ok(())
+    let counts = export.end(&session.operator()).await?;
+    Ok(format!("Exported {}{}", counted(&counts), if secrets { ", with password hashes" } else { "" }))
 }
 
 /// Runs `scimd import`.

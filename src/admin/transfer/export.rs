@@ -1,10 +1,13 @@
 //! A Directory to lines.
 
 use super::line::{self, Begin, End};
+use super::notes::{self, Anew, Began, Last, Note, Secret};
+use super::reader::Source;
 use super::{Counts, LINE_BYTES_MAX, LINE_MEMBERS_MAX, Progress};
 use crate::admin::audit::hex;
 use crate::admin::operator::Act;
 use crate::admin::{AdminError, Operator, directories};
+use crate::clock::Timestamp;
 use crate::directory::definitions::{self, registry};
 use crate::id::ResourceId;
 use crate::scim::resource::{Document, secret_names, without_secrets};
@@ -22,8 +25,11 @@ const PAGE_RESOURCES: u32 = 200;
 /// Memberships of a page.
 const PAGE_EDGES: u32 = 2_000;
 
-/// How often an export begins anew because the schemas changed while it did.
+/// How often an export begins anew because the Directory's settings or schemas changed while it did.
 const ATTEMPTS_MAX: u32 = 5;
+
+/// Events that are counted at most: those that come while an export begins.
+const EVENTS_MAX: u32 = 1_000_000;
 
 /// A Directory as it was when the export began, on its way out. Dropped, it has no last line, so the file is known to be cut.
 pub struct Export {
@@ -35,6 +41,36 @@ pub struct Export {
     stage: Stage,
     counts: Counts,
     digest: Sha256,
+    /// Of all lines so far.
+    bytes: u64,
+    began: Began,
+    secret: Secret,
+}
+
+/// What an interrupted export left, from the beginning on.
+pub struct Left<'l> {
+    /// What was noted of it: [`Export::first_note`] and each [`Export::note`], each with the end of its line.
+    pub notes: Source<'l>,
+    /// Its lines.
+    pub part: Source<'l>,
+}
+
+/// What becomes of what an interrupted export left.
+#[derive(Debug)]
+pub enum Resumed {
+    /// The export goes on behind the beginning of it.
+    On(Kept),
+    /// The export begins with the first line.
+    Anew(Anew),
+}
+
+/// How much of what was left is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Bytes of the notes.
+    pub notes_bytes: u64,
+    /// Bytes of the lines.
+    pub part_bytes: u64,
 }
 
 /// What comes next.
@@ -56,26 +92,89 @@ impl Export {
         let mut directory = directories::find(store, name).await?;
         for _ in 0..ATTEMPTS_MAX {
             let definitions = definitions::read(store, Some(directory.id)).await?;
-            let snapshot = store.snapshot(directory.id).await?;
-            // The schemas are those of the snapshot if they have not moved until after it was taken.
+            let settled = store.settled(directory.id).await?;
+            let mut snapshot = store.snapshot(directory.id).await?;
+            let mark = snapshot.mark(settled, EVENTS_MAX).await?.ok_or_else(|| AdminError::NoDirectory(name.to_owned()))?;
+            // The schemas are those of the snapshot if they have not moved until after it was taken; so is the rest.
             let now = directories::find(store, name).await?;
             if now.status == DirectoryStatus::Deleting {
                 return Err(AdminError::Gone(now.name));
             }
-            if now.schema_revision != directory.schema_revision || now.id != directory.id {
+            if now.schema_revision != directory.schema_revision || now.revision != mark.revision || now.id != directory.id {
                 directory = now;
                 continue;
             }
             let registry = registry(&definitions).map_err(AdminError::Definition)?;
             let everyones = definitions.iter().filter(|row| row.directory.is_none()).map(|row| row.name.clone()).collect();
             let left_out = if secrets { Vec::new() } else { secret_names(&registry) };
-            let begin = Begin::of(&now, operator.clock.now(), everyones, secrets, left_out);
-            let (counts, digest) = (Counts::default(), Sha256::new());
-            let export = Self { snapshot, directory: now, registry, definitions, begin, stage: Stage::Begin, counts, digest };
+            let exported = operator.clock.now();
+            let begin = Begin::of(&now, exported, everyones, secrets, left_out);
+            let export = Self {
+                snapshot,
+                registry,
+                definitions,
+                begin,
+                stage: Stage::Begin,
+                counts: Counts::default(),
+                digest: Sha256::new(),
+                bytes: 0,
+                began: Began::of(&now, exported.0, secrets, settled, &mark),
+                secret: Secret::of(store, &now).await?,
+                directory: now,
+            };
             export.record(operator, "export.begin", json!({ "passwordHashes": secrets })).await?;
             return Ok(export);
         }
         Err(AdminError::TooBusy)
+    }
+
+    /// Goes on where an export of the same was interrupted, if the Directory is what it was then; called before [`Export::next`]. The lines
+    /// are then those that the other export would have given, with its time in the first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn go_on(&mut self, left: Left<'_>) -> Result<Resumed, AdminError> {
+        let (was, notes_bytes) = match Began::read(left.notes) {
+            Ok(read) => read,
+            Err(anew) => return Ok(Resumed::Anew(anew)),
+        };
+        // One more than there were then is enough to see that there are others.
+        let limit = u32::try_from(was.events).unwrap_or(EVENTS_MAX).saturating_add(1);
+        let mark = self.snapshot.mark(was.settled, limit).await?;
+        let mark = mark.ok_or_else(|| AdminError::NoDirectory(self.directory.name.clone()))?;
+        let now = Began::of(&self.directory, self.began.exported, self.begin.secrets, was.settled, &mark);
+        let kept = was.is_still(&now).and_then(|()| self.take_up(was, notes_bytes, left));
+        Ok(kept.map_or_else(Resumed::Anew, Resumed::On))
+    }
+
+    fn take_up(&mut self, was: Began, notes_bytes: u64, left: Left<'_>) -> Result<Kept, Anew> {
+        let begin = Begin { exported: Timestamp(was.exported), ..self.begin.clone() };
+        let head = self.head(&begin);
+        let place = notes::follow((left.notes, notes_bytes), left.part, &was, &self.secret, &head)?;
+        self.stage = match place.note.last {
+            Last::Head => Stage::Resources(None),
+            Last::Resource(id) => Stage::Resources(Some(ResourceId(id))),
+            Last::Member(group, member) => Stage::Members(Some(Edge { group: ResourceId(group), member: ResourceId(member) })),
+        };
+        (self.counts, self.bytes, self.digest) = (place.note.counts(), place.note.bytes, place.digest);
+        (self.begin, self.began) = (begin, was);
+        Ok(Kept { notes_bytes: place.notes_bytes, part_bytes: self.bytes })
+    }
+
+    /// What is to be noted before the first lines, without the end of the line, so that an export may [go on](Export::go_on).
+    pub fn first_note(&self) -> String {
+        self.began.to_text()
+    }
+
+    /// What is to be noted behind the lines that were given last, without the end of the line. `None`: nothing that is worth it.
+    pub fn note(&self) -> Option<String> {
+        let last = match self.stage {
+            Stage::Resources(last) => Last::resource(last),
+            Stage::Members(last) => Last::member(last?),
+            Stage::Begin | Stage::Done => return None,
+        };
+        let note = Note::of(self.bytes, last, &self.counts);
+        Some(self.secret.seal(&self.began, &self.digest, &note))
     }
 
     /// The next lines, each with its end; `None`: that was all.
@@ -85,7 +184,10 @@ impl Export {
     pub async fn next(&mut self) -> Result<Option<String>, AdminError> {
         let mut text = String::new();
         match self.stage {
-            Stage::Begin => self.first(&mut text),
+            Stage::Begin => {
+                text = self.head(&self.begin);
+                self.stage = Stage::Resources(None);
+            }
             Stage::Resources(after) => self.resources(after, &mut text).await?,
             Stage::Members(after) => self.members(after, &mut text).await?,
             Stage::Done => return Ok(None),
@@ -95,6 +197,7 @@ impl Export {
             let sha256 = hex(&self.digest.clone().finalize());
             line::push(&mut text, &End { counts: self.counts.clone(), sha256 }.to_text());
         }
+        self.bytes += text.len() as u64;
         Ok(Some(text))
     }
 
@@ -138,13 +241,15 @@ impl Export {
         Ok(())
     }
 
-    fn first(&mut self, text: &mut String) {
-        line::push(text, &self.begin.to_text());
+    /// The lines before all resources.
+    fn head(&self, begin: &Begin) -> String {
+        let mut text = String::new();
+        line::push(&mut text, &begin.to_text());
         for row in self.definitions.iter().filter(|row| row.directory.is_some() && row.kind != DefinitionKind::Building) {
             let definition = serde_json::from_str(&row.definition).unwrap_or(Value::Null);
-            line::push(text, &line::definition(row.kind, &definition));
+            line::push(&mut text, &line::definition(row.kind, &definition));
         }
-        self.stage = Stage::Resources(None);
+        text
     }
 
     async fn resources(&mut self, after: Option<ResourceId>, text: &mut String) -> Result<(), AdminError> {

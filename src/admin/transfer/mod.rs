@@ -6,6 +6,7 @@
 //!
 //! - [`mod@line`]: the lines, to text and back
 //! - [`export`]: a Directory to lines
+//! - [`notes`]: how far an export is, so that one that was interrupted goes on
 //! - [`reader`]: lines from bytes, with their numbers and their digest
 //! - [`content`]: the resource of a line, by the schemas of a Directory
 //! - [`mod@check`]: a file against the Directory that it is for
@@ -16,11 +17,14 @@ mod content;
 pub mod export;
 pub mod import;
 pub mod line;
+mod notes;
 mod reader;
 
 pub use check::{Checked, Target, check};
-pub use export::Export;
+pub use export::{Export, Kept, Left, Resumed};
 pub use import::import;
+pub use notes::Anew;
+pub use reader::Source;
 
 use std::collections::BTreeMap;
 

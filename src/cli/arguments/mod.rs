@@ -81,7 +81,8 @@ pub enum Command {
     /// Manage the users of a Directory.
     #[command(subcommand)]
     User(UserCommand),
-    /// Write a whole Directory out, as JSON Lines: its settings, schemas, users, groups and memberships; no secret.
+    /// Write a whole Directory out, as JSON Lines: its settings, schemas, users, groups and memberships; no secret. An interrupted
+    /// export to a file goes on when it is begun again, if nothing has changed.
     Export {
         /// The name of the Directory.
         directory: String,
