@@ -1,13 +1,14 @@
 //! Identifiers. All are made by the server; a client's value never addresses anything (R1).
 
+use sha2::{Digest as _, Sha256};
 use std::fmt;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// The `id` of a resource (RFC 7643 §3.1): a UUID, unique over all types and Directories, never reused (D-21).
 ///
-/// Version 7: its leading time bits keep inserts at one end of the index. Behind them come a counter, which begins anew each
+/// Mostly version 7: its leading time bits keep inserts at one end of the index. Behind them come a counter, which begins anew each
 /// millisecond at a random number of 41 bits, and 32 random bits; so an id cannot be guessed, but it is no secret: the token
-/// decides who reads.
+/// decides who reads. What an operator creates under a key of its own has version 8 instead: [`ResourceId::derived`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId(pub Uuid);
 
@@ -15,6 +16,29 @@ impl ResourceId {
     /// A new id.
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// The id of what is created under an `Idempotency-Key`: the same for the same key, so that a repetition finds what the first
+    /// request made, and nothing has to be kept for that.
+    ///
+    /// A UUID of version 8 (RFC 9562 §5.8). Its bits, but for version and variant, are the first of a SHA-256 over
+    ///
+    /// ```text
+    /// scimd/idempotency-key/1 NUL, directory as 8 bytes (big-endian), resource_type NUL, key
+    /// ```
+    ///
+    /// Neither a type nor a label has a NUL, so no two of these are one text. The number of the Directory is in it, which is never
+    /// used twice: the key of one Directory says nothing about another. Who knows the key knows the id; it is no secret.
+    pub fn derived(directory: DirectoryId, resource_type: &str, key: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"scimd/idempotency-key/1\0");
+        hash.update(directory.0.to_be_bytes());
+        hash.update(resource_type);
+        hash.update([0]);
+        hash.update(key);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.finalize()[..16]);
+        Self(Builder::from_custom_bytes(bytes).into_uuid())
     }
 
     /// Reads the one spelling that the server issues: 36 characters, lower case, hyphenated.
@@ -48,3 +72,21 @@ pub struct AccountId(pub i64);
 /// The number of an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiKeyId(pub i64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_derived_id_is_of_version_8_and_differs_with_each_part() {
+        let id = ResourceId::derived(DirectoryId(1), "User", "k");
+        assert_eq!(id.to_string(), "d866e830-b2ee-8b53-844c-abf674d8b2bd");
+        assert_eq!((id.0.get_version_num(), id.0.get_variant()), (8, uuid::Variant::RFC4122));
+        assert_eq!(ResourceId::parse(&id.to_string()), Some(id));
+        let others =
+            [(1, "User", "k"), (2, "User", "k"), (1, "Group", "k"), (1, "User", "K"), (1, "User", "kk"), (1, "Use", "rk")];
+        let ids: HashSet<_> = others.map(|(number, name, key)| ResourceId::derived(DirectoryId(number), name, key)).into();
+        assert_eq!(ids.len(), others.len());
+    }
+}

@@ -9,6 +9,8 @@ mod accounts;
 mod audit;
 #[path = "admin/directories.rs"]
 mod directories;
+#[path = "admin/idempotency.rs"]
+mod idempotency;
 #[path = "admin/isolation.rs"]
 mod isolation;
 #[path = "admin/openapi.rs"]
@@ -46,6 +48,11 @@ impl Admin {
     /// With another key.
     pub fn with(&self, key: &str) -> Self {
         Self { app: self.app.clone(), key: key.to_owned() }
+    }
+
+    /// On another server.
+    pub fn on(&self, app: App) -> Self {
+        Self { app, key: self.key.clone() }
     }
 
     /// Sends a request with further headers.

@@ -286,6 +286,11 @@ impl Store for Memory {
         Ok(Committed { version, created: NOW, last_modified: NOW, changed: true })
     }
 
+    /// No client can ask: ids are new here.
+    async fn was_deleted(&self, _: DirectoryId, _: ResourceId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     async fn lift_tombstone(&self, _: DirectoryId, _: &str, _: ResourceId) -> Result<bool, StoreError> {
         Ok(false)
     }

@@ -2,6 +2,7 @@
 
 use crate::auth::PasswordError;
 use crate::directory::settings::SettingsError;
+use crate::id::ResourceId;
 use crate::scim::ScimError;
 use crate::scim::quirks::PROFILES;
 use crate::scim::schema::Faults;
@@ -108,6 +109,12 @@ pub enum AdminError {
     /// The Directory has several groups with this displayName.
     #[error("the Directory has several groups {0:?}; name one by its id")]
     SeveralGroups(String),
+    /// The key was used for another resource.
+    #[error("this Idempotency-Key was used to create something else, which is {0}; take another key")]
+    KeyOfOther(ResourceId),
+    /// What was created by the key was deleted.
+    #[error("what was created with this Idempotency-Key, {0}, was deleted, and its id is never used again; take another key")]
+    KeySpent(ResourceId),
     /// What a client would be refused too, or what only the provider may do.
     #[error("{0}")]
     Refused(#[from] ScimError),

@@ -9,7 +9,7 @@ use super::operator::Act;
 use super::{AdminError, Operator, PAGE_ROWS};
 use crate::clock::Timestamp;
 use crate::directory::settings::Settings;
-use crate::directory::{self, Precondition, ProjectionParams};
+use crate::directory::{self, Once, Precondition, ProjectionParams};
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::filter::{CompareOp, Filter, Literal, ResolvedFilter};
 use crate::scim::key::key;
@@ -160,16 +160,35 @@ fn readable(desk: &Desk<'_>, kind: Kind, id: ResourceId, document: &str) -> Resu
 /// # Errors
 /// [`AdminError::Refused`] with the reason that a client would read.
 pub async fn create(desk: &Desk<'_>, kind: Kind, body: &[u8]) -> Result<ResourceId, AdminError> {
+    let resource_type = desk.resource_type(kind);
+    let create = async |ctx: &directory::Ctx<'_>| directory::create(ctx, resource_type, body, ProjectionParams::default()).await;
+    let created = desk.act(creation(kind), create).await?;
+    let id = created.location.rsplit('/').next().and_then(ResourceId::parse);
+    Ok(id.expect("a location ends with the id"))
+}
+
+/// As [`create`], once for each `key`: who repeats it finds what was made the first time. Gives its id, and whether it was made now.
+///
+/// # Errors
+/// As [`create`]; [`AdminError::KeyOfOther`], [`AdminError::KeySpent`].
+pub async fn create_once(desk: &Desk<'_>, kind: Kind, key: &str, body: &[u8]) -> Result<(ResourceId, bool), AdminError> {
+    let resource_type = desk.resource_type(kind);
+    let id = ResourceId::derived(desk.row.id, kind.name(), key);
+    let create = async |ctx: &directory::Ctx<'_>| directory::create_once(ctx, resource_type, id, body).await;
+    match desk.act(creation(kind), create).await? {
+        Once::Created => Ok((id, true)),
+        Once::There => Ok((id, false)),
+        Once::Different => Err(AdminError::KeyOfOther(id)),
+        Once::Deleted => Err(AdminError::KeySpent(id)),
+    }
+}
+
+fn creation(kind: Kind) -> Act<'static> {
     let name = match kind {
         Kind::User => "user.create",
         Kind::Group => "group.create",
     };
-    let act = Act { name, after: Some(json!({ "source": "manual" })), ..Act::default() };
-    let resource_type = desk.resource_type(kind);
-    let create = async |ctx: &directory::Ctx<'_>| directory::create(ctx, resource_type, body, ProjectionParams::default()).await;
-    let created = desk.act(act, create).await?;
-    let id = created.location.rsplit('/').next().and_then(ResourceId::parse);
-    Ok(id.expect("a location ends with the id"))
+    Act { name, after: Some(json!({ "source": "manual" })), ..Act::default() }
 }
 
 /// Replaces a resource that is the operators' by JSON as a client would send it (RFC 7644 §3.5.1), if the condition holds.

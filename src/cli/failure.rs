@@ -141,6 +141,8 @@ impl From<AdminError> for Failure {
             | AdminError::LastOwner
             | AdminError::KeyName(_)
             | AdminError::KeyExists(_)
+            | AdminError::KeyOfOther(_)
+            | AdminError::KeySpent(_)
             | AdminError::TooManyKeys(_)
             | AdminError::Corrupt { .. }
             | AdminError::Password(_)

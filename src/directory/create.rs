@@ -2,11 +2,12 @@
 
 use super::{Ctx, ProjectionParams, ResourceReply, body, domains, life_cycle, members, render};
 use crate::id::ResourceId;
-use crate::scim::ScimError;
 use crate::scim::quirks::MessageKind;
 use crate::scim::resource::{Normalized, defaults, grams, keys, validate};
 use crate::scim::schema::ResourceType;
+use crate::scim::{ErrorKind, ScimError};
 use crate::store::{Change, MemberChange, NewResource, PasswordChange, StoreError, Stored};
+use std::collections::HashSet;
 
 /// Creates a resource from a request body, and answers with it as stored.
 ///
@@ -25,6 +26,66 @@ pub async fn create(
     defaults::apply(&mut body.document, resource_type, &body.sent);
     let (stored, sent) = store(ctx, resource_type, ResourceId::generate(), body).await?;
     render::one(ctx, resource_type, stored, &projection, &sent).await
+}
+
+/// What became of a creation under an id that the client's key stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Once {
+    /// It was created.
+    Created,
+    /// It is there, and as far as can be told it is what the body says.
+    There,
+    /// It is there, and was made from another body.
+    Different,
+    /// It was there, and was deleted: an id is never used again (D-21).
+    Deleted,
+}
+
+/// Creates a resource under `id` from a request body, unless it is there or was: whoever sends the same twice, also at the same
+/// time, makes one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_once(ctx: &Ctx<'_>, resource_type: &ResourceType, id: ResourceId, body: &[u8]) -> Result<Once, ScimError> {
+    let mut body = body::resource(ctx, resource_type, MessageKind::Create, body)?;
+    defaults::apply(&mut body.document, resource_type, &body.sent);
+    let (text, members) = (body.document.to_text(), body.members.clone());
+    if let Some(found) = find_made(ctx, resource_type, id, &text, members.clone()).await? {
+        return Ok(found);
+    }
+    if ctx.store.was_deleted(ctx.directory.id, id).await? {
+        return Ok(Once::Deleted);
+    }
+    match store(ctx, resource_type, id, body).await {
+        Ok(_) => Ok(Once::Created),
+        // Another request may have been faster, whatever stood in the way of this one then.
+        Err(error) => find_made(ctx, resource_type, id, &text, members).await?.ok_or(error),
+    }
+}
+
+/// The resource that was made under `id`, if it is there, against the document and members to make it from.
+///
+/// What was changed since no longer says what it was made from, and is taken for the same. Passwords are not compared, so that
+/// nobody finds one out by trying.
+async fn find_made(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: ResourceId,
+    document: &str,
+    members: Option<Vec<String>>,
+) -> Result<Option<Once>, ScimError> {
+    let Some(stored) = ctx.store.get(ctx.directory.id, &resource_type.name, id).await? else { return Ok(None) };
+    if stored.version > 1 {
+        return Ok(Some(Once::There));
+    }
+    if stored.document != document {
+        return Ok(Some(Once::Different));
+    }
+    let sent: HashSet<ResourceId> = members::ids(resource_type, members.unwrap_or_default())?.into_iter().collect();
+    let limit = u32::try_from(sent.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let found = ctx.store.members(ctx.directory.id, id, None, limit).await?;
+    let is_the_same = found.len() == sent.len() && found.iter().all(|member| sent.contains(&member.id));
+    Ok(Some(if is_the_same { Once::There } else { Once::Different }))
 }
 
 /// Stores a new resource under `id`, and gives it with the attributes that the client sent. Defaults are already in `body`.
@@ -87,6 +148,13 @@ pub async fn store(
             ctx.tell_password(&password);
             ctx.tell_members(resource_type, &members);
             Ok((stored, sent))
+        }
+        // Of two that make one id at the same time, the later one.
+        Err(error @ (StoreError::Contention(_) | StoreError::Database(_)))
+            if ctx.store.get(ctx.directory.id, &resource_type.name, id).await.is_ok_and(|found| found.is_some()) =>
+        {
+            tracing::debug!(cause = %error, "another request created the same resource");
+            Err(ScimError::new(ErrorKind::Conflict, "another request has created this resource"))
         }
         Err(StoreError::UnknownMember) => Err(members::unknown(ctx, resource_type, &members.add).await),
         Err(error) => Err(error.into()),

@@ -46,7 +46,7 @@ pub mod walks;
 
 pub use bulk::{BulkReply, Done, bulk};
 pub use context::{Ctx, Directory, Limits, Party, Precondition, ProjectionParams, SearchParams};
-pub use create::create;
+pub use create::{Once, create, create_once};
 pub use delete::delete;
 pub use life_cycle::set_active;
 pub use patch::{change_members, patch};

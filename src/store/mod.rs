@@ -252,6 +252,9 @@ pub trait Store: Send + Sync {
     /// caller is dropped (R22). [`StoreError::SchemasChanged`] if it was made by other schemas than the Directory's.
     async fn commit(&self, directory: DirectoryId, commit: Commit) -> Result<Committed, StoreError>;
 
+    /// Whether there was a resource of this id that was deleted, whatever else is known of it.
+    async fn was_deleted(&self, directory: DirectoryId, id: ResourceId) -> Result<bool, StoreError>;
+
     /// Forgets that a resource of this type was deleted, if it is barred until it is reassigned; whether it was.
     async fn lift_tombstone(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<bool, StoreError>;
 

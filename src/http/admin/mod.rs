@@ -15,6 +15,7 @@
 //! - [`page`]: lists, a page at a time
 //! - [`task`]: acts that go on when their client has hung up
 //! - [`tag`]: entity tags: two operators do not overwrite each other
+//! - [`idempotency`]: the key of a creation, which makes it happen once
 //! - [`problem`]: responses that do not succeed (RFC 9457)
 //! - [`session`]: signing in with a password, and who one is
 //! - [`accounts`], [`keys`]: operators' accounts and their API keys
@@ -32,6 +33,7 @@ pub mod clients;
 pub mod definitions;
 pub mod directories;
 pub mod extract;
+pub mod idempotency;
 pub mod keys;
 pub mod openapi;
 pub mod page;

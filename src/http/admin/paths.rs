@@ -132,6 +132,16 @@ pub enum KindWord {
     Groups,
 }
 
+impl KindWord {
+    /// The word in paths.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Groups => "groups",
+        }
+    }
+}
+
 impl From<KindWord> for Kind {
     fn from(word: KindWord) -> Self {
         match word {

@@ -186,6 +186,7 @@ impl From<AdminError> for Problem {
             | AdminError::HasKeys(_)
             | AdminError::NoKeys(_)
             | AdminError::SeveralGroups(_)
+            | AdminError::KeySpent(_)
             | AdminError::Protected(_)
             | AdminError::Gone(_)
             | AdminError::Changed(_)
@@ -199,6 +200,7 @@ impl From<AdminError> for Problem {
             | AdminError::Overlap
             | AdminError::AccountName(_)
             | AdminError::KeyName(_)
+            | AdminError::KeyOfOther(_)
             | AdminError::Definition(_)
             | AdminError::WrongKind { .. }
             | AdminError::Line { .. }

@@ -1,13 +1,14 @@
 //! Users and groups of a Directory, as operators see them: whose they are, and what may be done with them.
 
-use super::AdminState;
 use super::accounts::Password;
 use super::caller::{Caller, Operating, Viewing};
 use super::extract::{Body, Path, Query, Text};
+use super::idempotency::{IdempotencyKey, Key};
 use super::page::{self, Page, PageQuery};
 use super::paths::{DeletedPath, GroupPath, ResourcePath, ResourcesPath, UserPath};
 use super::problem::{Kind as ProblemKind, Problem, ProblemBody};
 use super::tag::{Conditions, IfMatch, IfNoneMatch, answer};
+use super::{AdminState, BASE};
 use crate::admin::resources::{self, Wanted};
 use crate::admin::{AdminError, Desk, Kind, directories, groups, users};
 use crate::id::ResourceId;
@@ -15,7 +16,8 @@ use crate::store::{DirectoryRow, Source, Standing, Stored, Tombstone};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -140,23 +142,32 @@ pub async fn list(
 
 /// Create a user or a group
 ///
-/// One of the operators' own, from JSON as a client would send it.
-#[utoipa::path(post, path = "/directories/{directory}/{kind}", tag = "resources", params(ResourcesPath),
+/// One of the operators' own, from JSON as a client would send it. Sent again with the same Idempotency-Key, it finds what is there.
+#[utoipa::path(post, path = "/directories/{directory}/{kind}", tag = "resources", params(ResourcesPath, IdempotencyKey),
     request_body(content = Object, description = "A User or a Group (RFC 7643 §4)"), responses(
-    (status = 201, description = "Created", body = ResourceView, headers(("ETag" = String))),
-    (status = 409, description = "A unique value is taken, or there are as many as may be", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 201, description = "Created", body = ResourceView, headers(("ETag" = String), ("Location" = String))),
+    (status = 200, description = "It was created with this key before", body = ResourceView, headers(("ETag" = String), ("Location" = String))),
+    (status = 409, description = "A unique value is taken, there are as many as may be, or what was created with this key was deleted", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "Something in the request is not allowed, or the key was used for another resource", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn create(
     State(state): State<Arc<AdminState>>,
     caller: Caller<Operating>,
     Path(ResourcesPath { directory, kind }): Path<ResourcesPath>,
+    Key(key): Key,
     Text(body): Text,
 ) -> Result<Response, Problem> {
     let row = directories::find(&*state.store, &directory).await?;
     let operator = caller.operator(&state);
     let desk = Desk::open(&operator, &row, &state.limits, &state.passwords).await?;
-    let id = resources::create(&desk, kind.into(), body.as_bytes()).await?;
-    shown(&state, &desk, kind.into(), id, StatusCode::CREATED).await
+    let (id, is_new) = match key {
+        Some(key) => resources::create_once(&desk, kind.into(), &key, body.as_bytes()).await?,
+        None => (resources::create(&desk, kind.into(), body.as_bytes()).await?, true),
+    };
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let response = shown(&state, &desk, kind.into(), id, status).await?;
+    let location = format!("{}{BASE}/directories/{}/{}/{id}", state.options.public_url, row.name, kind.word());
+    Ok(([(LOCATION, location)], response).into_response())
 }
 
 /// Show a user or a group

@@ -155,6 +155,9 @@ impl Store for Fake {
     async fn commit(&self, _: DirectoryId, _: Commit) -> Result<Committed, StoreError> {
         nothing()
     }
+    async fn was_deleted(&self, _: DirectoryId, _: ResourceId) -> Result<bool, StoreError> {
+        nothing()
+    }
     async fn lift_tombstone(&self, _: DirectoryId, _: &str, _: ResourceId) -> Result<bool, StoreError> {
         nothing()
     }

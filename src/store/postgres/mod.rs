@@ -246,6 +246,10 @@ impl Store for PostgresStore {
         commit::commit(&self.connections, &self.gathering, directory, commit).await
     }
 
+    async fn was_deleted(&self, directory: DirectoryId, id: ResourceId) -> Result<bool, StoreError> {
+        self.connections.lend(async |connection| operator::was_deleted(connection, directory, id).await).await
+    }
+
     async fn lift_tombstone(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<bool, StoreError> {
         self.connections.lend(async |connection| operator::lift_tombstone(connection, directory, resource_type, id).await).await
     }

@@ -234,6 +234,10 @@ impl Store for SqliteStore {
         self.writer.ask(|reply| Job::Commit { directory, commit, reply }).await
     }
 
+    async fn was_deleted(&self, directory: DirectoryId, id: ResourceId) -> Result<bool, StoreError> {
+        operator::was_deleted(&mut *self.reader().await?, directory, id).await
+    }
+
     async fn lift_tombstone(&self, directory: DirectoryId, resource_type: &str, id: ResourceId) -> Result<bool, StoreError> {
         let resource_type = resource_type.to_owned();
         self.writer.ask(|reply| Job::LiftTombstone { directory, resource_type, id, reply }).await

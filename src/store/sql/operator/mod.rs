@@ -18,7 +18,7 @@ pub(super) use assertions::note as note_assertion;
 pub(super) use audit::{append, audit, audit_after, forget as forget_audit, start as audit_start};
 pub(super) use directories::{directories, directory, directory_key, unfinished as unfinished_directories};
 pub(super) use tokens::{expiring as expiring_tokens, token, token_of, tokens};
-pub(super) use tombstones::{forget as forget_tombstones, lift as lift_tombstone, tombstones};
+pub(super) use tombstones::{forget as forget_tombstones, lift as lift_tombstone, tombstones, was_deleted};
 pub(super) use uses::{note as note_uses, token_uses};
 
 use super::dialect::{self, Connection};

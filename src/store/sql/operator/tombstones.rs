@@ -64,6 +64,21 @@ pub(in super::super) async fn lift(
     Ok(gone.rows_affected() > 0)
 }
 
+/// By the events, which know of every deletion, also of those that leave nothing here.
+pub(in super::super) async fn was_deleted(
+    connection: &mut Connection,
+    directory: DirectoryId,
+    id: ResourceId,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query("SELECT seq FROM events WHERE directory_id = $1 AND resource_id = $2 AND kind = 'delete' LIMIT 1")
+        .bind(directory.0)
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(found.is_some())
+}
+
 /// Retention.
 pub(in super::super) async fn forget(
     connection: &mut Connection,

@@ -1,0 +1,3 @@
+-- Whether a resource of an id was ever deleted: an id that is derived from a key of the client must not come again.
+-- Only deletions are in it, so that nothing else pays for it.
+CREATE INDEX events_of_deletions ON events (directory_id, resource_id) WHERE kind = 'delete';
