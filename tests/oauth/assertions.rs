@@ -24,6 +24,7 @@ fn changed(claims: &Value, name: &str, value: Value) -> Value {
 }
 
 on_both_back_ends! {
+    /// Shows S-9.2-02.
     async fn an_assertion_by_a_key_of_each_kind_is_exchanged_for_a_token(app: App) {
         let signers = [Signer::p256(), Signer::ed25519(), Signer::rsa(Algorithm::RS256), Signer::rsa(Algorithm::PS256)];
         for (number, signer) in signers.into_iter().enumerate() {
