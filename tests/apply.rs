@@ -151,6 +151,36 @@ on_both_back_ends_as_a_process! {
         assert!(said(&installation.run(&["apply", "directories.toml", "--yes"])).1.contains("nowhere.json cannot be read"));
     }
 
+    /// Also one of a schema that comes with the same file.
+    fn a_file_may_say_of_attributes_that_there_will_be_that_they_are_sensitive(installation: Installation) {
+        installation.write_all();
+        let file = |path: &str| {
+            let one = |name: &str| {
+                format!("[[directory]]\nname = {name:?}\nschemas = [\"badge.json\"]\n[directory.settings]\nsensitive = [{path:?}]\n")
+            };
+            one("test") + &one("new")
+        };
+        installation.write("directories.toml", &file("shade"));
+        let acts = installation.acts();
+        let (_, problems) = said(&installation.run(&["apply", "directories.toml", "--yes"]));
+        for name in ["test", "new"] {
+            let problem = format!("Directory {name:?}: settings: the setting sensitive names shade, which is an attribute of no resource type");
+            assert!(problems.contains(&problem), "{problems}");
+        }
+        assert_eq!(installation.acts(), acts);
+        installation.write("directories.toml", &file("colour"));
+        installation.command(&["apply", "directories.toml", "--yes"]);
+        for name in ["test", "new"] {
+            let shown = installation.json(&["directory", "show", name, "--json"]);
+            assert_eq!(shown["settings"], json!({ "sensitive": ["colour"] }));
+        }
+        // What is gone since is no obstacle to other settings.
+        installation.command(&["schema", "remove", "new", BADGE]);
+        installation.command(&["directory", "edit", "new", "--set", "tokensMax=3"]);
+        let refused = installation.run(&["directory", "edit", "new", "--set", "sensitive=title,colour"]);
+        assert!(said(&refused).1.contains("the setting sensitive names colour"), "{refused:?}");
+    }
+
     fn a_start_applies_the_file_of_the_configuration(installation: Installation) {
         installation.write_all();
         installation.configure("[apply]\nfile = \"directories.toml\"\n");

@@ -9,5 +9,7 @@ mod deleting;
 mod limits;
 #[path = "directories/rules.rs"]
 mod rules;
+#[path = "directories/sensitive.rs"]
+mod sensitive;
 #[path = "directories/settings.rs"]
 mod settings;

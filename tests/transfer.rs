@@ -82,7 +82,7 @@ async fn client(app: &App, name: &str) -> App {
 
 /// A Directory `source` with all that an export can hold.
 async fn fill(app: &App) -> App {
-    let settings = Settings { unique_external_id: Some(true), ..Settings::default() };
+    let settings = Settings::of_json(json!({ "uniqueExternalId": true, "sensitive": ["phoneNumbers"] })).expect("good");
     let source = app.directory_with("source", "okta", &settings).await;
     let schema = json!({
         "id": BADGE, "name": "Badge", "extends": ["User"],
@@ -132,6 +132,7 @@ async fn goes_across(from: App, to: App) {
     assert_eq!(Settings::of(&row).expect("settings").unique_external_id, Some(true));
 
     let copy = client(&to, "copy").await;
+    copy.filter("/Users", "phoneNumbers pr").await.expect_error(403, "sensitive");
     let user = |answer: app::Answer| answer.json["Resources"][0].clone();
     for filter in ["userName eq \"USER-0\"", "displayName co \"ine\" and title eq \"Boss\"", "externalId eq \"E0\"", "title pr"] {
         let (there, here) = (source.filter("/Users", filter).await, copy.filter("/Users", filter).await);

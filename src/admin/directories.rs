@@ -3,6 +3,7 @@
 use super::definitions::change_rules;
 use super::operator::{Act, difference};
 use super::{AdminError, Operator, PAGE_ROWS, deletion};
+use crate::directory::definitions;
 use crate::directory::settings::{Settings, SettingsError};
 use crate::id::DirectoryId;
 use crate::scim::quirks::profile;
@@ -26,7 +27,7 @@ pub fn is_name(name: &str) -> bool {
 /// Creates a Directory with the profile of `provider`, and settings that differ from it. It is active, and not protected.
 ///
 /// # Errors
-/// As [`create_as`].
+/// As [`create_as`]; [`AdminError::Settings`] if they name what is in no Directory.
 pub async fn create(
     operator: &Operator<'_>,
     name: &str,
@@ -34,6 +35,7 @@ pub async fn create(
     provider: &str,
     settings: &Settings,
 ) -> Result<DirectoryRow, AdminError> {
+    check_names(operator.store, None, settings).await?;
     create_as(operator, &New { name, display_name, provider, settings, status: DirectoryStatus::Active, protected: false }).await
 }
 
@@ -54,7 +56,7 @@ pub struct New<'a> {
     pub protected: bool,
 }
 
-/// Creates a Directory that has its status and its protection from the first moment on.
+/// Creates a Directory that has its status and its protection from the first moment on. What its settings name may come later.
 ///
 /// # Errors
 /// [`AdminError::DirectoryName`], [`AdminError::DisplayName`], [`AdminError::Provider`], [`AdminError::DirectoryExists`].
@@ -114,9 +116,31 @@ pub struct Edit {
 /// at, and their index rows are written anew.
 ///
 /// # Errors
+/// As [`edit_as`]; [`AdminError::Settings`] if they name what is not in the Directory.
+pub async fn edit(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit) -> Result<DirectoryRow, AdminError> {
+    if let Some(settings) = &edit.settings {
+        check_names(operator.store, Some(directory), settings).await?;
+    }
+    edit_as(operator, directory, edit).await
+}
+
+/// Refuses settings that name what is in none of the types of a Directory, or of a new one, and did not before.
+async fn check_names(store: &dyn OperatorStore, directory: Option<&DirectoryRow>, settings: &Settings) -> Result<(), AdminError> {
+    if settings.sensitive.is_none() {
+        return Ok(());
+    }
+    let before = directory.map(Settings::of).transpose().map_err(AdminError::Settings)?;
+    let rows = definitions::read(store, directory.map(|directory| directory.id)).await?;
+    let registry = definitions::registry(&rows).map_err(AdminError::Definition)?;
+    settings.check_names(before.as_ref(), &registry).map_err(AdminError::Settings)
+}
+
+/// As [`edit`], for who knows which definitions the Directory will have: what settings name may come later.
+///
+/// # Errors
 /// [`AdminError::DisplayName`], [`AdminError::Provider`], [`AdminError::Changed`], [`AdminError::Gone`];
 /// [`AdminError::Contradicted`] if resources have a value in common that would be unique.
-pub async fn edit(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit) -> Result<DirectoryRow, AdminError> {
+pub async fn edit_as(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit) -> Result<DirectoryRow, AdminError> {
     let mut edited = directory.clone();
     if let Some(name) = edit.display_name {
         edited.display_name = checked_display_name(&name)?;

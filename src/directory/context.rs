@@ -10,7 +10,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::id::{DirectoryId, ResourceId, TokenId};
 use crate::metrics::Metrics;
-use crate::scim::filter::FilterOptions;
+use crate::scim::filter::{FilterOptions, Sensitive};
 use crate::scim::json::JsonLimits;
 use crate::scim::patch::PatchLimits;
 use crate::scim::protocol::entity_tag;
@@ -43,6 +43,8 @@ pub struct Directory {
     pub quirks: Vec<&'static Quirk>,
     /// The domains that a userName may have, if not any.
     pub domains: Option<Domains>,
+    /// What clients may not filter by in a URL, beside passwords.
+    pub sensitive: Option<Sensitive>,
     /// How much there may be in it.
     pub bounds: DirectoryBounds,
     /// Whether PATCH of a resource with members answers 200 with the resource instead of 204 (D-63).

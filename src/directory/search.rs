@@ -3,7 +3,7 @@
 use super::walks::Walk;
 use super::{Ctx, ProjectionParams, SearchParams, SearchReply, cursors, order, render, unindexed};
 use crate::auth::Access;
-use crate::scim::filter::{Filter, ResolvedFilter};
+use crate::scim::filter::{Filter, ResolvedFilter, Sensitive};
 use crate::scim::json;
 use crate::scim::protocol::LIST_RESPONSE_SCHEMA;
 use crate::scim::protocol::search_request::SearchRequest;
@@ -23,15 +23,26 @@ pub enum Scope<'a> {
     Root,
 }
 
-/// Answers a query with one page of a ListResponse.
+/// Answers a query whose parameters are those of a URL, with one page of a ListResponse.
 ///
 /// # Errors
-/// - `InvalidFilter`, `Sensitive`: see [`Filter::resolve`], [`Filter::resolve_among`]
+/// - `Sensitive`: the filter names what the Directory says is not for URLs, or what nobody may filter by
+/// - `InvalidFilter`: see [`Filter::resolve`], [`Filter::resolve_among`]
 /// - `InvalidValue`: `startIndex`, `count`, `sortBy` or `sortOrder` make no sense (D-44, D-45)
 /// - `InvalidCursor`, `ExpiredCursor`, `InvalidCount`: see [`cursors::open`]
 /// - `TooMany`: no index serves the filter or the sort, and to read all resources took too long (D-46)
 pub async fn search(ctx: &Ctx<'_>, scope: Scope<'_>, params: &SearchParams) -> Result<SearchReply, ScimError> {
-    let asked = Asked::resolve(ctx, scope, params)?;
+    answer(ctx, scope, params, ctx.directory.sensitive.as_ref()).await
+}
+
+/// Answers a query that does not name `unnamed` in its filter.
+async fn answer(
+    ctx: &Ctx<'_>,
+    scope: Scope<'_>,
+    params: &SearchParams,
+    unnamed: Option<&Sensitive>,
+) -> Result<SearchReply, ScimError> {
+    let asked = Asked::resolve(ctx, scope, params, unnamed)?;
     if let Some(cursor) = params.cursor.as_deref() {
         return search_by_cursor(ctx, &asked, params, cursor).await;
     }
@@ -115,7 +126,7 @@ pub async fn search_by_post(ctx: &Ctx<'_>, scope: Scope<'_>, body: &[u8]) -> Res
         attributes: request.attributes,
         excluded_attributes: request.excluded_attributes,
     };
-    search(ctx, scope, &params).await.map_err(ScimError::of_filter_in_body)
+    answer(ctx, scope, &params, None).await.map_err(ScimError::of_filter_in_body)
 }
 
 /// What a query means for one type.
@@ -134,12 +145,12 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn resolve(ctx: &Ctx<'a>, scope: Scope<'a>, params: &SearchParams) -> Result<Self, ScimError> {
+    fn resolve(ctx: &Ctx<'a>, scope: Scope<'a>, params: &SearchParams, unnamed: Option<&Sensitive>) -> Result<Self, ScimError> {
         let types: Vec<&'a Arc<ResourceType>> = match scope {
             Scope::Type(resource_type) => vec![resource_type],
             Scope::Root => permitted(ctx)?,
         };
-        let filters = resolve_filters(ctx, scope, &types, params.filter.as_deref())?;
+        let filters = resolve_filters(ctx, scope, &types, params.filter.as_deref(), unnamed)?;
         ctx.tell_filter(filters.iter().flatten(), params.filter.as_deref());
         let sorts = order::resolve(&types, params)?;
         let projection = ProjectionParams {
@@ -206,11 +217,15 @@ fn resolve_filters(
     scope: Scope<'_>,
     types: &[&Arc<ResourceType>],
     text: Option<&str>,
+    unnamed: Option<&Sensitive>,
 ) -> Result<Vec<Option<ResolvedFilter>>, ScimError> {
     let Some(text) = text else { return Ok(vec![None; types.len()]) };
     let mut options = ctx.limits.filter.clone();
     options.value_path_suffix = ctx.directory.tolerance.value_path_suffix;
     let filter = Filter::parse(text, &options)?;
+    if let Some(unnamed) = unnamed {
+        types.iter().try_for_each(|resource_type| unnamed.check(&filter, resource_type))?;
+    }
     match scope {
         Scope::Type(resource_type) => Ok(vec![Some(filter.resolve(resource_type, &ctx.directory.tolerance)?)]),
         Scope::Root => {

@@ -3,6 +3,7 @@
 use super::Directory;
 use super::domains::{self, Domains};
 use super::setting_ranges::{expected, range};
+use crate::scim::filter::sensitive::{self, Sensitive};
 use crate::scim::quirks::adjusted::{self, Adjustments};
 use crate::scim::quirks::profiles::{self, Profile};
 use crate::scim::quirks::{DeletePolicy, LifeCycles, OperatorDelete, OperatorDisable};
@@ -39,6 +40,9 @@ pub struct Settings {
     /// The domains that a userName may have; absent: any, or none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "domains::read")]
     pub domains: Option<Domains>,
+    /// The attributes that clients may not filter by in a URL (RFC 7644 §7.5.2); absent: passwords alone.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "sensitive::read")]
+    pub sensitive: Option<Sensitive>,
     /// How many users there may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users_max: Option<u32>,
@@ -132,6 +136,22 @@ impl Settings {
         }
         match self.quirks.keys().find(|name| !adjusted::is_known(name)) {
             Some(name) => Err(SettingsError::Quirk(name.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what these name that is in none of the Directory's types, unless `before` has it too.
+    ///
+    /// # Errors
+    /// [`SettingsError::Unknown`]: an attribute is one of no type.
+    pub fn check_names(&self, before: Option<&Self>, registry: &Registry) -> Result<(), SettingsError> {
+        let Some(sensitive) = &self.sensitive else { return Ok(()) };
+        if before.is_some_and(|before| before.sensitive.as_ref() == Some(sensitive)) {
+            return Ok(());
+        }
+        let types = registry.resource_types.iter().map(|resource_type| &**resource_type);
+        match sensitive.unknown(types) {
+            Some(path) => Err(SettingsError::Unknown { key: "sensitive", name: path.to_owned() }),
             None => Ok(()),
         }
     }
@@ -249,6 +269,7 @@ impl Directory {
             tolerance: adjusted.tolerance,
             quirks: adjusted.quirks,
             domains: settings.domains.clone(),
+            sensitive: settings.sensitive.clone(),
             bounds: DirectoryBounds {
                 users_max: settings.users_max,
                 groups_max: settings.groups_max,
@@ -323,6 +344,14 @@ pub enum SettingsError {
         key: String,
         /// What it takes.
         expected: String,
+    },
+    /// A setting names an attribute that there is not.
+    #[error("the setting {key} names {name}, which is an attribute of no resource type of the Directory")]
+    Unknown {
+        /// The setting.
+        key: &'static str,
+        /// What it names.
+        name: String,
     },
     /// There is no such quirk.
     #[error("the setting quirks takes true or false by the name of a quirk, and there is none that is called {0:?}; there are {list}", list = adjusted::names().collect::<Vec<_>>().join(", "))]

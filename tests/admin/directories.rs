@@ -28,6 +28,7 @@ on_both_back_ends! {
             json!({ "name": "Acme", "provider": "entra" }),
             json!({ "name": "more", "provider": "nobody" }),
             json!({ "name": "more", "provider": "entra", "settings": { "colour": "red" } }),
+            json!({ "name": "more", "provider": "entra", "settings": { "sensitive": ["title", "shoeSize"] } }),
             json!({ "name": "more", "provider": "entra", "settings": { "uniqueExternalId": "maybe" } }),
             json!({ "name": "more", "provider": "entra", "displayName": "x".repeat(201) }),
         ] {
@@ -75,6 +76,9 @@ on_both_back_ends! {
         let edit = json!({ "settings": { "patchAnswersWithMembers": true } });
         let edited = operator.patch("/directories/acme", edit).await.expect(200);
         assert_eq!(edited.at("/settings"), &json!({ "tokensMax": 3, "patchAnswersWithMembers": true }));
+        let unknown = json!({ "settings": { "sensitive": ["title", "shoeSize"] } });
+        let detail = check_problem(operator.patch("/directories/acme", unknown).await, 422, "invalid").text("/detail");
+        assert!(detail.contains("shoeSize") && !detail.contains("title"), "{detail}");
         let edited = operator.patch("/directories/acme", json!({ "settings": { "tokensMax": null }, "protected": true })).await.expect(200);
         assert_eq!((edited.at("/settings"), edited.at("/protected")), (&json!({ "patchAnswersWithMembers": true }), &json!(true)));
         check_problem(operator.patch("/directories/acme", json!({ "settings": { "colour": null } })).await, 422, "invalid");

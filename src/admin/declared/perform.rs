@@ -28,7 +28,7 @@ async fn one(operator: &Operator<'_>, change: &Change, timing: Timing) -> Result
     let wanted = &change.wanted;
     let (row, timing) = match &change.row {
         Some(row) => {
-            let row = directories::edit(operator, row, wanted.edit()).await?;
+            let row = directories::edit_as(operator, row, wanted.edit()).await?;
             (directories::set_status(operator, &row, wanted.status).await?, timing)
         }
         None => {

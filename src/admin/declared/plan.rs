@@ -4,8 +4,9 @@ use super::file::{Declared, DeclaredDirectory, place};
 use crate::admin::definitions::{self, Given};
 use crate::admin::directories::{self, Edit};
 use crate::admin::{AdminError, Operator};
-use crate::directory::definitions::read;
+use crate::directory::definitions::{read, registry};
 use crate::directory::settings::{Settings, SettingsError};
+use crate::id::DirectoryId;
 use crate::scim::schema::{Fault, Faults};
 use crate::store::{DefinitionKind, DirectoryRow, DirectoryStatus, OperatorStore};
 use serde_json::{Map, Value};
@@ -98,7 +99,12 @@ async fn change(
     });
     let mut given = Vec::new();
     match definitions_of(store, row.as_ref(), declared, files).await {
-        Ok(found) => given = found,
+        Ok(found) => {
+            given = found;
+            if let Err(error) = check_names(store, row.as_ref(), &wanted.settings, &given).await? {
+                faults.push(Fault::new(format!("{place}: settings"), error.to_string()));
+            }
+        }
         Err(error @ AdminError::Store(_)) => return Err(error),
         Err(error) => faults.push(Fault::new(format!("{place}: schemas"), error.to_string())),
     }
@@ -126,6 +132,24 @@ async fn definitions_of(
     let given = definitions::given(&rows, &texts)?;
     definitions::examine(store, row, &rows, &given).await?;
     Ok(given)
+}
+
+/// Whether the settings name attributes that the Directory will have. The inner error says which it will not.
+async fn check_names(
+    store: &dyn OperatorStore,
+    row: Option<&DirectoryRow>,
+    settings: &Settings,
+    given: &[Given],
+) -> Result<Result<(), SettingsError>, AdminError> {
+    if settings.sensitive.is_none() {
+        return Ok(Ok(()));
+    }
+    let before = row.map(Settings::of).transpose().map_err(AdminError::Settings)?;
+    let id = row.map(|row| row.id);
+    let rows = read(store, id).await?;
+    let rows = definitions::result(&rows, id.unwrap_or(DirectoryId(0)), given);
+    let registry = registry(&rows).map_err(AdminError::Definition)?;
+    Ok(settings.check_names(before.as_ref(), &registry))
 }
 
 /// What the file says over what is there, or over what a new Directory has.

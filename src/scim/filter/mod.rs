@@ -11,6 +11,7 @@
 //! - [`display`]: [`Filter`] to text; `parse(print(f)) == f`
 //! - [`resolved`]: [`ResolvedFilter`], names turned into attributes and literals into comparison keys
 //! - [`resolve`]: [`Filter`] to [`ResolvedFilter`]; the rules of types and operators (D-34 to D-43)
+//! - [`sensitive`]: attributes whose values are to stand in no URL
 //! - [`shape`]: [`ResolvedFilter`] to text without its values, for the log
 //! - [`evaluate`]: the reference meaning of a [`ResolvedFilter`]
 
@@ -21,6 +22,7 @@ pub mod evaluate;
 pub mod parser;
 pub mod resolve;
 pub mod resolved;
+pub mod sensitive;
 pub mod shape;
 
 #[cfg(test)]
@@ -30,3 +32,4 @@ pub use ast::{AttrPath, CompValue, CompareOp, Filter, Path};
 pub use parser::{FilterOptions, parse_path};
 pub use resolve::Undefined;
 pub use resolved::{Literal, ResolvedFilter};
+pub use sensitive::Sensitive;
