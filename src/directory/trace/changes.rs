@@ -5,7 +5,6 @@ use crate::scim::schema::{Attribute, ResourceType};
 use crate::store::{MemberChange, PasswordChange};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Attributes that are told of at most.
@@ -104,11 +103,11 @@ impl Differences {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) {
-        let names: BTreeSet<&str> = before.keys().chain(after.keys()).map(String::as_str).collect();
-        for attribute in attributes.iter().filter(|attribute| names.contains(&*attribute.name)) {
+        for attribute in attributes {
             let (old, new) = (before.get(&*attribute.name), after.get(&*attribute.name));
-            let name = format!("{prefix}{}", attribute.name);
-            self.of_value(Some(attribute), name, secret, old, new);
+            if old != new {
+                self.of_value(Some(attribute), [prefix, &attribute.name].concat(), secret, old, new);
+            }
         }
     }
 

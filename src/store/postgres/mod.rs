@@ -17,12 +17,14 @@
 //! - [`bounded`]: a change of which there is a bound to what it adds to
 //! - [`operator`]: what operators keep, in statements for both back ends; [`dialect`]: what those are made of here
 //! - [`definitions`]: schemas and resource types of an operator
-//! - [`requests`]: the request log, in [`statements`] that are, but for the writing, the same for both back ends
+//! - [`requests`]: the request log, in [`statements`] that are, but for the writing, the same for both back ends; [`copy`]: many rows
+//!   on their way
 //! - [`transfer`]: a Directory on its way out and in
 
 mod bounded;
 mod commit;
 mod connections;
+mod copy;
 mod create;
 mod create_all;
 mod definitions;

@@ -2,6 +2,7 @@
 
 use super::PostgresOptions;
 use super::connections::{Connections, REQUEST_LOG};
+use super::copy::{Rows, Value};
 use super::dialect::store_error;
 use super::statements::{self, Range};
 use crate::clock::Timestamp;
@@ -15,6 +16,9 @@ const READERS_MAX: u32 = 2;
 
 /// Those who write do so one after the other: "scimd lg" in ASCII.
 const WRITERS: i64 = 0x7363_696d_6420_6c67;
+
+/// What a row has beside its details, in bytes, about.
+const ROW_BYTES: usize = 256;
 
 /// The request log on PostgreSQL. It connects when there is something to write or to read.
 #[derive(Debug)]
@@ -44,12 +48,13 @@ impl RequestLog for PostgresRequests {
         self.writer
             .transact(async |connection| {
                 // Numbers are given while the lock is held, which is until the commit: so they are seen in their order.
-                sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                // The last entries may be lost when the power goes; nobody waits for the disk on their account.
+                sqlx::query("SELECT pg_advisory_xact_lock($1), set_config('synchronous_commit', 'off', true)")
                     .bind(WRITERS)
                     .execute(&mut *connection)
                     .await
                     .map_err(store_error)?;
-                insert(connection, entries).await
+                copy(connection, entries).await
             })
             .await
     }
@@ -78,31 +83,37 @@ impl RequestLog for PostgresRequests {
     }
 }
 
-async fn insert(connection: &mut PgConnection, entries: &[RequestEntry]) -> Result<(), StoreError> {
-    // The last entries may be lost when the power goes; nobody waits for the disk on their account.
-    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *connection).await.map_err(store_error)?;
-    let numbers = |number: fn(&RequestEntry) -> i64| entries.iter().map(number).collect::<Vec<_>>();
-    sqlx::query(
-        "INSERT INTO requests (at, request_id, directory_id, token_id, token_name, method, path, resource_type, resource_id, \
-                               status, duration_us, filter, detail) \
-         SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], \
-                              $8::text[], $9::uuid[], $10::integer[], $11::bigint[], $12::text[], $13::text[])",
-    )
-    .bind(numbers(|entry| entry.at.0))
-    .bind(entries.iter().map(|entry| entry.request_id).collect::<Vec<_>>())
-    .bind(numbers(statements::directory_number))
-    .bind(entries.iter().map(|entry| entry.token.map(|token| token.0)).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.token_name.as_deref()).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| &*entry.method).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| &*entry.path).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.resource_type.as_deref()).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.resource.map(|resource| resource.0)).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| i32::from(entry.status)).collect::<Vec<_>>())
-    .bind(numbers(|entry| entry.duration_us))
-    .bind(entries.iter().map(|entry| entry.filter.as_deref()).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| &*entry.detail).collect::<Vec<_>>())
-    .execute(connection)
-    .await
-    .map(drop)
-    .map_err(store_error)
+/// The columns of [`row`], in its order. The number of an entry is the next one.
+const COPY: &str = "COPY requests (at, request_id, directory_id, token_id, token_name, method, path, resource_type, resource_id, \
+                    status, duration_us, filter, detail) FROM STDIN (FORMAT binary)";
+
+const COLUMNS: i16 = 13;
+
+fn row(entry: &RequestEntry) -> [Value<'_>; COLUMNS as usize] {
+    [
+        Value::Big(entry.at.0),
+        Value::Uuid(entry.request_id),
+        Value::Big(statements::directory_number(entry)),
+        entry.token.map(|token| token.0).into(),
+        entry.token_name.as_deref().into(),
+        Value::Text(&entry.method),
+        Value::Text(&entry.path),
+        entry.resource_type.as_deref().into(),
+        entry.resource.map(|resource| resource.0).into(),
+        Value::Integer(entry.status.into()),
+        Value::Big(entry.duration_us),
+        entry.filter.as_deref().into(),
+        Value::Text(&entry.detail),
+    ]
+}
+
+async fn copy(connection: &mut PgConnection, entries: &[RequestEntry]) -> Result<(), StoreError> {
+    let mut rows = Rows::new(COLUMNS, entries.iter().map(|entry| ROW_BYTES + entry.detail.len()).sum());
+    for entry in entries {
+        rows.begin();
+        row(entry).into_iter().for_each(|value| rows.push(value));
+    }
+    let mut copying = connection.copy_in_raw(COPY).await.map_err(store_error)?;
+    copying.send(rows.finish()).await.map_err(store_error)?;
+    copying.finish().await.map(drop).map_err(store_error)
 }
