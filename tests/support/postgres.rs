@@ -11,6 +11,7 @@ pub fn patient() -> PostgresOptions {
         acquire_timeout: PATIENCE,
         statement_timeout: PATIENCE,
         lock_timeout: PATIENCE,
+        held_up_after: PATIENCE,
         ..PostgresOptions::default()
     }
 }

@@ -1,7 +1,7 @@
 //! One change: run to its end, tried again where another change was in the way.
 //!
 //! Statements lock rows in one order, so that they do not wait for each other in a circle: groups by id, then the
-//! resource itself, then (shared, by foreign keys) members, then unique values in order. What slips through, PostgreSQL
+//! resource itself, then (shared, by foreign keys) members, then unique values in order, those of all resources that a statement makes. What slips through, PostgreSQL
 //! ends as a deadlock, and it is tried again here.
 
 use super::connections::{Connections, Prepared};
@@ -22,17 +22,28 @@ use uuid::Uuid;
 /// How often a change is tried.
 const ATTEMPTS_MAX: u32 = 4;
 
-/// Makes the change in a task of its own, which goes on if the caller is dropped (R22).
+/// Makes the change, which goes on if the caller is dropped (R22): in a task of its own, or together with others.
 pub(super) async fn commit(
     connections: &Arc<Connections>,
     gathering: &Arc<Gathering>,
     directory: DirectoryId,
     commit: Commit,
 ) -> Result<Committed, StoreError> {
-    if let Some(creation) = Creation::of(&commit).filter(Creation::is_plain) {
-        let resource_type = creation.resource.resource_type.clone();
-        return gathering.create(connections, directory, resource_type, commit).await;
+    match Creation::of(&commit).filter(Creation::is_plain) {
+        Some(creation) => {
+            let resource_type = creation.resource.resource_type.clone();
+            gathering.create(connections, directory, resource_type, commit).await
+        }
+        None => alone(connections, directory, commit).await,
     }
+}
+
+/// Makes the change in a task of its own.
+pub(super) async fn alone(
+    connections: &Arc<Connections>,
+    directory: DirectoryId,
+    commit: Commit,
+) -> Result<Committed, StoreError> {
     let connections = connections.clone();
     let task = tokio::spawn(async move { run(&connections, directory, &commit).await });
     match task.await {

@@ -20,8 +20,12 @@ use uuid::Uuid;
 ///
 /// What is looked up is looked up one by one (`OFFSET 0`): a plan that was made while the tables were empty would read all of them.
 /// Rows of the index name their resource by its place.
+///
+/// Who waits for somebody's unique value waits for 250 ms, so that the others of its statement do; then each is tried alone.
 const CREATE_ALL: &str = "
-WITH taken AS MATERIALIZED (
+WITH patience AS MATERIALIZED (
+    SELECT set_config('lock_timeout', '250', true)
+), taken AS MATERIALIZED (
     SELECT i.place, min(i.attribute) AS attribute
     FROM unnest($14::bigint[], $15::text[], $16::text[], $17::boolean[]) AS i (place, attribute, value, is_unique), LATERAL (
         SELECT 1 FROM attribute_values
@@ -31,13 +35,14 @@ WITH taken AS MATERIALIZED (
 ), given AS MATERIALIZED (
     SELECT g.*, t.attribute AS taken, coalesce(d.schema_revision <= g.basis, true) AS current, EXISTS (
         SELECT 1 FROM tombstones
-        WHERE directory_id = $1 AND resource_type = $2 AND external_key = g.external_key AND barred <> 'no'
+        WHERE directory_id = $1 AND resource_type = $2 AND external_key = g.external_key AND barred <> 'no' OFFSET 0
     ) OR EXISTS (
         SELECT 1 FROM tombstones
         WHERE directory_id = $1 AND resource_type = $2 AND name_key = g.name_key AND barred <> 'no'
             AND (external_key IS NULL OR g.external_key IS NULL)
+        OFFSET 0
     ) AS barred
-    FROM directories d, unnest(
+    FROM patience, directories d, unnest(
         $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::boolean[], $11::text[],
         $12::text[], $13::text[]
     ) WITH ORDINALITY AS g (id, document, keys, password_hash, at, actor, basis, manual, name_key, external_key, grams, place)

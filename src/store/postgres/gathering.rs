@@ -3,21 +3,34 @@
 //! Who comes while others are being made waits until they are, and is made by one statement with all who came meanwhile; who
 //! comes alone waits for nobody. A statement is of one Directory and type, so that no Directory waits for the locks of another.
 //! If it fails, each is tried by itself: they are made together, and succeed or fail apart.
+//!
+//! Nobody waits here for long: who makes, and is held up by a lock, by the disk, or by a server that is not there, lets others
+//! make the rest.
 
-use super::commit;
+use super::commit::{alone, run};
 use super::connections::Connections;
-use super::create_all::{self, Creation};
+use super::create_all::{Creation, create_all};
 use crate::id::DirectoryId;
 use crate::store::{Commit, Committed, StoreError};
+use futures_util::FutureExt;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// How many are made by one statement at most.
 const TOGETHER_MAX: usize = 64;
 
+/// How many bytes of documents one statement has at most, unless it is the document of one.
+const TOGETHER_BYTES_MAX: usize = 1 << 20;
+
+/// How many wait of one Directory and type at most; whoever comes then is made alone.
+const WAITING_MAX: usize = 512;
+
 /// How many statements of one Directory and type run at the same time. While one waits for the disk, another one works.
-const STATEMENTS_MAX: usize = 2;
+const MAKERS_MAX: usize = 2;
 
 /// The type, by name, in its Directory.
 type Key = (DirectoryId, String);
@@ -30,7 +43,7 @@ pub(super) struct Gathering {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// How many tasks make what waits here.
+    /// How many make what waits here, without those who are held up.
     makers: usize,
     waiting: VecDeque<Waiting>,
 }
@@ -38,11 +51,22 @@ struct Queue {
 #[derive(Debug)]
 struct Waiting {
     commit: Commit,
-    reply: oneshot::Sender<Result<Committed, StoreError>>,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// What became of a creation.
+#[derive(Debug)]
+enum Answer {
+    Made(Result<Committed, StoreError>),
+    /// Nothing, as another one was in the way of all: it is to be tried alone.
+    Apart(Commit),
+    /// The statement was read wrongly or not at all: a defect.
+    Panicked,
 }
 
 impl Gathering {
-    /// Makes a resource, [plain](Creation::is_plain) as it is, in a task that goes on if the caller is dropped (R22).
+    /// Makes a resource, [plain](Creation::is_plain) as it is. If the caller is dropped, it is made all the same, or wholly not
+    /// (R22).
     pub(super) async fn create(
         self: &Arc<Self>,
         connections: &Arc<Connections>,
@@ -50,21 +74,37 @@ impl Gathering {
         resource_type: String,
         commit: Commit,
     ) -> Result<Committed, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let key = (directory, resource_type);
-        let is_maker_missing = {
-            let mut queues = self.queues();
-            let queue = queues.entry(key.clone()).or_default();
-            queue.waiting.push_back(Waiting { commit, reply });
-            let is_missing = queue.makers < STATEMENTS_MAX;
-            queue.makers += usize::from(is_missing);
-            is_missing
+        let answer = match self.join(connections, (directory, resource_type), commit) {
+            // Without an answer the runtime is shutting down.
+            Ok(answer) => answer.await.unwrap_or(Answer::Made(Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))),
+            Err(commit) => Answer::Apart(*commit),
         };
-        if is_maker_missing {
-            tokio::spawn(Maker { gathering: self.clone(), connections: connections.clone(), key, is_done: false }.run());
+        match answer {
+            Answer::Made(outcome) => outcome,
+            Answer::Apart(commit) => alone(connections, directory, commit).await,
+            Answer::Panicked => std::panic::resume_unwind(Box::new("a statement of several creations panicked")),
         }
-        // Without an answer the runtime is shutting down.
-        answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))
+    }
+
+    /// Lets the creation wait for its turn. The commit comes back if as many wait as may.
+    fn join(
+        self: &Arc<Self>,
+        connections: &Arc<Connections>,
+        key: Key,
+        commit: Commit,
+    ) -> Result<oneshot::Receiver<Answer>, Box<Commit>> {
+        let (reply, answer) = oneshot::channel();
+        let mut queues = self.queues();
+        let queue = queues.entry(key.clone()).or_default();
+        if queue.waiting.len() >= WAITING_MAX {
+            return Err(Box::new(commit));
+        }
+        queue.waiting.push_back(Waiting { commit, reply });
+        if queue.makers < MAKERS_MAX {
+            queue.makers += 1;
+            Maker { gathering: self.clone(), connections: connections.clone(), key, is_counted: true }.spawn();
+        }
+        Ok(answer)
     }
 
     /// How many creations wait for others.
@@ -82,99 +122,65 @@ struct Maker {
     gathering: Arc<Gathering>,
     connections: Arc<Connections>,
     key: Key,
-    /// Whether it has left the queue.
-    is_done: bool,
+    /// Whether the queue counts it.
+    is_counted: bool,
 }
 
 impl Maker {
+    fn spawn(self) {
+        tokio::spawn(self.run());
+    }
+
     async fn run(mut self) {
         while let Some(taken) = self.take() {
-            self.make(taken).await;
+            let (connections, key) = (self.connections.clone(), self.key.clone());
+            let mut making = pin!(make(&connections, &key, taken));
+            if timeout(connections.options().held_up_after, &mut making).await.is_err() {
+                self.step_aside();
+                making.await;
+                return;
+            }
         }
     }
 
-    /// The next ones: at least one, and none of them has a unique value of another one. `None`: nothing waits, and the queue is
-    /// left to others.
+    /// The next ones, at least one. `None`: nothing waits, and the queue is left to others.
     fn take(&mut self) -> Option<Vec<Waiting>> {
         let mut queues = self.gathering.queues();
         let queue = queues.get_mut(&self.key)?;
         if queue.waiting.is_empty() {
-            self.is_done = true;
+            self.is_counted = false;
             leave(&mut queues, &self.key);
             return None;
         }
-        let count = apart(&queue.waiting);
-        Some(queue.waiting.drain(..count.max(1)).collect())
+        let count = count_of_next(&queue.waiting);
+        Some(queue.waiting.drain(..count).collect())
     }
 
-    async fn make(&self, mut taken: Vec<Waiting>) {
-        if taken.len() == 1
-            && let Some(one) = taken.pop()
-        {
-            let outcome = commit::run(&self.connections, self.key.0, &one.commit).await;
-            if let Err(StoreError::Unavailable(error)) = &outcome {
-                self.give_up(error);
+    /// Leaves what waits to another one.
+    fn step_aside(&mut self) {
+        let mut queues = self.gathering.queues();
+        self.is_counted = false;
+        match queues.get_mut(&self.key) {
+            Some(queue) if !queue.waiting.is_empty() => {
+                let Self { gathering, connections, key, .. } = &*self;
+                let (gathering, connections, key) = (gathering.clone(), connections.clone(), key.clone());
+                Self { gathering, connections, key, is_counted: true }.spawn();
             }
-            return one.answer(outcome);
-        }
-        let (directory, resource_type) = (self.key.0, self.key.1.as_str());
-        let creations: Vec<Creation<'_>> = taken.iter().filter_map(|waiting| Creation::of(&waiting.commit)).collect();
-        match create_all::create_all(&self.connections, directory, resource_type, &creations).await {
-            Ok(outcomes) => {
-                for (waiting, outcome) in taken.into_iter().zip(outcomes) {
-                    waiting.answer(outcome);
-                }
-            }
-            // The server says that nothing was made.
-            Err(sqlx::Error::Database(_)) => {
-                for one in taken {
-                    let connections = self.connections.clone();
-                    tokio::spawn(async move {
-                        let outcome = commit::run(&connections, directory, &one.commit).await;
-                        one.answer(outcome);
-                    });
-                }
-            }
-            Err(error) => {
-                self.give_up(&error);
-                for one in taken {
-                    one.answer(Err(unavailable(&error)));
-                }
-            }
+            _ => leave(&mut queues, &self.key),
         }
     }
-
-    /// The server is not there: whoever waits has waited for long enough.
-    fn give_up(&self, error: &sqlx::Error) {
-        let waiting = self.gathering.queues().get_mut(&self.key).map(|queue| std::mem::take(&mut queue.waiting));
-        for one in waiting.into_iter().flatten() {
-            one.answer(Err(unavailable(error)));
-        }
-    }
-}
-
-/// The error as one more who waited is told of it.
-fn unavailable(error: &sqlx::Error) -> StoreError {
-    StoreError::Unavailable(sqlx::Error::Protocol(error.to_string()))
-}
-
-/// How many of the first have no unique value of one before them.
-fn apart(waiting: &VecDeque<Waiting>) -> usize {
-    let mut values = HashSet::new();
-    let creations = waiting.iter().take(TOGETHER_MAX).map_while(|waiting| Creation::of(&waiting.commit));
-    let unique = creations.map(|creation| creation.resource.index.iter().filter(|row| row.unique));
-    unique.take_while(|rows| rows.clone().all(|row| values.insert((row.attribute.as_str(), row.value.as_str())))).count()
 }
 
 impl Drop for Maker {
     fn drop(&mut self) {
-        if !self.is_done {
+        if self.is_counted {
             leave(&mut self.gathering.queues(), &self.key);
         }
     }
 }
 
-/// The queue goes with the last who makes what waits in it. If something does, since that one panicked, it gets no answer.
+/// One less makes what waits in the queue, which goes with the last. What waits then, as the runtime is shutting down, gets no
+/// answer.
 fn leave(queues: &mut HashMap<Key, Queue>, key: &Key) {
     if let Some(queue) = queues.get_mut(key) {
         queue.makers -= 1;
@@ -184,9 +190,58 @@ fn leave(queues: &mut HashMap<Key, Queue>, key: &Key) {
     }
 }
 
-impl Waiting {
-    fn answer(self, outcome: Result<Committed, StoreError>) {
-        // Who asked may have gone.
-        let _ = self.reply.send(outcome);
+/// How many of the first are made together: at least one, and none that has a unique value of one before it.
+fn count_of_next(waiting: &VecDeque<Waiting>) -> usize {
+    let mut values = HashSet::new();
+    let mut bytes = 0;
+    let mut is_one_more = |creation: &Creation<'_>| {
+        bytes += creation.resource.document.len() + creation.resource.keys.len();
+        bytes <= TOGETHER_BYTES_MAX
+    };
+    let creations = waiting.iter().take(TOGETHER_MAX).map_while(|waiting| Creation::of(&waiting.commit));
+    let creations = creations.take_while(|creation| is_one_more(creation));
+    let unique = creations.map(|creation| creation.resource.index.iter().filter(|row| row.unique));
+    let apart = unique.take_while(|rows| rows.clone().all(|row| values.insert((row.attribute.as_str(), row.value.as_str()))));
+    apart.count().max(1)
+}
+
+async fn make(connections: &Arc<Connections>, (directory, resource_type): &Key, mut taken: Vec<Waiting>) {
+    if taken.len() == 1
+        && let Some(Waiting { commit, reply }) = taken.pop()
+    {
+        let made = AssertUnwindSafe(run(connections, *directory, &commit)).catch_unwind().await;
+        return answer(reply, made.map_or(Answer::Panicked, Answer::Made));
     }
+    let creations: Vec<Creation<'_>> = taken.iter().filter_map(|waiting| Creation::of(&waiting.commit)).collect();
+    let making = create_all(connections, *directory, resource_type, &creations);
+    match AssertUnwindSafe(making).catch_unwind().await {
+        Ok(Ok(outcomes)) => {
+            for (Waiting { reply, .. }, outcome) in taken.into_iter().zip(outcomes) {
+                answer(reply, Answer::Made(outcome));
+            }
+        }
+        // The server says that nothing was made.
+        Ok(Err(sqlx::Error::Database(_))) => {
+            for Waiting { commit, reply } in taken {
+                answer(reply, Answer::Apart(commit));
+            }
+        }
+        // The server is not there, or went meanwhile: nobody knows what was made.
+        Ok(Err(error)) => {
+            for Waiting { reply, .. } in taken {
+                let error = sqlx::Error::Protocol(error.to_string());
+                answer(reply, Answer::Made(Err(StoreError::Unavailable(error))));
+            }
+        }
+        Err(_panicked) => {
+            for Waiting { reply, .. } in taken {
+                answer(reply, Answer::Panicked);
+            }
+        }
+    }
+}
+
+fn answer(reply: oneshot::Sender<Answer>, answer: Answer) {
+    // Who asked may have gone.
+    let _ = reply.send(answer);
 }

@@ -80,6 +80,8 @@ pub struct PostgresOptions {
     pub lock_timeout: Duration,
     /// How long a start waits for another replica that is migrating.
     pub migrate_timeout: Duration,
+    /// After how long a statement that creates resources lets those be created beside it that wait for it.
+    pub held_up_after: Duration,
     /// How many prepared statements each connection keeps.
     pub statements_max: usize,
 }
@@ -93,6 +95,7 @@ impl Default for PostgresOptions {
             scan_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(5),
             migrate_timeout: Duration::from_secs(60),
+            held_up_after: Duration::from_millis(100),
             statements_max: 256,
         }
     }

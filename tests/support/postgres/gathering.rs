@@ -5,9 +5,11 @@ use crate::sample::*;
 use crate::test_database::{TestDatabase, patient};
 use crate::waiting::{begin_taking, until_waiting};
 use crate::{PATIENCE, open};
-use scimd::id::{DirectoryId, ResourceId};
+use scimd::clock::Timestamp;
+use scimd::id::{DirectoryId, ResourceId, TokenId};
+use scimd::scim::resource::Gram;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
-use scimd::store::{Basis, Bounds, Change, Commit, Committed, NewResource, Store as _, StoreError};
+use scimd::store::{Basis, Bounds, Change, Commit, Committed, IndexRow, MatchKeys, NewResource, Source, Store as _, StoreError};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -87,6 +89,26 @@ impl Case {
         transactions
     }
 
+    /// All that the tables have of some resources, but for the Directory and numbers that go up.
+    async fn rows(&self, directory: DirectoryId, ids: &[uuid::Uuid]) -> serde_json::Value {
+        sqlx::query_scalar(
+            "SELECT jsonb_build_array( \
+                (SELECT jsonb_agg(to_jsonb(r) - 'directory_id' ORDER BY id) FROM resources r \
+                    WHERE directory_id = $1 AND id = ANY($2)), \
+                (SELECT jsonb_agg(to_jsonb(v) - 'directory_id' ORDER BY resource_id, attribute, value) FROM attribute_values v \
+                    WHERE directory_id = $1 AND resource_id = ANY($2)), \
+                (SELECT jsonb_agg(to_jsonb(s) - 'directory_id' ORDER BY resource_id) FROM substrings s \
+                    WHERE directory_id = $1 AND resource_id = ANY($2)), \
+                (SELECT jsonb_agg(to_jsonb(e) - 'directory_id' - 'seq' ORDER BY seq) FROM events e \
+                    WHERE directory_id = $1 AND resource_id = ANY($2)))",
+        )
+        .bind(directory.0)
+        .bind(ids)
+        .fetch_one(&mut self.database.connect().await)
+        .await
+        .expect("reads")
+    }
+
     async fn counted(&self) -> i64 {
         sqlx::query_scalar("SELECT sum(resources)::bigint FROM counters WHERE directory_id = $1 AND resource_type = 'User'")
             .bind(self.directory.0)
@@ -97,7 +119,7 @@ impl Case {
 }
 
 fn newcomer(name: &str) -> NewResource {
-    NewResource { grams: vec![scimd::scim::resource::Gram(7)], ..user(name) }
+    NewResource { grams: vec![Gram(7)], ..user(name) }
 }
 
 fn assert_taken(outcome: Result<Committed, StoreError>) {
@@ -195,17 +217,160 @@ async fn whoever_hangs_up_while_waiting_is_created_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_waits_for_a_server_that_is_not_there_waits_no_longer_than_the_first() {
+async fn what_is_made_together_is_what_would_be_made_alone() {
+    let mut case = Case::begin().await;
+    let alone = fresh_directory(&*case.store).await;
+    let row = |attribute: &str, value: &str, unique| IndexRow { attribute: attribute.into(), value: value.into(), unique };
+    let whole = |name: &str, source, password_hash: Option<&str>| NewResource {
+        index: vec![user_name_row(name), row("emails.value", "a@example.com", false), row("badge", name, true)],
+        grams: vec![Gram(3), Gram(u32::MAX)],
+        password_hash: password_hash.map(str::to_owned),
+        source,
+        match_keys: Some(MatchKeys { name: Some(name.into()), external_id: Some(format!("{name}-1")) }),
+        ..user(name)
+    };
+    let users = [
+        whole("first", Source::Provisioned, Some("$argon2id$1")),
+        whole("second", Source::Manual, None),
+        NewResource { index: vec![], keys: "{}".into(), ..user("third") },
+    ];
+    let commit = |number: i64, resource: &NewResource, bounds| Commit {
+        actor: (number != 2).then_some(TokenId(number)),
+        now: Timestamp(number),
+        basis: Some(Basis { revision: number, building: false }),
+        bounds,
+        record: None,
+        change: Change::Create(Box::new(resource.clone())),
+    };
+    // What there is a bound to is made alone.
+    let bounded = Bounds { resources_max: Some(100), ..Bounds::default() };
+    let mut created = Vec::new();
+    for (number, resource) in (1..).zip(&users) {
+        case.store.commit(alone, commit(number, resource, bounded)).await.expect("creates");
+        let (store, directory, commit) = (case.store.clone(), case.directory, commit(number, resource, Bounds::default()));
+        created.push(tokio::spawn(async move { store.commit(directory, commit).await }));
+        case.until_gathered(number as u64).await;
+    }
+    case.let_go().await;
+    for (number, creating) in (1..).zip(created) {
+        let committed = creating.await.expect("does not panic").expect("creates");
+        assert_eq!((committed.created, committed.last_modified), (Timestamp(number), Timestamp(number)));
+    }
+    let ids: Vec<_> = users.iter().map(|user| user.id.0).collect();
+    let transactions: i64 = sqlx::query_scalar("SELECT count(DISTINCT xmin::text) FROM resources WHERE directory_id = $1")
+        .bind(case.directory.0)
+        .fetch_one(&mut case.database.connect().await)
+        .await
+        .expect("counts");
+    assert_eq!(transactions, 1);
+    assert_eq!(case.rows(case.directory, &ids).await, case.rows(alone, &ids).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_barred_among_those_that_are_made_together_is_refused_alone() {
+    let mut case = Case::begin().await;
+    for (name_key, external_key, barred) in
+        [("alice", Some("a1"), "untilReassigned"), ("bob", None, "untilLifted"), ("carol", Some("c1"), "no")]
+    {
+        sqlx::query(
+            "INSERT INTO tombstones (directory_id, resource_id, resource_type, at, version, barred, name, name_key, external_key) \
+             VALUES ($1, $2, 'User', 1, 1, $3, $4, $4, $5)",
+        )
+        .bind(case.directory.0)
+        .bind(ResourceId::generate().0)
+        .bind(barred)
+        .bind(name_key)
+        .bind(external_key)
+        .execute(&mut case.database.connect().await)
+        .await
+        .expect("inserts");
+    }
+    let mut created = Vec::new();
+    for (name, external_id, is_barred) in [
+        ("alice", None, true),
+        ("renamed", Some("a1"), true),
+        ("bob", Some("b1"), true),
+        ("alice", Some("a2"), false),
+        ("carol", Some("c1"), false),
+    ] {
+        let keys = MatchKeys { name: Some(name.into()), external_id: external_id.map(str::to_owned) };
+        let index = vec![user_name_row(&format!("{name} {external_id:?}"))];
+        created.push((case.create(NewResource { match_keys: Some(keys), index, ..user(name) }), is_barred));
+        case.until_gathered(created.len() as u64).await;
+    }
+    case.let_go().await;
+    for (creating, is_barred) in created {
+        let outcome = creating.await.expect("does not panic");
+        assert_eq!(matches!(outcome, Err(StoreError::Barred)), is_barred, "{outcome:?}");
+        assert_eq!(outcome.is_ok(), !is_barred);
+    }
+    assert_eq!(case.counted().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_documents_are_made_by_several_statements() {
+    let mut case = Case::begin().await;
+    let large =
+        |number: u64| NewResource { document: format!("{{\"a\":\"{}\"}}", "x".repeat(200_000)), ..newcomer(&number.to_string()) };
+    let news: Vec<NewResource> = (0..12).map(large).collect();
+    let ids: Vec<ResourceId> = news.iter().map(|new| new.id).collect();
+    let created: Vec<Creating> = news.into_iter().map(|new| case.create(new)).collect();
+    case.until_gathered(12).await;
+    case.let_go().await;
+    for creating in created {
+        creating.await.expect("does not panic").expect("creates");
+    }
+    assert_eq!(case.transactions(&ids).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_as_many_wait_as_may_the_next_is_made_alone() {
+    let mut case = Case::begin().await;
+    let gathered: Vec<Creating> = (0..512).map(|number| case.create(newcomer(&format!("gathered{number}")))).collect();
+    case.until_gathered(512).await;
+    case.create(newcomer("next")).await.expect("does not panic").expect("creates while all others wait");
+    case.let_go().await;
+    for creating in gathered {
+        creating.await.expect("does not panic").expect("creates");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_is_held_holds_up_those_alone_who_want_it() {
+    let mut case = Case::begin().await;
+    let options = PostgresOptions { held_up_after: Duration::from_millis(20), ..patient() };
+    case.store = Arc::new(PostgresStore::open(&case.database.url, options).await.expect("opens"));
+    for round in 0..3 {
+        let wanting = case.create(user("held"));
+        case.held_up.push(wanting);
+        let others: Vec<Creating> = (0..8).map(|number| case.create(newcomer(&format!("{round}-{number}")))).collect();
+        let wanting = case.create(user("held"));
+        case.held_up.push(wanting);
+        for creating in others {
+            let created = tokio::time::timeout(PATIENCE / 2, creating).await;
+            created.expect("is not held up").expect("does not panic").expect("creates");
+        }
+    }
+    assert!(case.held_up.iter().all(|creating| !creating.is_finished()));
+    case.let_go().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_for_a_server_that_is_not_there_waits_little_longer_than_the_first() {
     let mut case = Case::begin().await;
     // One connection, which a creation holds that waits for a lock: there is none for others.
-    let options = PostgresOptions { connections_max: 1, acquire_timeout: Duration::from_millis(500), ..patient() };
+    let (acquire_timeout, held_up_after) = (Duration::from_secs(2), Duration::from_millis(20));
+    let options = PostgresOptions { connections_max: 1, acquire_timeout, held_up_after, ..patient() };
     case.store = Arc::new(PostgresStore::open(&case.database.url, options).await.expect("opens"));
     case.held_up.push(case.create(user("held")));
     until_waiting(&case.database, 3).await;
-    let created: Vec<Creating> = (0..8).map(|number| case.create(newcomer(&format!("new{number}")))).collect();
+    let started = Instant::now();
+    // As many as five statements make, which would be ten seconds one after the other.
+    let created: Vec<Creating> = (0..320).map(|number| case.create(newcomer(&format!("new{number}")))).collect();
     for creating in created {
         let outcome = creating.await.expect("does not panic");
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
     }
+    assert!(started.elapsed() < 2 * acquire_timeout, "{:?}", started.elapsed());
     case.let_go().await;
 }

@@ -12,7 +12,12 @@ use tokio::time::timeout;
 
 /// What reads from now on waits for the lock 1; who writes notices nothing.
 const READERS_WAIT: &str = "ALTER TABLE requests RENAME TO kept; \
-     CREATE VIEW requests AS SELECT * FROM kept WHERE pg_advisory_lock_shared(1) IS NOT NULL";
+     CREATE VIEW requests AS SELECT * FROM kept WHERE pg_advisory_lock_shared(1) IS NOT NULL; \
+     CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN \
+         INSERT INTO kept (at, request_id, directory_id, method, path, status, duration_us, detail) \
+         VALUES (NEW.at, NEW.request_id, NEW.directory_id, NEW.method, NEW.path, NEW.status, NEW.duration_us, NEW.detail); \
+         RETURN NEW; END'; \
+     CREATE TRIGGER keep INSTEAD OF INSERT ON requests FOR EACH ROW EXECUTE FUNCTION keep()";
 
 fn entry() -> RequestEntry {
     RequestEntry {
