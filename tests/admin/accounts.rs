@@ -176,7 +176,7 @@ on_both_back_ends! {
         check_problem(owner.post("/accounts/carla/keys", json!({ "name": "session-x" })).await, 422, "invalid");
     }
 
-    /// Brute force is slowed per account.
+    /// Shows P-7.7-02: brute force is slowed per account.
     async fn guesses_at_a_password_are_slowed(app: App) {
         let owner = Admin::new(&app, Role::Owner).await;
         app.clock.advance(0);

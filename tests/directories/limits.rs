@@ -129,7 +129,7 @@ on_both_back_ends! {
         }
     }
 
-    /// Shows that a Directory is told to come again when it sends too many requests, with a SCIM error, and after how many seconds; that
+    /// Shows C-5.3-01, and that a Directory is told to come again when it sends too many requests, with a SCIM error, and after how many seconds; that
     /// it is let through then; and that others are.
     async fn too_many_requests_are_told_to_come_again(app: App) {
         app.clock.advance(0);

@@ -43,6 +43,7 @@ on_both_back_ends! {
         }
     }
 
+    /// Shows P-2.1-02: one that is replayed is refused.
     async fn an_assertion_is_taken_once_by_whichever_replica(app: App) {
         let signer = Signer::p256();
         let id = client_with_keys(&app, "okta", &signer.keys()).await;
@@ -56,6 +57,7 @@ on_both_back_ends! {
         assert_eq!([here.status.as_u16(), there.status.as_u16()].iter().filter(|status| **status == 200).count(), 1);
     }
 
+    /// Shows P-2.1-02: none without a signature, by another key, for somebody else, or out of its time.
     async fn an_assertion_that_is_not_what_it_must_be_is_refused_and_not_used_up(app: App) {
         app.clock.advance(0);
         let signer = Signer::p256();

@@ -61,6 +61,7 @@ on_both_back_ends! {
         exchange(&app, &id, &secret, "").await.expect(200);
     }
 
+    /// Shows P-2-10, P-2.1-01: a token opens the types and does the acts that it has scopes for, and nothing else.
     async fn a_scope_narrows_what_the_client_may_do_and_never_widens_it(app: App) {
         let (id, secret) = client(&app, "okta", "User:write Group:read").await;
         let user = app.user("bjensen").await;

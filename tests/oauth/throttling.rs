@@ -3,6 +3,7 @@
 use crate::{ask, client, exchange, on_both_back_ends, refused};
 
 on_both_back_ends! {
+    /// Shows P-7.7-02.
     async fn guesses_from_one_address_wait_longer_and_longer_and_tell_nothing(app: App) {
         app.clock.advance(0);
         let (id, secret) = client(&app, "okta", "").await;
