@@ -3,9 +3,12 @@
 use crate::app::{App, USER};
 use crate::on_both_back_ends;
 use scimd::admin::AdminError;
+use scimd::admin::definitions::{self, Timing};
 use scimd::admin::directories::{self, Edit};
 use scimd::directory::settings::Settings;
+use scimd::store::DefinitionKind;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -90,6 +93,35 @@ on_both_back_ends! {
         let found = app.filter("/Users", "userName eq \"ann\"").await.expect(200);
         let change = json!([{ "op": "replace", "path": "phoneNumbers[value eq \"+49-30-1\"].type", "value": "home" }]);
         app.patch(&format!("/Users/{}", found.text("/Resources/0/id")), change).await.expect(200);
+    }
+
+    /// Shows that an entry without a URN goes on working when another schema gets an attribute of that name (D-43).
+    async fn what_is_sensitive_stays_so_when_a_schema_comes_that_has_the_name_too(app: App) {
+        const BADGE: &str = "urn:example:badge:2.0:User";
+        let app = app.directory_with("discreet", "generic", &sensitive(&["employeeNumber", "title", "phoneNumbers.value"])).await;
+        let first = format!("{ENTERPRISE}:employeeNumber eq \"1\"");
+        app.filter("/Users", &first).await.expect_error(403, "sensitive");
+        app.filter("/Users", "employeeNumber eq \"1\"").await.expect_error(403, "sensitive");
+        let schema = json!({ "id": BADGE, "name": "Badge", "extends": ["User"], "attributes": [
+            { "name": "employeeNumber" }, { "name": "title" }, { "name": "colour" },
+            { "name": "phoneNumbers", "type": "complex", "subAttributes": [{ "name": "value" }, { "name": "kind" }] }
+        ] });
+        let timing = Timing::After(Duration::ZERO);
+        definitions::add(&app.operator(), &app.row().await, DefinitionKind::Schema, &schema.to_string(), timing).await.expect("adds");
+        let app = app.fresh().await;
+        let named = [&first, &format!("{BADGE}:employeeNumber eq \"1\""), &format!("{BADGE}:title eq \"1\""), "title eq \"1\""];
+        for filter in named.into_iter().chain([format!("{BADGE}:phoneNumbers.value eq \"1\"").as_str()]) {
+            app.filter("/Users", filter).await.expect_error(403, "sensitive");
+        }
+        // Nobody can say which is meant.
+        app.filter("/Users", "employeeNumber eq \"1\"").await.expect_error(400, "invalidFilter");
+        for filter in ["colour eq \"1\"", &format!("{BADGE}:phoneNumbers.kind eq \"1\"")] {
+            app.filter("/Users", filter).await.expect(200);
+        }
+        // The list as it is may be given again.
+        let row = app.row().await;
+        let settings = sensitive(&["employeeNumber", "userName"]);
+        directories::edit(&app.operator(), &row, Edit { settings: Some(settings), ..Edit::default() }).await.expect("changes");
     }
 
     /// Shows that an attribute that the Directory has not is refused by its name, when the list is given, and only then.

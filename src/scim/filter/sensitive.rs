@@ -1,7 +1,7 @@
 //! Attributes whose values are to stand in no URL, as servers and proxies write URLs down (RFC 7644 §7.5.2).
 
 use super::{AttrPath, Filter};
-use crate::scim::schema::path::Resolved;
+use crate::scim::schema::path::{Resolved, resolve_all};
 use crate::scim::schema::{ResourceType, Target};
 use crate::scim::{ErrorKind, ScimError};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,7 +15,8 @@ const PATH_BYTES_MAX: usize = 512;
 /// What the setting takes, for people.
 pub const EXPECTED: &str = "a list of 1 to 100 attributes such as emails.value, phoneNumbers, or urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber";
 
-/// A list of attributes, as RFC 7644 §3.10 writes them. One that is complex stands for all of its sub-attributes too.
+/// A list of attributes, as RFC 7644 §3.10 writes them. One that is complex stands for all of its sub-attributes too, and a name without
+/// a URN for every attribute of that name: an extension that comes later and has the name too takes nothing off the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Sensitive(Vec<String>);
 
@@ -31,7 +32,7 @@ impl Sensitive {
 
     /// The first that is an attribute of none of these types.
     pub fn unknown<'a>(&self, resource_types: impl Iterator<Item = &'a ResourceType> + Clone) -> Option<&str> {
-        let is_known = |path: &str| resource_types.clone().any(|resource_type| attribute(resource_type, path).is_some());
+        let is_known = |path: &str| resource_types.clone().any(|resource_type| !resolve_all(path, resource_type).is_empty());
         self.0.iter().map(String::as_str).find(|path| !is_known(path))
     }
 
@@ -40,7 +41,7 @@ impl Sensitive {
     /// # Errors
     /// `sensitive`
     pub fn check(&self, filter: &Filter, resource_type: &ResourceType) -> Result<(), ScimError> {
-        let targets: Vec<Target> = self.0.iter().filter_map(|path| attribute(resource_type, path)).collect();
+        let targets: Vec<Target> = self.0.iter().flat_map(|path| resolve_all(path, resource_type)).collect();
         if targets.is_empty() { Ok(()) } else { walk(filter, &targets, &|path| attribute(resource_type, path)) }
     }
 }

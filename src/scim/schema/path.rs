@@ -80,19 +80,39 @@ pub fn resolve(path: &str, resource_type: &ResourceType) -> Option<Resolved> {
             .map(Resolved::Attribute);
     }
     let (name, sub) = split_sub(path);
-    let core = find_in(&resource_type.schema.attributes, name, sub, Place::Core)
-        .or_else(|| find_in(&resource_type.common, name, sub, Place::Core));
+    let core = in_core(name, sub, resource_type);
     if core.is_some() {
         return core.map(Resolved::Attribute);
     }
-    let mut found = resource_type
-        .extensions
-        .iter()
-        .filter_map(|extension| find_in(&extension.schema.attributes, name, sub, Place::Extension(extension.schema.id.clone())));
+    let mut found = in_extensions(name, sub, resource_type);
     match (found.next(), found.next()) {
         (Some(target), None) => Some(Resolved::Attribute(target)),
         _ => None,
     }
+}
+
+/// All attributes that `path` may mean, now or once there are other extensions: as [`resolve`], but an unqualified name means each
+/// attribute of that name, in the base schema or else among the common attributes, and in every extension.
+pub fn resolve_all(path: &str, resource_type: &ResourceType) -> Vec<Target> {
+    if resource_type.split_urn(path).is_some() {
+        return match resolve(path, resource_type) {
+            Some(Resolved::Attribute(target)) => vec![target],
+            Some(Resolved::Container(_)) | None => Vec::new(),
+        };
+    }
+    let (name, sub) = split_sub(path);
+    in_core(name, sub, resource_type).into_iter().chain(in_extensions(name, sub, resource_type)).collect()
+}
+
+fn in_core(name: &str, sub: Option<&str>, resource_type: &ResourceType) -> Option<Target> {
+    find_in(&resource_type.schema.attributes, name, sub, Place::Core)
+        .or_else(|| find_in(&resource_type.common, name, sub, Place::Core))
+}
+
+fn in_extensions<'r>(name: &'r str, sub: Option<&'r str>, resource_type: &'r ResourceType) -> impl Iterator<Item = Target> + 'r {
+    resource_type.extensions.iter().filter_map(move |extension| {
+        find_in(&extension.schema.attributes, name, sub, Place::Extension(extension.schema.id.clone()))
+    })
 }
 
 fn split_sub(path: &str) -> (&str, Option<&str>) {
