@@ -114,6 +114,7 @@ impl Place {
             member_types: Vec::new(),
             source: Source::Provisioned,
             match_keys: None,
+            once: false,
         };
         self.store(async |store| {
             let directory = store.directory("acme").await.expect("answers").expect("acme is there").id;

@@ -382,6 +382,7 @@ on_both_back_ends! {
             member_types: Vec::new(),
             source: Source::Provisioned,
             match_keys: None,
+            once: false,
         };
         let creation = Change::Create(Box::new(late));
         let (now, bounds) = (SystemClock.now(), Bounds::default());

@@ -28,6 +28,7 @@ macro_rules! contract {
                 a_resource_is_changed_for_its_source_only,
                 what_is_held_moves_the_version,
                 what_is_barred_is_not_created,
+                an_id_that_was_deleted_is_created_once_only,
                 what_is_kept_has_its_document_until_it_is_forgotten,
                 a_resource_that_came_back_under_its_id_is_deleted_again,
                 a_bar_is_lifted_for_its_own_type_and_directory,

@@ -170,6 +170,7 @@ pub fn store_advice(error: &StoreError) -> Option<&'static str> {
         | StoreError::UnknownMember
         | StoreError::OtherSource
         | StoreError::Barred
+        | StoreError::Spent
         | StoreError::TooMany { .. }
         | StoreError::Unsupported { .. }
         | StoreError::Corrupt { .. }

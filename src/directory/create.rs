@@ -24,8 +24,28 @@ pub async fn create(
     let projection = projection.resolve(resource_type)?;
     let mut body = body::resource(ctx, resource_type, MessageKind::Create, body)?;
     defaults::apply(&mut body.document, resource_type, &body.sent);
-    let (stored, sent) = store(ctx, resource_type, ResourceId::generate(), body).await?;
+    let (stored, sent) = store(ctx, resource_type, NewId::generate(), body).await?;
     render::one(ctx, resource_type, stored, &projection, &sent).await
+}
+
+/// The id of a resource that is to be created.
+#[derive(Debug, Clone, Copy)]
+pub struct NewId {
+    id: ResourceId,
+    /// Whether it comes of a client's key, so that it may have been another's.
+    once: bool,
+}
+
+impl NewId {
+    /// One that is nobody's.
+    pub fn generate() -> Self {
+        Self::of(ResourceId::generate())
+    }
+
+    /// One that was generated.
+    pub fn of(id: ResourceId) -> Self {
+        Self { id, once: false }
+    }
 }
 
 /// What became of a creation under an id that the client's key stands for.
@@ -50,17 +70,28 @@ pub async fn create_once(ctx: &Ctx<'_>, resource_type: &ResourceType, id: Resour
     let mut body = body::resource(ctx, resource_type, MessageKind::Create, body)?;
     defaults::apply(&mut body.document, resource_type, &body.sent);
     let (text, members) = (body.document.to_text(), body.members.clone());
-    if let Some(found) = find_made(ctx, resource_type, id, &text, members.clone()).await? {
+    if let Some(found) = find_former(ctx, resource_type, id, &text, members.clone()).await? {
         return Ok(found);
     }
-    if ctx.store.was_deleted(ctx.directory.id, id).await? {
-        return Ok(Once::Deleted);
-    }
-    match store(ctx, resource_type, id, body).await {
+    match store(ctx, resource_type, NewId { id, once: true }, body).await {
         Ok(_) => Ok(Once::Created),
-        // Another request may have been faster, whatever stood in the way of this one then.
-        Err(error) => find_made(ctx, resource_type, id, &text, members).await?.ok_or(error),
+        // Another request may have been faster, whatever stood in the way of this one then; what it made may even be gone again.
+        Err(error) => find_former(ctx, resource_type, id, &text, members).await?.ok_or(error),
     }
+}
+
+/// What became of the resource that had `id` before, if there was one, against the document and members to make one from.
+async fn find_former(
+    ctx: &Ctx<'_>,
+    resource_type: &ResourceType,
+    id: ResourceId,
+    document: &str,
+    members: Option<Vec<String>>,
+) -> Result<Option<Once>, ScimError> {
+    if let Some(found) = find_made(ctx, resource_type, id, document, members).await? {
+        return Ok(Some(found));
+    }
+    Ok(ctx.store.was_deleted(ctx.directory.id, id).await?.then_some(Once::Deleted))
 }
 
 /// The resource that was made under `id`, if it is there, against the document and members to make it from.
@@ -88,14 +119,14 @@ async fn find_made(
     Ok(Some(if is_the_same { Once::There } else { Once::Different }))
 }
 
-/// Stores a new resource under `id`, and gives it with the attributes that the client sent. Defaults are already in `body`.
+/// Stores a new resource, and gives it with the attributes that the client sent. Defaults are already in `body`.
 ///
 /// # Errors
 /// As [`create`].
 pub async fn store(
     ctx: &Ctx<'_>,
     resource_type: &ResourceType,
-    id: ResourceId,
+    NewId { id, once }: NewId,
     body: Normalized,
 ) -> Result<(Stored, Vec<String>), ScimError> {
     let Normalized { document, members, password, sent, ignored } = body;
@@ -124,6 +155,7 @@ pub async fn store(
         members,
         member_types: members::types(ctx, resource_type),
         source: life_cycle::source(ctx),
+        once,
     };
     let stored = Stored {
         id: new.id,

@@ -26,6 +26,7 @@ impl From<StoreError> for ScimError {
                 "an operator of the server deleted or disabled this resource; unassign it at the provider and assign it again, or ask \
                  an operator",
             ),
+            StoreError::Spent => Self::new(ErrorKind::Conflict, error.to_string()),
             StoreError::UnknownMember => Self::invalid_value("a member's value must be the id of a resource of this Directory"),
             StoreError::Unsupported { attribute } => Self::invalid_filter(format!("{attribute} cannot be compared like this")),
             StoreError::Bound(bound) => beyond(&bound),

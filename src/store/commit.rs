@@ -146,6 +146,11 @@ pub struct NewResource {
     ///
     /// [`StoreError::Barred`]: super::StoreError::Barred
     pub match_keys: Option<MatchKeys>,
+    /// Whether its id may be one that was given out before, as it comes of a client's key: if the resource that had it was deleted, this
+    /// is [`StoreError::Spent`] (D-21).
+    ///
+    /// [`StoreError::Spent`]: super::StoreError::Spent
+    pub once: bool,
 }
 
 /// A change of a resource that exists.

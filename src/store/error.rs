@@ -39,6 +39,9 @@ pub enum StoreError {
     /// An operator deleted what is created here, and it may not come again yet.
     #[error("an operator deleted this resource")]
     Barred,
+    /// The id is of a resource that was deleted, and none is used again.
+    #[error("what had this id was deleted")]
+    Spent,
     /// A member to add is no resource of this Directory of an allowed type.
     #[error("there is no resource to be a member with one of these ids")]
     UnknownMember,

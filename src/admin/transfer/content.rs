@@ -78,6 +78,7 @@ impl<'a> Rules<'a> {
             member_types: Vec::new(),
             source: line.source,
             match_keys: None,
+            once: false,
         };
         let ResourceLine { held, version, created, last_modified, .. } = line;
         Ok(Imported { resource, held, version, created, last_modified })

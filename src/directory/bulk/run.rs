@@ -2,6 +2,7 @@
 
 use super::Done;
 use super::prepare::{Action, Task};
+use crate::directory::create::NewId;
 use crate::directory::trace::Trace;
 use crate::directory::{Ctx, Precondition, create, delete, patch, replace};
 use crate::id::ResourceId;
@@ -22,7 +23,7 @@ pub async fn one(ctx: &Ctx<'_>, task: Result<Task, ScimError>) -> Result<Done, S
     let Task { resource_type, action } = task?;
     match action {
         Action::Create(id, body) => {
-            create::store(ctx, &resource_type, id, *body).await.map(|(stored, _)| Done::Created(stored.version))
+            create::store(ctx, &resource_type, NewId::of(id), *body).await.map(|(stored, _)| Done::Created(stored.version))
         }
         Action::Replace(id, body, if_match) => {
             let (stored, _) = replace::store(ctx, &resource_type, &id, *body, &if_match).await?;
@@ -91,7 +92,7 @@ async fn create_all(
         absent.remove(&id.to_string());
         let missing = take_missing(&mut body, &absent);
         let ctx = ctx.traced_by(&traces[operation]);
-        let (stored, _) = create::store(&ctx, &resource_type, id, *body).await.map_err(|error| (operation, error))?;
+        let (stored, _) = create::store(&ctx, &resource_type, NewId::of(id), *body).await.map_err(|error| (operation, error))?;
         created.push(Created { operation, resource_type, id, version: stored.version, missing });
     }
     for one in created.iter_mut().filter(|one| !one.missing.is_empty()) {

@@ -259,7 +259,9 @@ impl Problem {
             StoreError::VersionConflict | StoreError::SchemasChanged => {
                 Self::new(Kind::Conflict, "somebody else has changed it meanwhile; look at it again")
             }
-            StoreError::Bound(_) | StoreError::OtherSource | StoreError::Barred => Self::new(Kind::Conflict, error.to_string()),
+            StoreError::Bound(_) | StoreError::OtherSource | StoreError::Barred | StoreError::Spent => {
+                Self::new(Kind::Conflict, error.to_string())
+            }
             StoreError::Exists
             | StoreError::LimitReached { .. }
             | StoreError::LastOwner

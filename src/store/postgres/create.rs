@@ -13,7 +13,10 @@ use sqlx::Row;
 const MADE: usize = 1;
 
 /// One row: whether the schemas are those that the change was made by, whether the resource was created, which without
-/// the first it is not, nor if a member is unknown, and whether it is barred, for then it is not either.
+/// the first it is not, nor if a member is unknown, and whether it is barred or its id is spent, for then it is not either.
+///
+/// An id that may be spent is of a creation by an operator ([`NewResource::once`]), and so is what it created and who may delete that:
+/// they come one behind the other, by the lock of their record, so each sees what the one before deleted.
 ///
 /// Who waits for a unique value of a resource that an operator deletes meanwhile sees no tombstone of it, as if it had come
 /// before the operator.
@@ -30,10 +33,12 @@ WITH schemas AS MATERIALIZED (
         SELECT 1 FROM tombstones
         WHERE directory_id = $1 AND resource_type = $3 AND name_key = $17::text AND barred <> 'no'
             AND (external_key IS NULL OR $18::text IS NULL)
-    ) AS barred
+    ) AS barred, $19::boolean AND EXISTS (
+        SELECT 1 FROM events WHERE directory_id = $1 AND resource_id = $2 AND kind = 'delete'
+    ) AS spent
     FROM directories WHERE id = $1
 ), known AS (
-    SELECT 1 FROM schemas WHERE current AND NOT barred AND cardinality($10::uuid[]) = (
+    SELECT 1 FROM schemas WHERE current AND NOT barred AND NOT spent AND cardinality($10::uuid[]) = (
         SELECT count(*) FILTER (WHERE r.resource_type = ANY($11::text[])) FROM unnest($10::uuid[]) AS m (id),
             LATERAL (SELECT resource_type FROM resources WHERE directory_id = $1 AND id = m.id OFFSET 0) AS r
     )
@@ -62,7 +67,7 @@ WITH schemas AS MATERIALIZED (
         CASE WHEN cardinality($10::uuid[]) > 0 THEN format('{\"added\":%s,\"removed\":0}', cardinality($10::uuid[])) END
     FROM created
 )
-SELECT current, EXISTS (SELECT 1 FROM created), barred FROM schemas";
+SELECT current, EXISTS (SELECT 1 FROM created), barred, spent FROM schemas";
 
 pub(super) async fn create(
     connections: &Connections,
@@ -89,7 +94,8 @@ pub(super) async fn create(
         .bind(commit.basis.map(|basis| basis.revision))
         .bind(resource.source == Source::Manual)
         .bind(resource.match_keys.as_ref().and_then(|keys| keys.name.as_deref()))
-        .bind(resource.match_keys.as_ref().and_then(|keys| keys.external_id.as_deref()));
+        .bind(resource.match_keys.as_ref().and_then(|keys| keys.external_id.as_deref()))
+        .bind(resource.once);
     let row = match Adding::of(commit) {
         Some(adding) => bounded::fetch(connections, directory, commit, &adding, query, MADE).await?,
         None => run_statement(connections, commit, None, query, MADE).await?,
@@ -103,6 +109,7 @@ pub(super) async fn create(
     let row = row.ok_or(Failure::Final(StoreError::NotFound))?;
     let read = |column| row.try_get(column).map_err(corrupt("resources")).map_err(Failure::Final);
     match (read(0)?, read(1)?) {
+        (true, false) if read(3)? => Err(Failure::Final(StoreError::Spent)),
         (true, false) if read(2)? => Err(Failure::Final(StoreError::Barred)),
         (_, true) => Ok(Committed { version: 1, created: commit.now, last_modified: commit.now, changed: true }),
         (true, false) => Err(Failure::Final(StoreError::UnknownMember)),

@@ -91,9 +91,11 @@ impl<'c> Creation<'c> {
         }
     }
 
-    /// Whether others may be made by the same statement: there is nothing to lock, to count or to put on record for it.
+    /// Whether others may be made by the same statement: there is nothing to lock, to count or to put on record for it, and nobody has to
+    /// look whether its id is spent.
     pub(super) fn is_plain(&self) -> bool {
-        self.commit.record.is_none() && self.resource.members.is_empty() && Adding::of(self.commit).is_none()
+        let is_alone = self.commit.record.is_none() && !self.resource.once;
+        is_alone && self.resource.members.is_empty() && Adding::of(self.commit).is_none()
     }
 }
 

@@ -158,6 +158,7 @@ impl Failure {
             | StoreError::SchemasChanged
             | StoreError::OtherSource
             | StoreError::Barred
+            | StoreError::Spent
             | StoreError::UnknownMember
             | StoreError::TooMany { .. }
             | StoreError::Unsupported { .. }

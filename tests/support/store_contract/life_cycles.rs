@@ -103,6 +103,50 @@ pub async fn what_is_barred_is_not_created(fixture: &mut impl Fixture) {
     assert_eq!(roll(&*store, directory, None).await.len(), 3);
 }
 
+pub async fn an_id_that_was_deleted_is_created_once_only(fixture: &mut impl Fixture) {
+    let store = fixture.store();
+    let (directory, other) = (fresh_directory(&*store).await, fresh_directory(&*store).await);
+    let member = create_user(&*store, directory, "member").await;
+    // With and without members, alone and as an operator does it, which are different statements.
+    for (is_group, is_recorded) in [(false, false), (false, true), (true, false), (true, true)] {
+        let sample = || match is_group {
+            true => NewResource { members: vec![member], ..group("once") },
+            false => user("once"),
+        };
+        let once = NewResource { once: true, ..sample() };
+        let create = async |directory: DirectoryId, resource: &NewResource| {
+            let record = is_recorded.then(|| Box::new(entry("case.create")));
+            let change = Change::Create(Box::new(resource.clone()));
+            store
+                .commit(directory, Commit { actor: None, now: NOW, basis: None, bounds: Bounds::default(), record, change })
+                .await
+        };
+        let delete = async |directory: DirectoryId, resource: &NewResource| {
+            let (resource_type, index) = (resource.resource_type.clone(), resource.index.clone());
+            let gone = Change::Delete { resource_type, id: resource.id, expected_version: 1, index, burial: None };
+            commit(&*store, directory, gone).await.expect("deletes");
+        };
+        create(directory, &once).await.expect("creates");
+        assert!(create(directory, &once).await.is_err(), "it is there");
+        delete(directory, &once).await;
+        let spent = create(directory, &once).await;
+        assert!(matches!(spent, Err(StoreError::Spent)), "{is_group} {is_recorded}: {spent:?}");
+        assert_eq!(store.get(directory, &once.resource_type, once.id).await.expect("answers"), None);
+        // Another id, or another Directory, is none of its.
+        let another = NewResource { once: true, ..sample() };
+        create(directory, &another).await.expect("creates");
+        delete(directory, &another).await;
+        if !is_group {
+            create(other, &once).await.expect("creates");
+            delete(other, &once).await;
+        }
+        // What comes back under its id, as an import does, is asked nothing.
+        let back = NewResource { once: false, ..once };
+        create(directory, &back).await.expect("creates");
+        delete(directory, &back).await;
+    }
+}
+
 pub async fn what_is_kept_has_its_document_until_it_is_forgotten(fixture: &mut impl Fixture) {
     let store = fixture.store();
     let directory = fresh_directory(&*store).await;

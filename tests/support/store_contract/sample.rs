@@ -89,6 +89,7 @@ pub fn user(name: &str) -> NewResource {
         member_types: Vec::new(),
         source: Source::Provisioned,
         match_keys: None,
+        once: false,
     }
 }
 
@@ -106,6 +107,7 @@ pub fn group(name: &str) -> NewResource {
         member_types: member_types(),
         source: Source::Provisioned,
         match_keys: None,
+        once: false,
     }
 }
 

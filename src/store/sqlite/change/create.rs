@@ -32,6 +32,7 @@ pub(super) async fn create(
         .bind(resource.source == Source::Manual)
         .bind(resource.match_keys.as_ref().and_then(|keys| keys.name.as_deref()))
         .bind(resource.match_keys.as_ref().and_then(|keys| keys.external_id.as_deref()))
+        .bind(resource.once)
         .execute(&mut *connection)
         .await;
     match created {
@@ -40,7 +41,7 @@ pub(super) async fn create(
     }
 }
 
-/// By other schemas the version is NULL, which the column refuses; and if it is barred.
+/// By other schemas the version is NULL, which the column refuses; and if it is barred, or its id is spent.
 macro_rules! insert_resource {
     () => {
         concat!(
@@ -51,7 +52,9 @@ macro_rules! insert_resource {
             schemas_are!("$14"),
             " AND NOT ",
             is_barred!("$16", "$17"),
-            " THEN 1 END, $4, $4, $9, jsonb($7), $15); \
+            " AND NOT ($18 AND ",
+            was_deleted!(),
+            ") THEN 1 END, $4, $4, $9, jsonb($7), $15); \
              INSERT OR REPLACE INTO substrings_due (number, grams) SELECT last_insert_rowid(), $13 WHERE $13 <> ''; "
         )
     };

@@ -49,6 +49,13 @@ macro_rules! is_barred {
     };
 }
 
+/// Whether the resource `$3` was there and was deleted.
+macro_rules! was_deleted {
+    () => {
+        "EXISTS (SELECT 1 FROM events WHERE directory_id = $1 AND resource_id = $3 AND kind = 'delete')"
+    };
+}
+
 /// Adds the rows of the list `$8` to the index: `[[attribute, value, unique], …]`.
 macro_rules! add_index {
     () => {
@@ -160,5 +167,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     update::REVISE,
     delete::DELETE,
     refusal::TAKEN,
+    refusal::SPENT,
     refusal::BARRED,
 ];

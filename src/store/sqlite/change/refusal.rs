@@ -17,11 +17,16 @@ pub(super) async fn of_create(
     let target = Target { resource_type: &resource.resource_type, id: resource.id, expected_version: None, source: None };
     match Cause::of(&error) {
         Cause::Unique => taken(connection, origin, target, &resource.index, error).await,
-        // A member that is not there makes a NULL, and so do schemas that are others and a bar.
-        Cause::NotNull => match outdated(connection, origin).await {
-            Some(reason) => reason,
-            None => barred(connection, origin, resource).await.unwrap_or(StoreError::UnknownMember),
-        },
+        // A member that is not there makes a NULL, and so do schemas that are others, an id that is spent and a bar.
+        Cause::NotNull => {
+            if let Some(reason) = outdated(connection, origin).await {
+                return reason;
+            }
+            if let Some(reason) = spent(connection, origin, resource).await {
+                return reason;
+            }
+            barred(connection, origin, resource).await.unwrap_or(StoreError::UnknownMember)
+        }
         Cause::ForeignKey | Cause::Full | Cause::Contention | Cause::Unavailable | Cause::Other => store_error(error),
     }
 }
@@ -71,6 +76,22 @@ async fn outdated(connection: &mut SqliteConnection, origin: Origin) -> Option<S
         (None, _) => Some(StoreError::NotFound),
     }
 }
+
+/// Whether the id was another's, if it must not have been, or how asking failed.
+async fn spent(connection: &mut SqliteConnection, origin: Origin, resource: &NewResource) -> Option<StoreError> {
+    if !resource.once {
+        return None;
+    }
+    let row =
+        sqlx::query(SPENT).bind(origin.directory.0).bind(&resource.resource_type).bind(resource.id.0).fetch_one(connection).await;
+    match row.and_then(|row| row.try_get(0)) {
+        Ok(true) => Some(StoreError::Spent),
+        Ok(false) => None,
+        Err(error) => Some(store_error(error)),
+    }
+}
+
+pub(super) const SPENT: &str = concat!("SELECT ", was_deleted!());
 
 /// Whether the resource may not come again yet, or how asking failed.
 async fn barred(connection: &mut SqliteConnection, origin: Origin, resource: &NewResource) -> Option<StoreError> {
