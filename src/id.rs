@@ -1,4 +1,4 @@
-//! Identifiers. All are made by the server; a client's value never addresses anything (R1).
+//! Identifiers. All are made by the server (R1); the one that a client's value has a part in is [`ResourceId::derived`].
 
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -24,15 +24,15 @@ impl ResourceId {
     /// A UUID of version 8 (RFC 9562 §5.8). Its bits, but for version and variant, are the first of a SHA-256 over
     ///
     /// ```text
-    /// scimd/idempotency-key/1 NUL, directory as 8 bytes (big-endian), resource_type NUL, key
+    /// scimd/idempotency-key/1 NUL, secret of the Directory (32 bytes), resource_type NUL, key
     /// ```
     ///
-    /// Neither a type nor a label has a NUL, so no two of these are one text. The number of the Directory is in it, which is never
-    /// used twice: the key of one Directory says nothing about another. Who knows the key knows the id; it is no secret.
-    pub fn derived(directory: DirectoryId, resource_type: &str, key: &str) -> Self {
+    /// No type has a NUL, so no two of these are one text. By the secret the key of one Directory says nothing about another, in whatever
+    /// installation, and who knows or chooses a key knows no id before it is given out.
+    pub fn derived(secret: &[u8; 32], resource_type: &str, key: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"scimd/idempotency-key/1\0");
-        hash.update(directory.0.to_be_bytes());
+        hash.update(secret);
         hash.update(resource_type);
         hash.update([0]);
         hash.update(key);
@@ -80,13 +80,13 @@ mod tests {
 
     #[test]
     fn a_derived_id_is_of_version_8_and_differs_with_each_part() {
-        let id = ResourceId::derived(DirectoryId(1), "User", "k");
-        assert_eq!(id.to_string(), "d866e830-b2ee-8b53-844c-abf674d8b2bd");
+        let id = ResourceId::derived(&[1; 32], "User", "k");
+        assert_eq!(id.to_string(), "aa2d7960-cc2c-814c-8fb6-40d68cb8b9eb");
         assert_eq!((id.0.get_version_num(), id.0.get_variant()), (8, uuid::Variant::RFC4122));
         assert_eq!(ResourceId::parse(&id.to_string()), Some(id));
         let others =
             [(1, "User", "k"), (2, "User", "k"), (1, "Group", "k"), (1, "User", "K"), (1, "User", "kk"), (1, "Use", "rk")];
-        let ids: HashSet<_> = others.map(|(number, name, key)| ResourceId::derived(DirectoryId(number), name, key)).into();
+        let ids: HashSet<_> = others.map(|(secret, name, key)| ResourceId::derived(&[secret; 32], name, key)).into();
         assert_eq!(ids.len(), others.len());
     }
 }

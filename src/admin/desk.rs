@@ -1,7 +1,7 @@
 //! An operator's place of work in one Directory.
 
 use super::operator::Act;
-use super::{AdminError, Operator};
+use super::{AdminError, Operator, directories};
 use crate::auth::{PasswordHasher, Scopes};
 use crate::clock::SystemClock;
 use crate::directory::cursors::Cursors;
@@ -104,9 +104,7 @@ impl<'a> Desk<'a> {
         act: Act<'_>,
         work: impl AsyncFnOnce(&Ctx<'_>) -> Result<T, ScimError>,
     ) -> Result<T, AdminError> {
-        if self.row.status == DirectoryStatus::Deleting {
-            return Err(AdminError::Gone(self.row.name.clone()));
-        }
+        self.check_there()?;
         let operator = self.operator;
         let entry = operator.entry(Act { directory: Some(self.row), ..act });
         let ctx = Ctx {
@@ -125,5 +123,21 @@ impl<'a> Desk<'a> {
             trace: &self.trace,
         };
         Ok(work(&ctx).await?)
+    }
+
+    /// The secret of the Directory for one purpose.
+    ///
+    /// # Errors
+    /// As [`directories::secret`]; [`AdminError::Gone`]: there is nothing more to come.
+    pub(super) async fn secret(&self, purpose: &str) -> Result<[u8; 32], AdminError> {
+        self.check_there()?;
+        directories::secret(self.operator.store, self.row.id, purpose).await
+    }
+
+    fn check_there(&self) -> Result<(), AdminError> {
+        match self.row.status {
+            DirectoryStatus::Deleting => Err(AdminError::Gone(self.row.name.clone())),
+            DirectoryStatus::Active | DirectoryStatus::Paused | DirectoryStatus::Disabled => Ok(()),
+        }
     }
 }

@@ -135,6 +135,16 @@ async fn check_names(store: &dyn OperatorStore, directory: Option<&DirectoryRow>
     settings.check_names(before.as_ref(), &registry).map_err(AdminError::Settings)
 }
 
+/// The secret of a Directory for one purpose, the same whenever and by whichever server it is asked for.
+///
+/// # Errors
+/// Those of the store; the operating system has no randomness.
+pub(super) async fn secret(store: &dyn OperatorStore, directory: DirectoryId, purpose: &str) -> Result<[u8; 32], AdminError> {
+    let mut candidate = [0; 32];
+    getrandom::fill(&mut candidate)?;
+    Ok(store.directory_key(directory, purpose, &candidate).await?)
+}
+
 /// As [`edit`], for who knows which definitions the Directory will have: what settings name may come later.
 ///
 /// # Errors

@@ -25,6 +25,9 @@ use std::sync::Arc;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// What the secret is for, in the store, that ids of what is created once come of.
+const IDEMPOTENCY: &str = "idempotency";
+
 /// Which resources are asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'a> {
@@ -173,7 +176,7 @@ pub async fn create(desk: &Desk<'_>, kind: Kind, body: &[u8]) -> Result<Resource
 /// As [`create`]; [`AdminError::KeyOfOther`], [`AdminError::KeySpent`].
 pub async fn create_once(desk: &Desk<'_>, kind: Kind, key: &str, body: &[u8]) -> Result<(ResourceId, bool), AdminError> {
     let resource_type = desk.resource_type(kind);
-    let id = ResourceId::derived(desk.row.id, kind.name(), key);
+    let id = ResourceId::derived(&desk.secret(IDEMPOTENCY).await?, kind.name(), key);
     let create = async |ctx: &directory::Ctx<'_>| directory::create_once(ctx, resource_type, id, body).await;
     match desk.act(creation(kind), create).await? {
         Once::Created => Ok((id, true)),

@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: users and groups that are created once, however often the request is sent.
 
-use super::app::{Answer, GROUP, USER};
+use super::app::{Answer, App, GROUP, USER};
 use super::{Admin, check_problem};
 use crate::on_both_back_ends;
 use futures_util::future::join_all;
@@ -146,6 +146,18 @@ on_both_back_ends! {
         operator.delete(&format!("{USERS}/{here}")).await.expect(204);
         assert_eq!(post(&operator, "/directories/acme/users", "k", &user("ann")).await.expect(200).id(), there);
         check_problem(operator.get(&format!("/directories/acme/users/{here}")).await, 404, "not-found");
+    }
+
+    /// Also where the number of the Directory is the same; so one that is imported meets none of its keys.
+    async fn a_key_reaches_nothing_of_another_installation(app: App) {
+        let elsewhere = App::on_sqlite().await;
+        let mut ids = Vec::new();
+        for app in [&app, &elsewhere] {
+            assert_eq!(app.row().await.id.0, 1);
+            let operator = Admin::new(app, Role::Operator).await;
+            ids.push(post(&operator, USERS, "k", &user("ann")).await.expect(201).id());
+        }
+        assert_ne!(ids[0], ids[1]);
     }
 
     /// On two servers, at the same time: also where there is room for one only.

@@ -7,8 +7,8 @@
 
 use super::Counts;
 use super::reader::Source;
-use crate::admin::AdminError;
 use crate::admin::audit::hex;
+use crate::admin::{AdminError, directories};
 use crate::id::ResourceId;
 use crate::store::transfer::{Edge, Mark};
 use crate::store::{DirectoryRow, OperatorStore};
@@ -205,9 +205,7 @@ impl Secret {
     /// # Errors
     /// Those of the store; the operating system has no randomness.
     pub async fn of(store: &dyn OperatorStore, directory: &DirectoryRow) -> Result<Self, AdminError> {
-        let mut candidate = [0; 32];
-        getrandom::fill(&mut candidate)?;
-        Ok(Self(store.directory_key(directory.id, PURPOSE, &candidate).await?))
+        Ok(Self(directories::secret(store, directory.id, PURPOSE).await?))
     }
 
     /// The line of a note, without its end. `digest`: of the file up to there.
