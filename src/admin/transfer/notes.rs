@@ -67,7 +67,7 @@ pub struct Began {
     /// When, in milliseconds since 1970; the first line of the file says it too.
     pub exported: i64,
     directory: i64,
-    /// Numbers of Directories may come again on SQLite.
+    /// A database that was put back from a backup gives a number again that it had given since.
     created: i64,
     password_hashes: bool,
     revision: i64,
@@ -239,11 +239,12 @@ pub struct Place {
     pub notes_bytes: u64,
 }
 
-/// Reads a file along its notes, up to the last one that the file has not been cut before. `notes` stands behind its first line, of
-/// `notes_bytes` bytes; `head`: the lines that the file must begin with.
+/// Reads a file along its notes, up to the last one that the file has not been cut before, or the last before a damage: when the power
+/// goes, zeros may stand where the last bytes of either file should. `notes` stands behind its first line, of `notes_bytes` bytes;
+/// `head`: the lines that the file must begin with.
 ///
 /// # Errors
-/// [`Anew::Short`], [`Anew::Rules`], [`Anew::Damaged`], [`Anew::Unread`].
+/// [`Anew::Short`], [`Anew::Rules`], [`Anew::Unread`]; [`Anew::Damaged`]: not even the first note is good.
 pub fn follow(
     (notes, mut notes_bytes): (Source<'_>, u64),
     part: Source<'_>,
@@ -251,25 +252,43 @@ pub fn follow(
     secret: &Secret,
     head: &str,
 ) -> Result<Place, Anew> {
-    let mut digest = Sha256::new();
     let mut place: Option<Place> = None;
-    while let Some(line) = next_line(notes)? {
-        let Sealed { note, seal } = serde_json::from_slice(&line).map_err(|_| Anew::Damaged)?;
-        let before = place.as_ref().map_or(0, |place| place.note.bytes);
-        let more = note.bytes.checked_sub(before).filter(|more| *more > 0).ok_or(Anew::Damaged)?;
-        if !hash(part, more, &mut digest)? {
-            break;
+    loop {
+        match follow_one(notes, part, began, secret, place.as_ref()) {
+            Ok(Some((note, digest, line_bytes))) => {
+                if place.is_none() && digest.clone().finalize() != Sha256::digest(head) {
+                    return Err(Anew::Rules);
+                }
+                notes_bytes += line_bytes;
+                place = Some(Place { note, digest, notes_bytes });
+            }
+            Ok(None) => return place.ok_or(Anew::Short),
+            // What is behind the place is written anew.
+            Err(Anew::Damaged) => return place.ok_or(Anew::Damaged),
+            Err(anew) => return Err(anew),
         }
-        if secret.seal_of(began, &digest, &note) != seal {
-            return Err(Anew::Damaged);
-        }
-        if place.is_none() && digest.clone().finalize() != Sha256::digest(head) {
-            return Err(Anew::Rules);
-        }
-        notes_bytes += line.len() as u64;
-        place = Some(Place { note, digest: digest.clone(), notes_bytes });
     }
-    place.ok_or(Anew::Short)
+}
+
+/// Reads the next note, and the file up to there: what is noted, the digest up to there, and the length of the note. `None`: that was all.
+fn follow_one(
+    notes: Source<'_>,
+    part: Source<'_>,
+    began: &Began,
+    secret: &Secret,
+    before: Option<&Place>,
+) -> Result<Option<(Note, Sha256, u64)>, Anew> {
+    let Some(line) = next_line(notes)? else { return Ok(None) };
+    let Sealed { note, seal } = serde_json::from_slice(&line).map_err(|_| Anew::Damaged)?;
+    let (bytes, mut digest) = before.map_or_else(|| (0, Sha256::new()), |place| (place.note.bytes, place.digest.clone()));
+    let more = note.bytes.checked_sub(bytes).filter(|more| *more > 0).ok_or(Anew::Damaged)?;
+    if !hash(part, more, &mut digest)? {
+        return Ok(None);
+    }
+    if secret.seal_of(began, &digest, &note) != seal {
+        return Err(Anew::Damaged);
+    }
+    Ok(Some((note, digest, line.len() as u64)))
 }
 
 /// The next line with its end; `None`: there is none, or it was cut.

@@ -168,8 +168,16 @@ on_both_back_ends_as_a_process! {
         let damaged = installation.text_of("out.part").replacen("user-7\"", "user-8\"", 1);
         std::fs::write(installation.path_of("out.part"), damaged).expect("writes");
         let said = installation.says(&export);
-        assert!(said.contains("out.part is begun anew: it or what is noted of it is damaged"), "{said}");
+        assert!(said.contains("went on after 0 resources"), "{said}");
         assert!(installation.text_of("out").contains("user-7\""));
+
+        std::fs::remove_file(installation.path_of("out")).expect("removes");
+        installation.export_until(3);
+        let damaged = installation.text_of("out.part").replacen("\"copy\"", "\"kopy\"", 1);
+        std::fs::write(installation.path_of("out.part"), damaged).expect("writes");
+        let said = installation.says(&export);
+        assert!(said.contains("out.part is begun anew: it or what is noted of it is damaged"), "{said}");
+        assert!(installation.text_of("out").contains("\"copy\""));
 
         // Without notes, as a scimd of before left it.
         std::fs::remove_file(installation.path_of("out")).expect("removes");

@@ -117,24 +117,48 @@ on_both_back_ends! {
         assert_eq!(export.note().expect("a note") + "\n", notes[ends[3].0..ends[4].0]);
     }
 
-    async fn what_is_damaged_or_is_not_enough_begins_anew(app: App) {
+    /// Shows that damage behind a page costs what is behind it, and no more.
+    async fn what_is_damaged_is_written_anew(app: App) {
+        fill(&app).await;
+        let Written { notes, part, ends } = written(&app, "source", true).await;
+        let goes_on = async |notes: &[u8], part_left: &[u8]| {
+            let text = resume(&app, "source", true, notes, part_left).await.expect("goes on");
+            assert!(text == part, "{text}");
+        };
+        for (from, to) in [("user-1", "user-7"), ("\"version\":2", "\"version\":3"), ("{\"group\"", "[\"group\"")] {
+            assert!(part.contains(from), "{from}");
+            goes_on(notes.as_bytes(), part.replacen(from, to, 1).as_bytes()).await;
+        }
+        let (good, later) = notes.split_at(ends[0].0);
+        let id = later.split("\"resource\":\"").nth(1).expect("an id")[..36].to_owned();
+        let other = ResourceId::generate().to_string();
+        for (from, to) in [("\"User\":3", "\"User\":2"), ("\"members\":4", "\"members\":5"), ("\"seal\":\"", "\"seal\":\"0"), (&id, &other)] {
+            assert!(later.contains(from), "{from}");
+            goes_on(format!("{good}{}", later.replace(from, to)).as_bytes(), part.as_bytes()).await;
+        }
+        goes_on(format!("{good}nothing\n{later}").as_bytes(), part.as_bytes()).await;
+        goes_on(format!("{good}{good}{later}").as_bytes(), part.as_bytes()).await;
+        // When the power goes, zeros may stand where the last bytes should.
+        let zeroed = |text: &str, from: usize| [&text.as_bytes()[..from], &vec![0; text.len() - from]].concat();
+        for (notes_end, part_end) in [(ends[0].0, part.len()), (ends[0].0 + 9, part.len()), (notes.len(), ends[0].1 + 9)] {
+            goes_on(&zeroed(&notes, notes_end), &zeroed(&part, part_end)).await;
+        }
+        let endless = [good.as_bytes(), &vec![0; 2 * 1024 * 1024]].concat();
+        goes_on(&endless, part.as_bytes()).await;
+    }
+
+    async fn what_is_damaged_from_the_beginning_or_is_not_enough_begins_anew(app: App) {
         fill(&app).await;
         let Written { notes, part, ends } = written(&app, "source", true).await;
         let anew = async |notes: &str, part: &str| {
             resume(&app, "source", true, notes.as_bytes(), part.as_bytes()).await.expect_err("it begins anew")
         };
-        for (from, to) in [("user-1", "user-7"), ("\"version\":2", "\"version\":3"), ("{\"group\"", "[\"group\"")] {
-            assert!(part.contains(from), "{from}");
-            assert!(anew(&notes, &part.replacen(from, to, 1)).await.contains("damaged"), "{from}");
-        }
+        assert!(anew(&notes, &part.replacen("\"source\"", "\"sauces\"", 1)).await.contains("damaged"));
         let (first, sealed) = notes.split_once('\n').expect("a line");
-        for (from, to) in [("\"User\":3", "\"User\":2"), ("\"members\":4", "\"members\":5"), ("\"seal\":\"", "\"seal\":\"0")] {
-            assert!(sealed.contains(from), "{from}");
-            assert!(anew(&format!("{first}\n{}", sealed.replace(from, to)), &part).await.contains("damaged"), "{from}");
+        for (from, to) in [("\"members\":0", "\"members\":1"), ("\"last\":\"head\"", "\"last\":\"Head\""), ("\"seal\":\"", "\"seal\":\"0")] {
+            assert!(sealed.contains(from), "{from}: {sealed}");
+            assert!(anew(&format!("{first}\n{}", sealed.replacen(from, to, 1)), &part).await.contains("damaged"), "{from}");
         }
-        let id = sealed.split("\"resource\":\"").nth(1).expect("an id")[..36].to_owned();
-        let other = ResourceId::generate().to_string();
-        assert!(anew(&format!("{first}\n{}", sealed.replace(&id, &other)), &part).await.contains("damaged"));
         assert!(anew(&format!("{first}\nnothing\n{sealed}"), &part).await.contains("damaged"));
         assert!(anew(&format!("{first}\n"), &part).await.contains("within its first lines"));
         assert!(anew(&notes, &part[..ends[0].1 - 1]).await.contains("within its first lines"));
