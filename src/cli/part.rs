@@ -78,13 +78,17 @@ impl Part {
         written.map_err(|error| self.unwritten(&error))
     }
 
-    /// Gives the file, which is whole, its name.
+    /// Gives the file, which is whole, its name. From then on it is there, so notes that stay are only spoken of.
     ///
     /// # Errors
     /// It cannot be written.
     pub fn end(self) -> Result<(), Failure> {
         let named = self.file.sync_all().and_then(|()| fs::rename(&self.path, &self.out));
-        named.and_then(|()| remove(&self.notes_path)).map_err(|error| self.unwritten(&error))
+        named.map_err(|error| self.unwritten(&error))?;
+        if let Err(error) = remove(&self.notes_path) {
+            output::note(&format!("{} cannot be removed, and is of no use any more: {error}", self.notes_path.display()));
+        }
+        Ok(())
     }
 
     async fn resume(&mut self, export: &mut Export) -> Result<Resumed, Failure> {
@@ -207,4 +211,21 @@ fn is_written(path: &Path) -> Failure {
 fn unwritten(out: &Path, error: &io::Error) -> Failure {
     let what = format!("{} cannot be written: {error}", out.display());
     Failure::new(what, "Name a file in a folder that this user may write to.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_whole_is_there_whatever_becomes_of_its_notes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("out");
+        let mut part = Part::open(&out).unwrap_or_else(|_| unreachable!("nobody else writes in this folder"));
+        assert!(part.write("all of it\n", None).is_ok());
+        // What no remove_file removes.
+        fs::create_dir(folder.path().join("out.part.notes")).expect("a folder");
+        assert!(part.end().is_ok());
+        assert_eq!(fs::read_to_string(&out).expect("is there"), "all of it\n");
+    }
 }
