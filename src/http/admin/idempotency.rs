@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 /// The name of the header.
 const NAME: &str = "idempotency-key";
 
-/// Characters of a key at most.
+/// Characters of a key at most; in quotes, each behind a `\`, they are 512.
 const KEY_CHARACTERS_MAX: usize = 255;
 
 /// The key of a creation.
@@ -17,8 +17,8 @@ const KEY_CHARACTERS_MAX: usize = 255;
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it is there for the description; the header is read by Key")]
 pub struct IdempotencyKey {
-    /// What stands for this creation, such as a UUID: 1 to 255 visible characters, in quotes or without. The same request sent again with it answers 200 with what is there; another one of this Directory and kind 422.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 257, example = "\"8e03978e-40d5-43e8-bc93-6894a57f9324\"")]
+    /// What stands for this creation, such as a UUID: 1 to 255 visible ASCII characters, in quotes, where `\` stands before each `"` and `\`, or without. The same request sent again with it answers 200 with what is there; another one of this Directory and kind 422.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 512, example = "\"8e03978e-40d5-43e8-bc93-6894a57f9324\"")]
     idempotency_key: Option<String>,
 }
 
@@ -83,6 +83,8 @@ mod tests {
     fn a_key_is_the_same_in_quotes_and_without() {
         assert_eq!(key(&[]), Some(None));
         let longest = "x".repeat(KEY_CHARACTERS_MAX);
+        let escaped = format!("\"{}\"", r#"\""#.repeat(KEY_CHARACTERS_MAX));
+        assert_eq!(escaped.len(), 512, "as the description says");
         for (text, expected) in [
             ("a", "a"),
             ("\"a\"", "a"),
@@ -91,6 +93,7 @@ mod tests {
             ("8e03978e-40d5/+=~", "8e03978e-40d5/+=~"),
             (&longest, &longest),
             (&format!("\"{longest}\""), &longest),
+            (&escaped, &r#"""#.repeat(KEY_CHARACTERS_MAX)),
         ] {
             assert_eq!(key(&[text]), Some(Some(expected.to_owned())), "{text}");
         }
