@@ -183,7 +183,7 @@ pub async fn store(
         }
         // Of two that make one id at the same time, the later one.
         Err(error @ (StoreError::Contention(_) | StoreError::Database(_)))
-            if ctx.store.get(ctx.directory.id, &resource_type.name, id).await.is_ok_and(|found| found.is_some()) =>
+            if once && ctx.store.get(ctx.directory.id, &resource_type.name, id).await.is_ok_and(|found| found.is_some()) =>
         {
             tracing::debug!(cause = %error, "another request created the same resource");
             Err(ScimError::new(ErrorKind::Conflict, "another request has created this resource"))

@@ -1,8 +1,8 @@
 //! One change: run to its end, tried again where another change was in the way.
 //!
 //! Statements lock rows in one order, so that they do not wait for each other in a circle: groups by id, then the
-//! resource itself, then (shared, by foreign keys) members, then unique values in order, those of all resources that a statement makes. What slips through, PostgreSQL
-//! ends as a deadlock, and it is tried again here.
+//! resource itself, then (shared, by foreign keys) members, then unique values in order, those of all resources that a
+//! statement makes. What slips through, PostgreSQL ends as a deadlock, and it is tried again here.
 
 use super::connections::{Connections, Prepared};
 use super::create_all::Creation;
