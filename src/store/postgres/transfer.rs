@@ -5,6 +5,7 @@ use super::connections::Connections;
 use super::create_all::array_text;
 use super::definitions::wait_for_changes;
 use super::failure::{Cause, corrupt, store_error};
+use super::operator;
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::transfer::{Edge, Exported, Imported, Mark, Snapshot, Taken};
@@ -56,7 +57,7 @@ impl Snapshot for PostgresSnapshot {
             .fetch_optional(&mut self.connection)
             .await
             .map_err(store_error)?;
-        row.as_ref().map(read_mark).transpose()
+        row.as_ref().map(operator::read_mark).transpose()
     }
 
     async fn resources(&mut self, after: Option<ResourceId>, limit: u32) -> Result<Vec<Exported>, StoreError> {
@@ -87,19 +88,6 @@ impl Snapshot for PostgresSnapshot {
         let id = |row: &PgRow, column| row.try_get(column).map(ResourceId).map_err(corrupt("members"));
         rows.iter().map(|row| Ok(Edge { group: id(row, 0)?, member: id(row, 1)? })).collect()
     }
-}
-
-fn read_mark(row: &PgRow) -> Result<Mark, StoreError> {
-    let corrupt = corrupt("events");
-    let number = |column| row.try_get::<Option<i64>, _>(column).map_err(&corrupt);
-    let events: i64 = row.try_get(3).map_err(&corrupt)?;
-    Ok(Mark {
-        revision: row.try_get(0).map_err(&corrupt)?,
-        schema_revision: row.try_get(1).map_err(&corrupt)?,
-        silent_changes: row.try_get(2).map_err(&corrupt)?,
-        events: events.unsigned_abs(),
-        last_event: number(4)?.zip(number(5)?.map(Timestamp)),
-    })
 }
 
 /// Who has drawn a number up to the highest that is there and is not at its end has begun by now, and is waited for.

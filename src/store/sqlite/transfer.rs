@@ -4,6 +4,7 @@ use super::change::ids_to_json;
 use super::connect::Database;
 use super::definitions::check_revision;
 use super::failure::{Cause, corrupt, store_error};
+use super::operator;
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::store::sql::{Dialect, grams_text};
@@ -67,7 +68,7 @@ impl Snapshot for SqliteSnapshot {
             .fetch_optional(&mut self.connection)
             .await
             .map_err(store_error)?;
-        row.as_ref().map(read_mark).transpose()
+        row.as_ref().map(operator::read_mark).transpose()
     }
 
     async fn resources(&mut self, after: Option<ResourceId>, limit: u32) -> Result<Vec<Exported>, StoreError> {
@@ -98,19 +99,6 @@ impl Snapshot for SqliteSnapshot {
 /// An empty blob sorts before every id.
 fn bytes(id: Option<ResourceId>) -> Vec<u8> {
     id.map_or_else(Vec::new, |id| id.0.as_bytes().to_vec())
-}
-
-fn read_mark(row: &SqliteRow) -> Result<Mark, StoreError> {
-    let corrupt = corrupt("events");
-    let number = |column| row.try_get::<Option<i64>, _>(column).map_err(&corrupt);
-    let events: i64 = row.try_get(3).map_err(&corrupt)?;
-    Ok(Mark {
-        revision: row.try_get(0).map_err(&corrupt)?,
-        schema_revision: row.try_get(1).map_err(&corrupt)?,
-        silent_changes: row.try_get(2).map_err(&corrupt)?,
-        events: events.unsigned_abs(),
-        last_event: number(4)?.zip(number(5)?.map(Timestamp)),
-    })
 }
 
 /// One transaction writes at a time, so numbers are there in their order.
