@@ -1,5 +1,5 @@
 //! What holds on PostgreSQL beyond the contract that all back ends share: sessions that die, callers that hang up, changes
-//! that wait for each other, replicas that start together, and that hot statements use their indexes.
+//! that wait for each other, replicas that start together.
 #![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/store_contract/sample.rs"]
@@ -9,8 +9,6 @@ mod test_database;
 
 #[path = "support/postgres/gathering.rs"]
 mod gathering;
-#[path = "support/postgres/indexes.rs"]
-mod indexes;
 #[path = "support/postgres/outages.rs"]
 mod outages;
 #[path = "support/postgres/requests.rs"]
