@@ -45,7 +45,7 @@ impl Place {
     fn run_with(&self, line: &str, environment: &[(&str, &str)], input: &str) -> Done {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scimd"));
         command.args(line.split_whitespace()).current_dir(self.path());
-        for name in ["SCIMD_DATABASE_URL", "SCIMD_LISTEN", "SCIMD_PUBLIC_URL", "SCIMD_LOG", "SCIMD_CONFIG"] {
+        for name in ["SCIMD_DATABASE_URL", "SCIMD_LISTEN", "SCIMD_PUBLIC_URL", "SCIMD_PLAIN_HTTP", "SCIMD_LOG", "SCIMD_CONFIG"] {
             command.env_remove(name);
         }
         command.envs(environment.iter().copied());

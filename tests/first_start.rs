@@ -20,7 +20,7 @@ impl Server {
     fn start(folder: &Path, listen: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scimd"));
         command.args(["serve", "--listen", listen]).current_dir(folder);
-        for name in ["SCIMD_DATABASE_URL", "SCIMD_LISTEN", "SCIMD_PUBLIC_URL", "SCIMD_LOG", "SCIMD_CONFIG"] {
+        for name in ["SCIMD_DATABASE_URL", "SCIMD_LISTEN", "SCIMD_PUBLIC_URL", "SCIMD_PLAIN_HTTP", "SCIMD_LOG", "SCIMD_CONFIG"] {
             command.env_remove(name);
         }
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts"))

@@ -1,6 +1,7 @@
 //! `scimd serve`: the server.
 
 use super::arguments::Arguments;
+use super::check::tls;
 use super::failure::Failure;
 use super::{apply, schema_files, session, welcome};
 use crate::app::{self, Listening};
@@ -13,7 +14,7 @@ use tokio::net::TcpListener;
 /// Runs the server until SIGTERM or SIGINT, then drains it.
 ///
 /// # Errors
-/// The configuration is wrong, the certificate or the database is not there, or the port is taken; or not every request could be answered
+/// The configuration is wrong or has plain HTTP cross a network, the certificate or the database is not there, or the port is taken; or not every request could be answered
 /// before the end.
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = session::configuration(arguments)?;
@@ -22,7 +23,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(traces) => Some(Traces::start(traces).map_err(|error| Failure::Failed { error: error.into(), advice: None })?),
     };
     telemetry::start_with(&config.log, traces.as_ref());
-    warn_if_exposed(&config.server);
+    refuse_if_exposed(&config.server)?;
     let store = session::store(&config, arguments.no_migrate).await?;
     schema_files::bring(&config.schemas, store.as_ref()).await?;
     apply::bring(&config.apply, store.as_ref()).await?;
@@ -53,13 +54,11 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says so when tokens would cross a network in the clear (P-7.2-01).
-fn warn_if_exposed(config: &ServerConfig) {
-    if config.is_exposed_without_tls() {
-        tracing::warn!(
-            address = %config.listen,
-            "plain HTTP is reachable from other machines: give the server a certificate (tls.certificate, tls.key), or put a proxy that ends TLS in front, and name it in server.trusted_proxies"
-        );
+/// Tokens would cross a network in the clear (P-7.2-01).
+fn refuse_if_exposed(config: &ServerConfig) -> Result<(), Failure> {
+    match config.is_exposed_without_tls() {
+        true => Err(Failure::new(tls::exposed(config), tls::END_TLS)),
+        false => Ok(()),
     }
 }
 

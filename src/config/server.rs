@@ -14,6 +14,8 @@ pub struct ServerConfig {
     pub public_url: Option<PublicUrl>,
     /// Proxies that end TLS in front of the server (P-7.2-01), and whose word about the client's address is taken.
     pub trusted_proxies: Vec<Network>,
+    /// Where plain HTTP may be spoken.
+    pub plain_http: PlainHttp,
     /// The header by which they give it.
     pub client_address_header: ForwardedHeader,
     /// Open connections at most.
@@ -44,6 +46,25 @@ pub struct ServerConfig {
     pub drain_timeout: Duration,
     /// `[tls]`: the server's own TLS; `None`: plain HTTP.
     pub tls: Option<TlsConfig>,
+}
+
+/// Where plain HTTP may be spoken, if no proxy that ends TLS is declared (P-7.2-01).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlainHttp {
+    /// On this machine alone.
+    Local,
+    /// Beyond it: TLS ends at something whose addresses cannot be named, as on many platforms for containers.
+    Anywhere,
+}
+
+impl PlainHttp {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "local" => Ok(Self::Local),
+            "anywhere" => Ok(Self::Anywhere),
+            _ => Err("must be local or anywhere".to_owned()),
+        }
+    }
 }
 
 /// The header by which proxies say from where their own clients come.
@@ -78,10 +99,11 @@ impl ServerConfig {
         }
     }
 
-    /// Whether tokens may cross a network in the clear: the address is reachable from outside, the server has no TLS of its
-    /// own, and no proxy that ends TLS is declared (P-7.2-01).
+    /// Whether tokens would cross a network in the clear: the address is reachable from outside, the server has no TLS of its
+    /// own, and nobody has said that TLS ends in front of it (P-7.2-01). Such a server does not start.
     pub fn is_exposed_without_tls(&self) -> bool {
-        !self.listen.ip().is_loopback() && self.tls.is_none() && self.trusted_proxies.is_empty()
+        let is_declared = !self.trusted_proxies.is_empty() || self.plain_http == PlainHttp::Anywhere;
+        !self.listen.ip().is_loopback() && self.tls.is_none() && !is_declared
     }
 
     pub(super) fn read(settings: &mut Settings) -> Self {
@@ -96,6 +118,7 @@ impl ServerConfig {
                 text => PublicUrl::parse(text).map(Some),
             }),
             trusted_proxies: settings.list("server.trusted_proxies", Network::parse),
+            plain_http: settings.parsed("server.plain_http", PlainHttp::parse),
             client_address_header: settings.parsed("server.client_address_header", ForwardedHeader::parse),
             connections_max: settings.integer("server.connections_max", 1..=1_000_000),
             connections_per_address_max: settings.integer("server.connections_per_address_max", 1..=1_000_000),

@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Environment variables that set a key.
-pub const ENVIRONMENT: [(&str, &str); 4] = [
+pub const ENVIRONMENT: [(&str, &str); 5] = [
     ("SCIMD_DATABASE_URL", "database.url"),
     ("SCIMD_LISTEN", "server.listen"),
     ("SCIMD_PUBLIC_URL", "server.public_url"),
+    ("SCIMD_PLAIN_HTTP", "server.plain_http"),
     ("SCIMD_LOG", "log.level"),
 ];
 

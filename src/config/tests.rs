@@ -146,12 +146,15 @@ fn the_header_of_the_proxies_is_one_of_two() {
 
 /// Shows P-7.2-01, P-7.4-02.
 #[test]
-fn plain_http_beyond_this_machine_is_noticed_unless_a_proxy_is_declared() {
+fn plain_http_beyond_this_machine_is_exposed_unless_a_proxy_is_declared() {
     let exposed = |text: &str| Config::load(&file(text)).expect("no faults").server.is_exposed_without_tls();
     assert!(!exposed(""));
     assert!(!exposed("server.listen = \"[::1]:8080\""));
     assert!(exposed("server.listen = \"0.0.0.0:8080\""));
     assert!(!exposed("[server]\nlisten = \"0.0.0.0:8080\"\ntrusted_proxies = [\"10.0.0.0/8\"]"));
+    assert!(!exposed("[server]\nlisten = \"0.0.0.0:8080\"\nplain_http = \"anywhere\""));
+    assert!(exposed("[server]\nlisten = \"0.0.0.0:8080\"\nplain_http = \"local\""));
+    check_faults(&file("server.plain_http = \"yes\""), &["server.plain_http (in scimd.toml): must be local or anywhere"]);
     assert!(!exposed("server.listen = \"0.0.0.0:8080\"\n[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\""));
 }
 

@@ -32,8 +32,23 @@ fn check_changes_nothing_and_fails_on_a_problem_only() {
     let all = place.json(&format!("check --json {free}"));
     assert!(all.as_array().expect("a list").iter().all(|finding| finding["state"] == "ok"), "{all}");
     let exposed = place.run("check --listen 0.0.0.0:0");
-    assert_eq!(exposed.code, Some(0), "{exposed:?}");
-    assert!(exposed.stdout.contains("warning  TLS"), "{exposed:?}");
+    assert_eq!(exposed.code, Some(1), "{exposed:?}");
+    assert!(exposed.stdout.contains("problem  TLS"), "{exposed:?}");
+}
+
+/// Shows P-7.2-01, P-7.4-02.
+#[test]
+fn a_server_without_tls_does_not_start_where_other_machines_reach_it() {
+    let place = Place::new();
+    let refused = place.run("serve --listen 0.0.0.0:0");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    for says in ["0.0.0.0:0 is reachable from other machines", "tls.certificate", "server.trusted_proxies", "SCIMD_PLAIN_HTTP"] {
+        assert!(refused.stderr.contains(says), "{refused:?}");
+    }
+    assert!(!place.path().join("scimd.db").exists(), "nothing was begun");
+    let declared = place.run_with("check --listen 0.0.0.0:0", &[("SCIMD_PLAIN_HTTP", "anywhere")], "");
+    assert_eq!(declared.code, Some(0), "{declared:?}");
+    assert!(declared.stdout.contains("server.plain_http"), "{declared:?}");
 }
 
 #[test]

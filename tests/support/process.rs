@@ -104,7 +104,7 @@ impl Installation {
     pub fn scimd(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scimd"));
         command.args(arguments).current_dir(self.folder.path());
-        for name in ["SCIMD_LISTEN", "SCIMD_PUBLIC_URL"] {
+        for name in ["SCIMD_LISTEN", "SCIMD_PUBLIC_URL", "SCIMD_PLAIN_HTTP"] {
             command.env_remove(name);
         }
         command.env("SCIMD_DATABASE_URL", &self.url).env("SCIMD_CONFIG", self.configuration()).env("SCIMD_LOG", "info");

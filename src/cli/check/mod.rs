@@ -8,7 +8,7 @@
 
 mod database;
 mod finding;
-mod tls;
+pub mod tls;
 
 use super::arguments::Arguments;
 use super::failure::Failure;

@@ -12,22 +12,31 @@ const SUBJECT: &str = "TLS";
 /// From how many milliseconds before its expiry on a certificate is worth a warning: two weeks.
 const SOON_MS: i64 = 14 * 24 * 60 * 60 * 1000;
 
+/// What to do about [`exposed`].
+pub const END_TLS: &str = "Give the server a certificate (tls.certificate, tls.key), or put a proxy that ends TLS in front, and name it in \
+    server.trusted_proxies; if its addresses cannot be named, server.plain_http = \"anywhere\" (SCIMD_PLAIN_HTTP) says that it is there.";
+
 /// Looks at the files, and at who can reach the listen address.
 pub fn examine(config: &ServerConfig) -> Finding {
     if let Some(tls) = &config.tls {
         pair(tls, SystemClock.now())
     } else if config.is_exposed_without_tls() {
-        Finding::warning(
-            SUBJECT,
-            format!("{} is reachable from other machines by plain HTTP (RFC 7644 section 7.2)", config.listen),
-            "Give the server a certificate (tls.certificate, tls.key), or put a proxy that ends TLS in front, and name it in \
-             server.trusted_proxies.",
-        )
-    } else if config.trusted_proxies.is_empty() {
+        Finding::problem(SUBJECT, exposed(config), END_TLS)
+    } else if !config.trusted_proxies.is_empty() {
+        Finding::ok(SUBJECT, "left to the proxies of server.trusted_proxies".to_owned())
+    } else if config.listen.ip().is_loopback() {
         Finding::ok(SUBJECT, "not needed: only this machine can reach the listen address".to_owned())
     } else {
-        Finding::ok(SUBJECT, "left to the proxies of server.trusted_proxies".to_owned())
+        Finding::ok(SUBJECT, "left to what stands in front of the server (server.plain_http)".to_owned())
     }
+}
+
+/// That other machines can reach the server by plain HTTP, and it does not start so.
+pub fn exposed(config: &ServerConfig) -> String {
+    let address = config.listen;
+    format!(
+        "{address} is reachable from other machines, and by plain HTTP everybody on the way reads the tokens (RFC 7644 section 7.2)"
+    )
 }
 
 fn pair(tls: &TlsConfig, now: Timestamp) -> Finding {
