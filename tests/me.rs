@@ -3,9 +3,11 @@
 #[path = "support/app.rs"]
 mod app;
 
-use app::{App, USER};
+use app::{App, ENTERPRISE, USER};
 use scimd::admin::AdminError;
+use scimd::admin::directories;
 use scimd::admin::tokens::{self, Wanted};
+use scimd::directory::settings::Settings;
 use serde_json::json;
 
 /// A client whose token stands for a user.
@@ -76,5 +78,70 @@ on_both_back_ends! {
         let wanted = Wanted { user: Some(id.clone()), ..Wanted::default() };
         let refused = tokens::create(&app.operator(), &other, wanted).await;
         assert!(matches!(refused, Err(AdminError::NoUser(_))), "{refused:?}");
+    }
+
+    /// Shows P-7.7-03: a user changes how it is called and reached, not what it may do.
+    async fn a_user_changes_of_itself_what_is_its_own(app: App) {
+        let user = json!({ "schemas": [USER, ENTERPRISE], "userName": "bjensen", "externalId": "7", "roles": [{ "value": "guest" }],
+            "emails": [{ "value": "b@example.com" }], ENTERPRISE: { "department": "Tours" } });
+        let id = app.post("/Users", user.clone()).await.expect(201).id();
+        let me = as_user(&app, &id).await;
+        for (attribute, value) in [
+            ("userName", json!("root")), ("externalId", json!("8")), ("active", json!(false)), ("userType", json!("Boss")),
+            ("roles", json!([{ "value": "admin" }])), ("entitlements", json!([{ "value": "all" }])),
+            ("x509Certificates", json!([{ "value": "MAA=" }])), (&format!("{ENTERPRISE}:department"), json!("Board")),
+        ] {
+            for operation in ["add", "replace"] {
+                let refused = me.patch("/Me", json!([{ "op": operation, "path": attribute, "value": value }])).await;
+                let detail = refused.expect_error(403, "").text("/detail");
+                assert!(detail.starts_with(attribute) && detail.contains("may change of themselves"), "{detail}");
+            }
+        }
+        me.patch("/Me", json!([{ "op": "remove", "path": "roles" }])).await.expect_error(403, "");
+        // One thing that it may not change refuses the whole.
+        let both = json!([{ "op": "add", "path": "title", "value": "Guide" }, { "op": "add", "path": "userType", "value": "Boss" }]);
+        me.patch("/Me", both).await.expect_error(403, "");
+        let mut body = user.clone();
+        body.as_object_mut().expect("an object").remove("roles");
+        me.put("/Me", body).await.expect_error(403, "");
+        let stored = app.get(&format!("/Users/{id}")).await;
+        assert_eq!((stored.text("/meta/version"), stored.json.get("title")), ("W/\"1\"".to_owned(), None));
+
+        for (attribute, value) in [
+            ("password", json!("correct horse battery")), ("name.givenName", json!("Barbara")), ("displayName", json!("Babs")),
+            ("emails", json!([{ "value": "babs@example.com" }])), ("locale", json!("en-US")),
+        ] {
+            me.patch("/Me", json!([{ "op": "replace", "path": attribute, "value": value }])).await.expect(200);
+        }
+        let mut body = user;
+        body["nickName"] = json!("Babs");
+        me.put("/Me", body).await.expect(200);
+        app.patch(&format!("/Users/{id}"), json!([{ "op": "remove", "path": "roles" }])).await.expect(200);
+    }
+
+    /// Shows P-7.7-03: a Directory says what its users may change, down to parts of an attribute.
+    async fn a_directory_says_what_its_users_change(app: App) {
+        let settings = Settings::of_pairs(&[("selfService".into(), "emails.display, NAME.givenName, department".into())]).expect("good");
+        let app = app.directory_with("own", "generic", &settings).await;
+        let user = json!({ "schemas": [USER], "userName": "bjensen", "emails": [{ "value": "b@example.com", "type": "work" }],
+            "name": { "familyName": "Jensen" } });
+        let me = as_user(&app, &app.post("/Users", user).await.expect(201).id()).await;
+        for (path, value) in [
+            ("title", json!("Guide")), ("password", json!("correct horse battery")), ("name.familyName", json!("Smith")),
+            ("emails", json!([{ "value": "b@example.com", "type": "home" }])), ("emails", json!([{ "value": "new@example.com" }])),
+            ("name", json!({ "givenName": "Barbara", "familyName": "Smith" })),
+        ] {
+            me.patch("/Me", json!([{ "op": "add", "path": path, "value": value }])).await.expect_error(403, "");
+        }
+        for (path, value) in [
+            ("emails[type eq \"work\"].display", json!("Babs")), ("name.givenName", json!("Barbara")),
+            ("name", json!({ "givenName": "Babs" })), (&format!("{ENTERPRISE}:department"), json!("Tours")),
+        ] {
+            me.patch("/Me", json!([{ "op": "add", "path": path, "value": value }])).await.expect(200);
+        }
+        let unknown = Settings::of_pairs(&[("selfService".into(), "title,shoeSize".into())]).expect("paths");
+        let edit = directories::Edit { settings: Some(unknown), ..directories::Edit::default() };
+        let refused = directories::edit(&app.operator(), &app.row().await, edit).await.expect_err("refused");
+        assert!(refused.to_string().contains("the setting selfService names shoeSize"), "{refused}");
     }
 }

@@ -126,7 +126,7 @@ pub async fn edit(operator: &Operator<'_>, directory: &DirectoryRow, edit: Edit)
 
 /// Refuses settings that name what is in none of the types of a Directory, or of a new one, and did not before.
 async fn check_names(store: &dyn OperatorStore, directory: Option<&DirectoryRow>, settings: &Settings) -> Result<(), AdminError> {
-    if settings.sensitive.is_none() {
+    if !settings.have_names() {
         return Ok(());
     }
     let before = directory.map(Settings::of).transpose().map_err(AdminError::Settings)?;

@@ -10,13 +10,13 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::id::{DirectoryId, ResourceId, TokenId};
 use crate::metrics::Metrics;
-use crate::scim::filter::{FilterOptions, Sensitive};
+use crate::scim::filter::FilterOptions;
 use crate::scim::json::JsonLimits;
 use crate::scim::patch::PatchLimits;
 use crate::scim::protocol::entity_tag;
 use crate::scim::quirks::{LifeCycles, Quirk};
 use crate::scim::resource::{Projection, ProjectionRequest, ValueLimits};
-use crate::scim::schema::{Registry, ResourceType};
+use crate::scim::schema::{AttributeList, Registry, ResourceType};
 use crate::scim::{ErrorKind, ScimError, Tolerance};
 use crate::store::audit::AuditEntry;
 use crate::store::{Basis, Change, Commit, Store};
@@ -44,7 +44,9 @@ pub struct Directory {
     /// The domains that a userName may have, if not any.
     pub domains: Option<Domains>,
     /// What clients may not filter by in a URL, beside passwords.
-    pub sensitive: Option<Sensitive>,
+    pub sensitive: Option<AttributeList>,
+    /// What a user may change of itself by `/Me`.
+    pub self_service: AttributeList,
     /// How much there may be in it.
     pub bounds: DirectoryBounds,
     /// Whether PATCH of a resource with members answers 200 with the resource instead of 204 (D-63).

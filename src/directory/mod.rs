@@ -11,6 +11,7 @@
 //! - [`mod@bulk`]: many of them in one request (RFC 7644 §3.7)
 //! - `body`, `load`, `members`, `memberships`, `update`, `order`, `render`, `failure`: their steps
 //! - `life_cycle`: whose a resource is, and what is left of one that was deleted
+//! - `self_service`: what a user may change of itself
 //! - `unindexed`: what is said of a search that no index serves
 //! - [`cursors`]: places in a search, sealed for the client to hold
 //! - [`walks`]: what index paging remembers
@@ -30,6 +31,7 @@ mod read;
 mod render;
 mod replace;
 mod search;
+mod self_service;
 mod unindexed;
 mod update;
 

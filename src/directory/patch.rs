@@ -1,6 +1,8 @@
 //! PATCH (RFC 7644 §3.5.2).
 
-use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, life_cycle, load, members, render, update};
+use super::{
+    Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, life_cycle, load, members, render, self_service, update,
+};
 use crate::id::ResourceId;
 use crate::scim::patch::{self, MemberPatch, Operation, PatchContext, Patched};
 use crate::scim::schema::ResourceType;
@@ -17,7 +19,7 @@ use crate::store::{Change, Committed, MemberChange, PasswordChange, StoreError, 
 /// - those of [`patch::apply()`]
 /// - `NotFound`, `PreconditionFailed`: as for reading with If-Match
 /// - `Uniqueness`: another resource has the value of a unique attribute
-/// - `Forbidden`: somebody else made it, or an operator holds it
+/// - `Forbidden`: somebody else made it, or an operator holds it; or a user changes of itself what it may not
 pub async fn patch(
     ctx: &Ctx<'_>,
     resource_type: &ResourceType,
@@ -190,6 +192,7 @@ impl Request<'_> {
             patch::apply(&before, &self.operations, resource_type, &self.context)?;
         domains::check(ctx.directory.domains.as_ref(), resource_type, Some(&before), &document)?;
         life_cycle::check_held(ctx, &stored, &document)?;
+        self_service::check(ctx, resource_type, &before, &document, password.is_some())?;
         // Members that were named by id commute with what others do; nothing else does.
         let depends = *if_match != Precondition::None || self.members.needs_members();
         let mut members = self.members.clone();

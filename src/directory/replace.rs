@@ -1,6 +1,8 @@
 //! PUT (RFC 7644 §3.5.1).
 
-use super::{Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, life_cycle, load, members, render, update};
+use super::{
+    Ctx, Precondition, ProjectionParams, ResourceReply, body, domains, life_cycle, load, members, render, self_service, update,
+};
 use crate::scim::quirks::MessageKind;
 use crate::scim::resource::{Normalized, replace as rules, validate};
 use crate::scim::schema::ResourceType;
@@ -16,7 +18,7 @@ use crate::store::{MemberChange, PasswordChange, StoreError, Stored};
 /// - `NotFound`, `PreconditionFailed`: as for reading with If-Match
 /// - `InvalidSyntax`, `InvalidValue`, `Mutability`: the body is not what this resource may become
 /// - `Uniqueness`: another resource has the value of a unique attribute
-/// - `Forbidden`: somebody else made it, or an operator holds it
+/// - `Forbidden`: somebody else made it, or an operator holds it; or a user changes of itself what it may not
 pub async fn replace(
     ctx: &Ctx<'_>,
     resource_type: &ResourceType,
@@ -71,6 +73,7 @@ pub async fn store(
         validate(&document, resource_type, &ctx.directory.tolerance)?;
         domains::check(ctx.directory.domains.as_ref(), resource_type, Some(&before), &document)?;
         life_cycle::check_held(ctx, &stored, &document)?;
+        self_service::check(ctx, resource_type, &before, &document, password != PasswordChange::Keep)?;
         let change = update::Wanted::by(ctx, document, password.clone(), members.clone());
         match update::commit(ctx, resource_type, &stored, change, *if_match != Precondition::None).await {
             Ok(stored) => return Ok((stored, sent)),

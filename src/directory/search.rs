@@ -3,12 +3,12 @@
 use super::walks::Walk;
 use super::{Ctx, ProjectionParams, SearchParams, SearchReply, cursors, order, render, unindexed};
 use crate::auth::Access;
-use crate::scim::filter::{Filter, ResolvedFilter, Sensitive};
+use crate::scim::filter::{Filter, ResolvedFilter, sensitive};
 use crate::scim::json;
 use crate::scim::protocol::LIST_RESPONSE_SCHEMA;
 use crate::scim::protocol::search_request::SearchRequest;
 use crate::scim::resource::Projection;
-use crate::scim::schema::ResourceType;
+use crate::scim::schema::{AttributeList, ResourceType};
 use crate::scim::{ErrorKind, ScimError};
 use crate::store::{Listing, ListingPage, ListingStart, Part, Position, Query, Sort, SortKey, Start, Stored};
 use std::num::IntErrorKind;
@@ -40,7 +40,7 @@ async fn answer(
     ctx: &Ctx<'_>,
     scope: Scope<'_>,
     params: &SearchParams,
-    unnamed: Option<&Sensitive>,
+    unnamed: Option<&AttributeList>,
 ) -> Result<SearchReply, ScimError> {
     let asked = Asked::resolve(ctx, scope, params, unnamed)?;
     if let Some(cursor) = params.cursor.as_deref() {
@@ -145,7 +145,12 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn resolve(ctx: &Ctx<'a>, scope: Scope<'a>, params: &SearchParams, unnamed: Option<&Sensitive>) -> Result<Self, ScimError> {
+    fn resolve(
+        ctx: &Ctx<'a>,
+        scope: Scope<'a>,
+        params: &SearchParams,
+        unnamed: Option<&AttributeList>,
+    ) -> Result<Self, ScimError> {
         let types: Vec<&'a Arc<ResourceType>> = match scope {
             Scope::Type(resource_type) => vec![resource_type],
             Scope::Root => permitted(ctx)?,
@@ -217,14 +222,14 @@ fn resolve_filters(
     scope: Scope<'_>,
     types: &[&Arc<ResourceType>],
     text: Option<&str>,
-    unnamed: Option<&Sensitive>,
+    unnamed: Option<&AttributeList>,
 ) -> Result<Vec<Option<ResolvedFilter>>, ScimError> {
     let Some(text) = text else { return Ok(vec![None; types.len()]) };
     let mut options = ctx.limits.filter.clone();
     options.value_path_suffix = ctx.directory.tolerance.value_path_suffix;
     let filter = Filter::parse(text, &options)?;
     if let Some(unnamed) = unnamed {
-        types.iter().try_for_each(|resource_type| unnamed.check(&filter, resource_type))?;
+        types.iter().try_for_each(|resource_type| sensitive::check(unnamed, &filter, resource_type))?;
     }
     match scope {
         Scope::Type(resource_type) => Ok(vec![Some(filter.resolve(resource_type, &ctx.directory.tolerance)?)]),

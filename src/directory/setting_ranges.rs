@@ -29,7 +29,7 @@ pub fn expected(key: &str) -> Option<String> {
     }
     match key {
         "quirks" => Some("an object of names of quirks, each true or false".to_owned()),
-        "sensitive" => Some(crate::scim::filter::sensitive::EXPECTED.to_owned()),
+        "sensitive" | "selfService" => Some(crate::scim::schema::attribute_list::EXPECTED.to_owned()),
         "domains" => Some(super::domains::EXPECTED.to_owned()),
         _ => BOOLEANS.contains(&key).then(|| "true or false".to_owned()),
     }

@@ -2,13 +2,14 @@
 
 use super::Directory;
 use super::domains::{self, Domains};
+use super::self_service;
 use super::setting_ranges::{expected, range};
-use crate::scim::filter::sensitive::{self, Sensitive};
 use crate::scim::quirks::adjusted::{self, Adjustments};
 use crate::scim::quirks::profiles::{self, Profile};
 use crate::scim::quirks::{DeletePolicy, LifeCycles, OperatorDelete, OperatorDisable};
 use crate::scim::resource::{Document, index_rows};
-use crate::scim::schema::{IndexedAttribute, Registry, ResourceType, Uniqueness};
+use crate::scim::schema::attribute_list;
+use crate::scim::schema::{AttributeList, IndexedAttribute, Registry, ResourceType, Uniqueness};
 use crate::store::{Bounds, DirectoryRow, IndexRow, MembershipBound};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -41,8 +42,11 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "domains::read")]
     pub domains: Option<Domains>,
     /// The attributes that clients may not filter by in a URL (RFC 7644 §7.5.2); absent: passwords alone.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "sensitive::read")]
-    pub sensitive: Option<Sensitive>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attribute_list::read")]
+    pub sensitive: Option<AttributeList>,
+    /// The attributes that a user may change of itself by `/Me`; [`self_service::default`] if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attribute_list::read")]
+    pub self_service: Option<AttributeList>,
     /// How many users there may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users_max: Option<u32>,
@@ -145,15 +149,24 @@ impl Settings {
     /// # Errors
     /// [`SettingsError::Unknown`]: an attribute is one of no type.
     pub fn check_names(&self, before: Option<&Self>, registry: &Registry) -> Result<(), SettingsError> {
-        let Some(sensitive) = &self.sensitive else { return Ok(()) };
-        if before.is_some_and(|before| before.sensitive.as_ref() == Some(sensitive)) {
-            return Ok(());
+        for (key, list) in self.attribute_lists() {
+            let had = before.into_iter().flat_map(Self::attribute_lists).any(|had| had == (key, list));
+            let types = registry.resource_types.iter().map(|resource_type| &**resource_type);
+            if let Some(path) = list.unknown(types).filter(|_| !had) {
+                return Err(SettingsError::Unknown { key, name: path.to_owned() });
+            }
         }
-        let types = registry.resource_types.iter().map(|resource_type| &**resource_type);
-        match sensitive.unknown(types) {
-            Some(path) => Err(SettingsError::Unknown { key: "sensitive", name: path.to_owned() }),
-            None => Ok(()),
-        }
+        Ok(())
+    }
+
+    /// Whether they name attributes.
+    pub fn have_names(&self) -> bool {
+        self.attribute_lists().next().is_some()
+    }
+
+    fn attribute_lists(&self) -> impl Iterator<Item = (&'static str, &AttributeList)> {
+        let lists = [("sensitive", &self.sensitive), ("selfService", &self.self_service)];
+        lists.into_iter().filter_map(|(key, list)| Some((key, list.as_ref()?)))
     }
 
     /// For how many days what was deleted is kept or remembered; `None`: for ever.
@@ -270,6 +283,7 @@ impl Directory {
             quirks: adjusted.quirks,
             domains: settings.domains.clone(),
             sensitive: settings.sensitive.clone(),
+            self_service: settings.self_service.clone().unwrap_or_else(self_service::default),
             bounds: DirectoryBounds {
                 users_max: settings.users_max,
                 groups_max: settings.groups_max,

@@ -141,7 +141,7 @@ async fn check_names(
     settings: &Settings,
     given: &[Given],
 ) -> Result<Result<(), SettingsError>, AdminError> {
-    if settings.sensitive.is_none() {
+    if !settings.have_names() {
         return Ok(Ok(()));
     }
     let before = row.map(Settings::of).transpose().map_err(AdminError::Settings)?;

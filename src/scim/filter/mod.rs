@@ -32,4 +32,3 @@ pub use ast::{AttrPath, CompValue, CompareOp, Filter, Path};
 pub use parser::{FilterOptions, parse_path};
 pub use resolve::Undefined;
 pub use resolved::{Literal, ResolvedFilter};
-pub use sensitive::Sensitive;

@@ -1,49 +1,17 @@
 //! Attributes whose values are to stand in no URL, as servers and proxies write URLs down (RFC 7644 §7.5.2).
 
 use super::{AttrPath, Filter};
-use crate::scim::schema::path::{Resolved, resolve_all};
-use crate::scim::schema::{ResourceType, Target};
+use crate::scim::schema::path::Resolved;
+use crate::scim::schema::{AttributeList, ResourceType, Target};
 use crate::scim::{ErrorKind, ScimError};
-use serde::{Deserialize, Deserializer, Serialize};
 
-/// How many there may be.
-pub const PATHS_MAX: usize = 100;
-
-/// The longest path, in bytes.
-const PATH_BYTES_MAX: usize = 512;
-
-/// What the setting takes, for people.
-pub const EXPECTED: &str = "a list of 1 to 100 attributes such as emails.value, phoneNumbers, or urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber";
-
-/// A list of attributes, as RFC 7644 §3.10 writes them. One that is complex stands for all of its sub-attributes too, and a name without
-/// a URN for every attribute of that name: an extension that comes later and has the name too takes nothing off the list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Sensitive(Vec<String>);
-
-impl Sensitive {
-    /// A list of these; `None` if one of them is no path, or if there are none or too many.
-    pub fn new(paths: Vec<String>) -> Option<Self> {
-        let is_path = |path: &String| {
-            (1..=PATH_BYTES_MAX).contains(&path.len())
-                && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"$-_.:".contains(&byte))
-        };
-        ((1..=PATHS_MAX).contains(&paths.len()) && paths.iter().all(is_path)).then_some(Self(paths))
-    }
-
-    /// The first that is an attribute of none of these types.
-    pub fn unknown<'a>(&self, resource_types: impl Iterator<Item = &'a ResourceType> + Clone) -> Option<&str> {
-        let is_known = |path: &str| resource_types.clone().any(|resource_type| !resolve_all(path, resource_type).is_empty());
-        self.0.iter().map(String::as_str).find(|path| !is_known(path))
-    }
-
-    /// Refuses a filter that names one of them, or one of their sub-attributes, on resources of this type.
-    ///
-    /// # Errors
-    /// `sensitive`
-    pub fn check(&self, filter: &Filter, resource_type: &ResourceType) -> Result<(), ScimError> {
-        let targets: Vec<Target> = self.0.iter().flat_map(|path| resolve_all(path, resource_type)).collect();
-        if targets.is_empty() { Ok(()) } else { walk(filter, &targets, &|path| attribute(resource_type, path)) }
-    }
+/// Refuses a filter that names one of these attributes, or one of their sub-attributes, on resources of this type.
+///
+/// # Errors
+/// `sensitive`
+pub fn check(sensitive: &AttributeList, filter: &Filter, resource_type: &ResourceType) -> Result<(), ScimError> {
+    let targets = sensitive.meant(resource_type);
+    if targets.is_empty() { Ok(()) } else { walk(filter, &targets, &|path| attribute(resource_type, path)) }
 }
 
 fn attribute(resource_type: &ResourceType, path: &str) -> Option<Target> {
@@ -101,22 +69,6 @@ fn judge(path: &AttrPath, named: Option<Target>, targets: &[Target]) -> Result<(
     Err(ScimError::new(ErrorKind::Sensitive, detail))
 }
 
-/// Reads a list, or one text with commas, as it is easier to write on a command line.
-pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Sensitive>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Given {
-        List(Vec<String>),
-        Text(String),
-    }
-    let paths = match Option::<Given>::deserialize(deserializer)? {
-        None => return Ok(None),
-        Some(Given::List(list)) => list,
-        Some(Given::Text(text)) => text.split(',').map(|path| path.trim().to_owned()).collect(),
-    };
-    Sensitive::new(paths).map(Some).ok_or_else(|| serde::de::Error::custom(EXPECTED))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,20 +77,16 @@ mod tests {
 
     const NUMBER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber";
 
-    fn list(paths: &[&str]) -> Option<Sensitive> {
-        Sensitive::new(paths.iter().map(|path| (*path).to_owned()).collect())
-    }
-
     #[track_caller]
     fn check(sensitive: &[&str], refused: &[&str], allowed: &[&str]) {
         let registry = Registry::built_in();
         let user = registry.resource_type("User").expect("is built in");
-        let sensitive = list(sensitive).expect("paths");
+        let sensitive = AttributeList::new(sensitive.iter().map(|path| (*path).to_owned()).collect()).expect("paths");
         let options = FilterOptions { value_path_suffix: true, ..FilterOptions::default() };
         for (texts, is_refused) in [(refused, true), (allowed, false)] {
             for text in texts {
                 let filter = Filter::parse(text, &options).expect("parses");
-                let judged = sensitive.check(&filter, user).err().map(|error| error.kind);
+                let judged = super::check(&sensitive, &filter, user).err().map(|error| error.kind);
                 assert_eq!(judged, is_refused.then_some(ErrorKind::Sensitive), "{text}");
             }
         }
@@ -177,31 +125,5 @@ mod tests {
             ],
             &["emails pr", "emails[type eq \"work\"]", "emails.type eq \"work\"", "phoneNumbers.value eq \"1\"", "costCenter pr"],
         );
-    }
-
-    #[test]
-    fn what_is_an_attribute_of_no_type_is_named() {
-        let registry = Registry::built_in();
-        let types = || registry.resource_types.iter().map(|resource_type| &**resource_type);
-        for (paths, unknown) in [
-            (&["emails.value", "members", NUMBER, "employeeNumber", "meta.created"] as &[&str], None),
-            (&["title", "emails.worth"], Some("emails.worth")),
-            (&["Title", "nothing"], Some("nothing")),
-            (
-                &["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
-                Some("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"),
-            ),
-        ] {
-            assert_eq!(list(paths).expect("paths").unknown(types()), unknown);
-        }
-    }
-
-    #[test]
-    fn what_is_no_path_is_refused() {
-        for path in ["", " ", "a b", "a,b", "emails[value]", "é", &"a".repeat(PATH_BYTES_MAX + 1)] {
-            assert_eq!(list(&[path]), None, "{path:?}");
-        }
-        assert_eq!(list(&[]), None);
-        assert!(list(&["a"; PATHS_MAX]).is_some() && list(&["a"; PATHS_MAX + 1]).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! Schemas as data (RFC 7643 §2, §6, §7): what attributes there are and how each of them behaves.
 //!
 //! - [`attribute`]: one attribute and its characteristics
+//! - [`attribute_list`]: lists of attributes, as operators give them
 //! - [`registry`]: the schemas and resource types of a Directory, and how names resolve in them
 //! - [`path`]: attribute notation (RFC 7644 §3.10) against a resource type
 //! - [`definition`]: schemas and resource types that an operator gives, checked
@@ -10,6 +11,7 @@
 //! - [`change`]: what stored data must fulfil for one registry to follow another
 
 pub mod attribute;
+pub mod attribute_list;
 pub mod change;
 pub mod definition;
 pub mod extended;
@@ -19,6 +21,7 @@ pub mod path;
 pub mod registry;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
+pub use attribute_list::AttributeList;
 pub use definition::{Definition, Fault, Faults};
 pub use membership::{MemberOf, ShownType};
 pub use path::{Place, Target};
