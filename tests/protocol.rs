@@ -19,6 +19,8 @@ mod filter_vectors;
 mod filtering;
 #[path = "protocol/formats.rs"]
 mod formats;
+#[path = "protocol/guesses.rs"]
+mod guesses;
 #[path = "protocol/paging.rs"]
 mod paging;
 #[path = "protocol/patch_add.rs"]

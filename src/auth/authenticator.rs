@@ -2,11 +2,13 @@
 
 use super::oauth::AccessTokens;
 use super::oauth::access_token::{self, Content, SealError};
+use super::throttle::{Throttle, TooEarly};
 use super::{Caller, Scopes, token};
 use crate::clock::{Clock, Timestamp};
 use crate::id::{DirectoryId, TokenId};
 use crate::store::{DirectoryRow, DirectoryStatus, Store, StoreError, TokenDigest, TokenKind, TokenRow};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// For how many milliseconds a token that was read from the store is believed: a revocation by another process holds
@@ -96,6 +98,9 @@ pub enum AuthError {
     /// The secret is not good.
     #[error("the credentials are refused")]
     Denied(#[from] Denied),
+    /// Too many others came from there that were not good; it was not looked at.
+    #[error(transparent)]
+    TooEarly(#[from] TooEarly),
     /// The store could not be asked.
     #[error("the token could not be looked up")]
     Store(#[from] StoreError),
@@ -116,12 +121,14 @@ impl From<SealError> for AuthError {
 /// Finds the caller behind a secret.
 ///
 /// Tokens are looked up by their SHA-256, so there is no secret here to compare and no time to measure (R28). An access token
-/// of OAuth is opened instead, which AES-GCM does in constant time, and its client's row looked up by the number in it.
+/// of OAuth is opened instead, which AES-GCM does in constant time, and its client's row looked up by the number in it. Whoever tries many
+/// has to wait; tokens that were good from the same address are served all the same.
 pub struct Authenticator {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     access_tokens: Option<Arc<AccessTokens>>,
     cache: Mutex<HashMap<TokenDigest, Entry>>,
+    throttle: Throttle,
 }
 
 /// A token as read from the store at some moment.
@@ -139,7 +146,8 @@ struct Entry {
 impl Authenticator {
     /// An authenticator with an empty cache, which refuses access tokens.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, access_tokens: None, cache: Mutex::new(HashMap::new()) }
+        let throttle = Throttle::of_tokens(clock.clone());
+        Self { store, clock, access_tokens: None, cache: Mutex::new(HashMap::new()), throttle }
     }
 
     /// The same, which takes access tokens too.
@@ -148,26 +156,18 @@ impl Authenticator {
         Self { access_tokens: Some(access_tokens), ..self }
     }
 
-    /// The caller whose token has this secret.
+    /// The caller whose token has this secret, shown from this address.
     ///
     /// # Errors
     /// - [`AuthError::Denied`]: there is no such token, or it is expired or revoked
+    /// - [`AuthError::TooEarly`]: many that do not exist were shown from there
     /// - [`AuthError::Store`]: the store does not answer
-    pub async fn authenticate(&self, secret: &str) -> Result<Caller, AuthError> {
-        // What has no valid checksum is none of ours, and not worth a question to the store.
-        let access_tokens = self.access_tokens.as_ref().filter(|_| access_token::well_formed(secret));
-        if access_tokens.is_none() && !token::well_formed(secret) {
-            return Err(Denied::Unknown.into());
-        }
+    pub async fn authenticate(&self, secret: &str, address: Option<IpAddr>) -> Result<Caller, AuthError> {
         let digest = token::digest(secret);
         let now = self.clock.now();
-        let entry = match (self.cached(&digest, now), access_tokens) {
-            (Some(entry), _) => entry,
-            (None, None) => self.read(digest, now).await?,
-            (None, Some(access_tokens)) => {
-                let content = access_tokens.open(secret).await?.ok_or(Denied::Unknown)?;
-                self.read_client(digest, content, now).await?
-            }
+        let entry = match self.cached(&digest, now) {
+            Some(entry) => entry,
+            None => self.attempt(secret, digest, now, address).await?,
         };
         judge(&entry, &digest, now)?;
         Ok(Caller {
@@ -182,6 +182,37 @@ impl Authenticator {
     /// Reads the token anew when it is shown next.
     pub fn forget(&self, secret: &str) {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&token::digest(secret));
+    }
+
+    /// Looks a secret up that is not in the cache, if it is not too early.
+    async fn attempt(
+        &self,
+        secret: &str,
+        digest: TokenDigest,
+        now: Timestamp,
+        address: Option<IpAddr>,
+    ) -> Result<Entry, AuthError> {
+        let attempt = self.throttle.attempt_at_key(secret, address)?;
+        let found = self.find(secret, digest, now).await;
+        match &found {
+            Ok(_) => attempt.was_right(),
+            Err(AuthError::Denied(Denied::Unknown)) => attempt.was_wrong(),
+            // It was good once, which no guess is; or nothing was found out.
+            Err(_) => drop(attempt),
+        }
+        found
+    }
+
+    async fn find(&self, secret: &str, digest: TokenDigest, now: Timestamp) -> Result<Entry, AuthError> {
+        if let Some(access_tokens) = self.access_tokens.as_ref().filter(|_| access_token::well_formed(secret)) {
+            let content = access_tokens.open(secret).await?.ok_or(Denied::Unknown)?;
+            return self.read_client(digest, content, now).await;
+        }
+        // What has no valid checksum is none of ours, and not worth a question to the store.
+        if !token::well_formed(secret) {
+            return Err(Denied::Unknown.into());
+        }
+        self.read(digest, now).await
     }
 
     fn cached(&self, digest: &TokenDigest, now: Timestamp) -> Option<Entry> {

@@ -1,5 +1,6 @@
 //! The Authorization header, and what passes without one.
 
+use super::client::ClientAddress;
 use super::error::{HttpError, UNAUTHORIZED};
 use super::observe::Facts;
 use super::path::ScimPath;
@@ -8,6 +9,7 @@ use crate::auth::{AuthError, Caller, Holder};
 use crate::scim::{ErrorKind, ScimError};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
 
 /// Who sends the request: `None` is nobody, whom only discovery lets in, and only while it is open (D-79).
 ///
@@ -16,14 +18,14 @@ use axum::http::header::AUTHORIZATION;
 /// one where the URL names no Directory at all: the names are compared, nothing is looked up, so the answers are equal (R5).
 ///
 /// # Errors
-/// 401 without good credentials, 403 for another Directory.
+/// 401 without good credentials, 403 for another Directory, 429 where too many wrong ones came from.
 pub async fn authorize(
     state: &HttpState,
-    headers: &HeaderMap,
+    parts: &Parts,
     path: &ScimPath<'_>,
     facts: &mut Facts,
 ) -> Result<Option<Caller>, HttpError> {
-    let secret = match presented(headers) {
+    let secret = match presented(&parts.headers) {
         Presented::Bearer(secret) => secret,
         Presented::Nothing if path.is_discovery() && !state.options.discovery_requires_authentication => return Ok(None),
         Presented::Nothing => {
@@ -35,7 +37,8 @@ pub async fn authorize(
             return Err(HttpError::unauthorized());
         }
     };
-    let caller = match state.authenticator.authenticate(secret).await {
+    let address = parts.extensions.get().map(|ClientAddress(address)| *address);
+    let caller = match state.authenticator.authenticate(secret, address).await {
         Ok(caller) => caller,
         Err(AuthError::Denied(denied)) => {
             facts.denied = Some(denied.reason());
@@ -46,6 +49,10 @@ pub async fn authorize(
                 facts.refused_in = Some(directory_name.clone());
             }
             return Err(HttpError::unauthorized());
+        }
+        Err(AuthError::TooEarly(error)) => {
+            facts.denied = Some("throttled");
+            return Err(HttpError::too_early(error));
         }
         Err(AuthError::Store(error)) => return Err(HttpError::from_store(error)),
     };
@@ -68,10 +75,10 @@ pub async fn authorize(
 /// 503 if they have changed: the client sends the request again. 401 if the token was revoked meanwhile.
 pub async fn check_schemas(state: &HttpState, headers: &HeaderMap, revision: i64) -> Result<(), ScimError> {
     let Presented::Bearer(secret) = presented(headers) else { return Err(ScimError::new(ErrorKind::Unauthorized, UNAUTHORIZED)) };
-    match state.authenticator.authenticate(secret).await {
+    match state.authenticator.authenticate(secret, None).await {
         Ok(caller) if caller.directory.schema_revision <= revision => Ok(()),
         Ok(_) => Err(ScimError::schemas_changed()),
-        Err(AuthError::Denied(_)) => Err(ScimError::new(ErrorKind::Unauthorized, UNAUTHORIZED)),
+        Err(AuthError::Denied(_) | AuthError::TooEarly(_)) => Err(ScimError::new(ErrorKind::Unauthorized, UNAUTHORIZED)),
         Err(AuthError::Store(error)) => Err(error.into()),
     }
 }

@@ -3,6 +3,7 @@
 use super::media::MediaType;
 use super::observe::{LimitHit, RequestId};
 use super::reply;
+use crate::auth::throttle::TooEarly;
 use crate::directory::trace::Refusal;
 use crate::directory::trace::detail::mend;
 use crate::scim::protocol::error_body::{ErrorBody, error_body};
@@ -101,9 +102,17 @@ impl HttpError {
         ScimError::new(ErrorKind::UnsupportedMediaType, detail).into()
     }
 
-    /// 429 with the seconds after which the client may come again.
+    /// 429 for a Directory that sends too much, with the seconds after which it may go on.
     pub fn too_many_requests(seconds: u64) -> Self {
-        let detail = "the Directory sends more requests than its setting requestsPerSecond allows; try again later";
+        Self::come_again(seconds, "the Directory sends more requests than its setting requestsPerSecond allows; try again later")
+    }
+
+    /// 429 for an address from which too many wrong tokens came (P-7.7-02).
+    pub fn too_early(error: TooEarly) -> Self {
+        Self::come_again(error.0.as_secs(), error.to_string())
+    }
+
+    fn come_again(seconds: u64, detail: impl Into<String>) -> Self {
         Self {
             header: Some(Box::new((RETRY_AFTER, HeaderValue::from(seconds)))),
             ..ScimError::new(ErrorKind::TooManyRequests, detail).into()

@@ -147,6 +147,23 @@ fn guesses_at_keys_count_under_their_address_and_a_familiar_key_is_served_all_th
 }
 
 #[test]
+fn a_token_that_is_wrong_again_and_again_is_one_guess() {
+    let clock = Guesser::new().clock;
+    let throttle = Throttle::of_tokens(clock.clone());
+    let address = "192.0.2.1".parse().ok();
+    for _ in 0..1_000 {
+        throttle.attempt_at_key("of a Directory that is gone", address).expect("free").was_wrong();
+    }
+    for guess in 1..TOKENS_FREE {
+        throttle.attempt_at_key(&format!("g{guess}"), address).expect("free").was_wrong();
+    }
+    assert_eq!(throttle.attempt_at_key("next", address).err(), Some(TooEarly(Duration::from_secs(1))));
+    clock.advance(MEMORY_MS);
+    throttle.attempt_at_key("g1", address).expect("forgotten").was_wrong();
+    assert_eq!(throttle.known.lock().expect("not poisoned").counts.values().map(|count| count.wrong).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
 fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
     let guesser = Guesser::new();
     for _ in 0..10 {

@@ -71,7 +71,7 @@ async fn answer(
         return Err(HttpError::uri_too_long(state.options.url_bytes_max));
     }
     let path = ScimPath::parse(parts.uri.path()).ok_or_else(HttpError::no_endpoint)?;
-    let caller = authorize(state, &parts.headers, &path, facts).await?;
+    let caller = authorize(state, parts, &path, facts).await?;
     if let Some(caller) = &caller {
         check_status(&caller.directory)?;
         state.rates.admit(&caller.directory, state.clock.now()).map_err(HttpError::too_many_requests)?;
