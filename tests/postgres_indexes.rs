@@ -2,7 +2,6 @@
 //!
 //! A program of its own, and one test at a time: a transaction in any database of the server, while it is open, keeps the
 //! versions that rows had before from being passed over, and their index entries are counted then as well.
-#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/store_contract/sample.rs"]
 mod sample;
