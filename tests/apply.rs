@@ -128,6 +128,7 @@ on_both_back_ends_as_a_process! {
             "[[directory]]\nname = \"bad\"\nprovider = \"nobody\"\nstatus = \"deleting\"\nschemas = [\"bad.json\"]\n",
             "[directory.settings]\ncolour = \"red\"\n",
             "[[directory]]\nname = \"worse\"\n[directory.settings]\nusersMax = 0\n",
+            "[[directory]]\nname = \"lasting\"\n[directory.settings]\ntokenDaysMax = 3651\n",
             "[[directory]]\nname = \"worst\"\n[directory.settings.quirks]\nnone-such = true\n",
         ));
         let acts = installation.acts();
@@ -141,6 +142,7 @@ on_both_back_ends_as_a_process! {
             "Directory \"bad\": settings: unknown field `colour`",
             "Directory \"bad\": schemas: ",
             "Directory \"worse\": settings: the setting usersMax takes a whole number from 1 to 100000000",
+            "Directory \"lasting\": settings: the setting tokenDaysMax takes a whole number from 1 to 3650",
             "Directory \"worst\": settings: ",
         ] {
             assert!(problems.contains(problem), "{problem} in {problems}");

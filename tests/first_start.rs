@@ -104,6 +104,26 @@ fn a_first_start_that_was_cut_short_goes_on() {
     assert!(folder.path().join("scimd-first-token").exists());
 }
 
+/// Shows P-7.4-03: the first token ends too where the profile of the Directory says so.
+#[test]
+fn the_first_token_says_when_it_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scimd = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scimd"));
+        let output = command.args(arguments).env_remove("SCIMD_DATABASE_URL").current_dir(folder.path()).output().expect("runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    scimd(&["directory", "create", "default", "--provider", "strict"]);
+    let mut server = Server::start(folder.path(), "127.0.0.1:0");
+    let said = server.stdout_line(|line| line.contains("Expires")).expect("it ends");
+    server.wait_until_listening();
+    assert_eq!(server.terminate(), Some(0));
+    let listed: serde_json::Value = serde_json::from_str(&scimd(&["token", "list", "default", "--json"])).expect("JSON");
+    let expires = listed[0]["expires"].as_str().expect("it ends");
+    assert!(said.contains(expires), "{said} {expires}");
+}
+
 #[test]
 fn a_server_that_finds_its_port_taken_says_so_and_fails() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -65,17 +65,19 @@ fn quirks(name: &str) -> Vec<Listed> {
 
 fn document() -> String {
     let mut text = HEAD.to_owned();
-    text.push_str("| Profile | For | Quirks that are on | Group names |\n|---|---|---|---|\n");
+    text.push_str("| Profile | For | Quirks that are on | Group names | Tokens |\n|---|---|---|---|---|\n");
     for profile in &PROFILES {
         let on: Vec<String> =
             quirks(profile.name).iter().filter(|quirk| quirk.on).map(|quirk| format!("`{}`", quirk.name)).collect();
         let on = if on.is_empty() { "none".to_owned() } else { on.join(", ") };
         let names = if profile.unique_group_display_name { "unique" } else { "any" };
-        writeln!(text, "| `{}` | {} | {on} | {names} |", profile.name, profile.description).expect("a string takes all");
+        let tokens = profile.token_days_max.map_or_else(|| "no bound".to_owned(), |days| format!("{days} days at most"));
+        writeln!(text, "| `{}` | {} | {on} | {names} | {tokens} |", profile.name, profile.description)
+            .expect("a string takes all");
     }
     text.push_str(
         "\nWhether the names of groups are unique is the setting `uniqueGroupDisplayName`: a provider that finds its groups by name must \
-         not find two.\n",
+         not find two. How long a token may be good is `tokenDaysMax`: [operating.md](operating.md#how-long-a-token-is-good).\n",
     );
     for quirk in quirks("generic") {
         let account = quirk.account;

@@ -3,7 +3,7 @@
 //! What is done with tokens is done with clients too, by [`super::tokens`]: they are put out of use and back, revoked,
 //! edited, deleted, and one with a secret is renewed. What they were issued dies with them.
 
-use super::tokens::{Which, after, change, checked_name, insert, unnamed, usable};
+use super::tokens::{Lifetime, Which, after, change, checked_name, insert, unnamed, usable};
 use super::{AdminError, Operator, tokens};
 use crate::auth::oauth::{ClientId, PublicKeys};
 use crate::auth::{Scopes, Secret};
@@ -17,7 +17,7 @@ use std::time::Duration;
 pub struct Wanted {
     /// What to call it; `None`: after the moment, and never like another one.
     pub name: Option<String>,
-    /// After which time it is refused; `None`: never.
+    /// After which time it is refused; `None`: after the longest that [`Lifetime`] allows for its secret, or never.
     pub expires_in: Option<Duration>,
     /// What it may do, and what its tokens may do at most.
     pub scopes: Scopes,
@@ -39,12 +39,18 @@ pub struct NewClient {
 /// Creates a client.
 ///
 /// # Errors
-/// [`AdminError::TokenName`], [`AdminError::TokenExists`], [`AdminError::TooManyTokens`].
+/// [`AdminError::TokenName`], [`AdminError::TokenExists`], [`AdminError::TooManyTokens`]; [`AdminError::TokenDays`] if its secret
+/// would be good for too long.
 pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: Wanted) -> Result<NewClient, AdminError> {
     let now = operator.clock.now();
     let name = match wanted.name {
         Some(name) => checked_name(name)?,
         None => unnamed(now),
+    };
+    let expires = match wanted.keys {
+        // No secret is shown to be let in, so there is none to bound (RFC 7644 §7.4 is about bearer tokens).
+        Some(_) => wanted.expires_in.map(|time| after(now, time)),
+        None => Lifetime::of(directory)?.expiry(now, wanted.expires_in)?,
     };
     // A client with keys has one too, which nobody ever sees: what the column holds is unique, and opens nothing.
     let secret = Secret::generate()?;
@@ -53,12 +59,12 @@ pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: W
         name,
         kind: TokenKind::Client,
         digest: secret.digest(),
-        expires: wanted.expires_in.map(|time| after(now, time)),
+        expires,
         user: None,
         scopes: wanted.scopes.to_string(),
         jwks: wanted.keys.as_ref().map(PublicKeys::to_string),
     };
-    let row = insert(operator, directory, new).await?;
+    let row = insert(operator, directory, now, new).await?;
     let id = ClientId { directory: row.directory_id, token: row.id };
     Ok(NewClient { row, id, secret: wanted.keys.is_none().then_some(secret) })
 }

@@ -38,6 +38,16 @@ pub enum AdminError {
     /// The token's time is over.
     #[error("the token {0:?} has expired; a new secret needs a new expiry")]
     TokenExpired(String),
+    /// The token's secret would be good for longer than one of the Directory may.
+    #[error(
+        "the setting tokenDaysMax of the Directory allows {days_max} days, so this token may expire at {latest} at the latest"
+    )]
+    TokenDays {
+        /// What the setting is.
+        days_max: u32,
+        /// The latest moment.
+        latest: String,
+    },
     /// Two secrets would be good for too long.
     #[error("the overlap of a renewal is 90 days at most")]
     Overlap,

@@ -1,6 +1,7 @@
 //! Warnings that tokens expire: 30 days, 7 days and 1 day before, each given once, however many servers there are.
 
 use super::operator::Act;
+use super::tokens::lifetime::begun;
 use super::{AdminError, Operator, PAGE_ROWS, directories};
 use crate::clock::Timestamp;
 use crate::id::DirectoryId;
@@ -65,8 +66,7 @@ pub async fn warn(operator: &Operator<'_>, mut given: impl FnMut(Warning)) -> Re
 fn due(token: &TokenRow, now: Timestamp) -> Option<i64> {
     let expires = token.expires?;
     let days = WARNING_DAYS.into_iter().find(|days| expires.0 - now.0 <= days * DAY_MS)?;
-    let begun = token.renewed.map_or(token.created, |renewed| renewed.max(token.created));
-    let is_short = expires.0 - begun.0 <= days * DAY_MS;
+    let is_short = expires.0 - begun(token).0 <= days * DAY_MS;
     (!is_short && token.warned_days.is_none_or(|warned| warned > days)).then_some(days)
 }
 

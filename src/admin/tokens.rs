@@ -1,13 +1,16 @@
 //! Bearer tokens of a Directory: made, put out of use and back, renewed, revoked, deleted.
 //!
 //! - [`finding`]: which token is meant
+//! - [`lifetime`]: for how long its secret may be good
 //! - [`renewal`]: a new secret for it
 
 pub mod finding;
+pub mod lifetime;
 pub mod renewal;
 
 pub(super) use finding::usable;
 pub use finding::{Which, find, list, uses};
+pub use lifetime::Lifetime;
 pub use renewal::{OVERLAP_DEFAULT, OVERLAP_MAX, renew};
 
 use super::operator::{Act, difference};
@@ -40,7 +43,7 @@ pub struct NewToken {
 pub struct Wanted {
     /// What to call it; `None`: after the moment, and never like another one.
     pub name: Option<String>,
-    /// After which time it is refused; `None`: never.
+    /// After which time it is refused; `None`: after the longest that [`Lifetime`] allows, or never.
     pub expires_in: Option<Duration>,
     /// What it may do.
     pub scopes: Scopes,
@@ -89,8 +92,8 @@ impl State {
 /// Creates a token for a provider or an application.
 ///
 /// # Errors
-/// [`AdminError::TokenName`], [`AdminError::TokenExists`], [`AdminError::TooManyTokens`]; [`AdminError::NoUser`] if no user has
-/// the id or userName.
+/// [`AdminError::TokenName`], [`AdminError::TokenExists`], [`AdminError::TooManyTokens`]; [`AdminError::TokenDays`] if it would
+/// be good for too long; [`AdminError::NoUser`] if no user has the id or userName.
 pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: Wanted) -> Result<NewToken, AdminError> {
     let now = operator.clock.now();
     let name = match wanted.name {
@@ -101,7 +104,7 @@ pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: W
         Some(user) => Some(resources::find(operator.store, directory.id, Kind::User, user).await?.id),
         None => None,
     };
-    let expires = wanted.expires_in.map(|time| after(now, time));
+    let expires = Lifetime::of(directory)?.expiry(now, wanted.expires_in)?;
     let secret = Secret::generate()?;
     let new = NewRow {
         directory: directory.id,
@@ -113,19 +116,24 @@ pub async fn create(operator: &Operator<'_>, directory: &DirectoryRow, wanted: W
         scopes: wanted.scopes.to_string(),
         jwks: None,
     };
-    Ok(NewToken { row: insert(operator, directory, new).await?, secret })
+    Ok(NewToken { row: insert(operator, directory, now, new).await?, secret })
 }
 
-/// Stores a new token of any kind, on record.
+/// Stores a new token of any kind that is made `now`, on record. Its expiry is one that [`Lifetime`] allows.
 ///
 /// # Errors
 /// As [`create`].
-pub async fn insert(operator: &Operator<'_>, directory: &DirectoryRow, new: NewRow) -> Result<TokenRow, AdminError> {
+pub(super) async fn insert(
+    operator: &Operator<'_>,
+    directory: &DirectoryRow,
+    now: Timestamp,
+    new: NewRow,
+) -> Result<TokenRow, AdminError> {
     let row = TokenRow {
         id: TokenId(0),
         directory_id: directory.id,
         name: new.name.clone(),
-        created: operator.clock.now(),
+        created: now,
         expires: new.expires,
         revoked: None,
         user: new.user,
@@ -238,7 +246,7 @@ pub struct Edit {
 ///
 /// # Errors
 /// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::TokenName`], [`AdminError::TokenExists`],
-/// [`AdminError::Changed`].
+/// [`AdminError::Changed`]; [`AdminError::TokenDays`] if its secret would be good for too long.
 pub async fn edit<'a>(
     operator: &Operator<'_>,
     directory: &DirectoryRow,
@@ -251,6 +259,7 @@ pub async fn edit<'a>(
         edited.name = checked_name(name)?;
     }
     if let Some(expires) = edit.expires {
+        Lifetime::of(directory)?.check_edit(&token, expires)?;
         edited.expires = expires;
         edited.warned_days = None;
     }

@@ -71,8 +71,10 @@ fn read(file: &Path) -> Result<PublicKeys, Failure> {
 fn show(session: &Session, directory: &DirectoryRow, client: &NewClient, json: bool) -> Result<(), Failure> {
     let endpoint = format!("{}{TOKEN_PATH}", session.public_url());
     let secret = client.secret.as_ref().map(|secret| secret.expose().to_owned());
+    let expires = client.row.expires.map(Timestamp::to_rfc3339);
     if json {
-        output::json(&json!({ "clientId": client.id.to_string(), "clientSecret": secret, "tokenEndpoint": endpoint }))?;
+        let id = client.id.to_string();
+        output::json(&json!({ "clientId": id, "clientSecret": secret, "tokenEndpoint": endpoint, "expires": expires }))?;
     } else {
         let mut pairs = vec![("Client id", client.id.to_string())];
         pairs.extend(secret.map(|secret| ("Client secret", secret)));
@@ -80,7 +82,8 @@ fn show(session: &Session, directory: &DirectoryRow, client: &NewClient, json: b
         output::pairs(&pairs)?;
     }
     let shown = if client.secret.is_some() { "The secret is shown this once." } else { "It signs with its private key." };
-    output::note(&format!("Client {:?} of Directory {:?}. {shown}", client.row.name, directory.name));
+    let expires = expires.map_or_else(|| "does not expire".to_owned(), |at| format!("expires {at}"));
+    output::note(&format!("Client {:?} of Directory {:?}, {expires}. {shown}", client.row.name, directory.name));
     Ok(())
 }
 

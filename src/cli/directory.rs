@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::output;
 use super::session::Session;
 use crate::admin::directories::{self, Edit};
+use crate::admin::tokens::lifetime;
 use crate::admin::{AdminError, Operator, deletion};
 use crate::directory::settings::Settings;
 use crate::scim::quirks::{Listed, listed, profile};
@@ -42,13 +43,28 @@ async fn perform(session: &Session, command: &DirectoryCommand) -> Result<(), Fa
                 settings: Some(settings),
                 protected: *protected,
             };
-            print(session, &directories::edit(&operator, &directory, edit).await?, *json)
+            let edited = directories::edit(&operator, &directory, edit).await?;
+            print(session, &edited, *json)?;
+            point_out_tokens(&operator, &edited).await
         }
         DirectoryCommand::Pause { name } => set_status(&operator, name, DirectoryStatus::Paused).await,
         DirectoryCommand::Resume { name } => set_status(&operator, name, DirectoryStatus::Active).await,
         DirectoryCommand::Disable { name } => set_status(&operator, name, DirectoryStatus::Disabled).await,
         DirectoryCommand::Delete { name, users } => delete(&operator, name, *users).await,
     }
+}
+
+/// Says which tokens are good for longer than a new one would be: a setting ends none.
+async fn point_out_tokens(operator: &Operator<'_>, directory: &DirectoryRow) -> Result<(), Failure> {
+    let beyond = lifetime::exceeding(operator.store, directory, operator.clock.now()).await?;
+    if !beyond.is_empty() {
+        let names: Vec<String> = beyond.iter().map(|token| format!("{:?}", token.name)).collect();
+        output::note(&format!(
+            "Good for longer than tokenDaysMax allows, until they are renewed or given an earlier expiry: {}.",
+            names.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 async fn set_status(operator: &Operator<'_>, name: &str, status: DirectoryStatus) -> Result<(), Failure> {

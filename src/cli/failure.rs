@@ -99,6 +99,9 @@ impl From<AdminError> for Failure {
             AdminError::NoDirectory(_) => Some("`scimd directory list` shows those that there are."),
             AdminError::NoToken(_) => Some("`scimd token list DIRECTORY` shows those that there are."),
             AdminError::TokenExpired(_) => Some("Give it one with --expires-in."),
+            AdminError::TokenDays { .. } => {
+                Some("Give it an earlier expiry or, by `scimd token renew`, a new secret; or raise tokenDaysMax.")
+            }
             AdminError::RenewedLately { .. } => Some("`--overlap 0m` leaves none."),
             AdminError::HasKeys(_) => Some("`scimd client set-keys DIRECTORY CLIENT FILE` does."),
             AdminError::NoKeys(_) => Some("`scimd token renew` gives a client with a secret a new one."),

@@ -4,7 +4,7 @@ use super::arguments::{Arguments, TokenCommand};
 use super::failure::Failure;
 use super::output;
 use super::session::Session;
-use crate::admin::tokens::{self, Edit, NewToken, OVERLAP_DEFAULT, State, Wanted};
+use crate::admin::tokens::{self, Edit, Lifetime, NewToken, OVERLAP_DEFAULT, State, Wanted};
 use crate::admin::{Operator, directories};
 use crate::clock::Timestamp;
 use crate::store::operator::TokenUse;
@@ -97,18 +97,19 @@ async fn list(operator: &Operator<'_>, directory: &DirectoryRow, json: bool) -> 
     let all = tokens::list(operator.store, directory.id).await?;
     let uses = tokens::uses(operator.store, directory.id).await?;
     let used = |token: &TokenRow| uses.iter().find(|one| one.token == token.id);
-    let now = operator.clock.now();
+    let (lifetime, now) = (Lifetime::of(directory)?, operator.clock.now());
     if json {
-        output::json(&all.iter().map(|token| describe(token, used(token), now)).collect())?;
+        output::json(&all.iter().map(|token| describe(token, used(token), lifetime, now)).collect())?;
     } else {
         let rows: Vec<[String; 7]> = all
             .iter()
             .map(|token| {
                 let expires = token.expires.map_or_else(|| "never".to_owned(), Timestamp::to_rfc3339);
+                let beyond = if lifetime.is_exceeded_by(token, now) { " (beyond tokenDaysMax)" } else { "" };
                 let scopes = if token.scopes.is_empty() { "everything".to_owned() } else { token.scopes.clone() };
                 let last = used(token).map_or_else(|| "never".to_owned(), last_used);
                 let state = State::of(token, now).word().to_owned();
-                [token.id.0.to_string(), token.name.clone(), state, scopes, token.created.to_rfc3339(), expires, last]
+                [token.id.0.to_string(), token.name.clone(), state, scopes, token.created.to_rfc3339(), expires + beyond, last]
             })
             .collect();
         output::table(Some(["ID", "NAME", "STATE", "SCOPES", "CREATED", "EXPIRES", "LAST USED"]), &rows)?;
@@ -123,7 +124,7 @@ fn last_used(one: &TokenUse) -> String {
     }
 }
 
-fn describe(token: &TokenRow, used: Option<&TokenUse>, now: Timestamp) -> Value {
+fn describe(token: &TokenRow, used: Option<&TokenUse>, lifetime: Lifetime, now: Timestamp) -> Value {
     json!({
         "id": token.id.0,
         "name": token.name,
@@ -134,6 +135,7 @@ fn describe(token: &TokenRow, used: Option<&TokenUse>, now: Timestamp) -> Value 
         "renewed": token.renewed.map(Timestamp::to_rfc3339),
         "formerExpires": token.former.as_ref().map(|former| former.expires.to_rfc3339()),
         "expires": token.expires.map(Timestamp::to_rfc3339),
+        "beyondTokenDaysMax": lifetime.is_exceeded_by(token, now),
         "user": token.user.map(|user| user.to_string()),
         "inactive": token.inactive.map(Timestamp::to_rfc3339),
         "revoked": token.revoked.map(Timestamp::to_rfc3339),

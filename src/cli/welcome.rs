@@ -5,7 +5,7 @@ use super::output;
 use crate::admin::Operator;
 use crate::admin::first_start::{self, First};
 use crate::auth::Secret;
-use crate::clock::SystemClock;
+use crate::clock::{SystemClock, Timestamp};
 use crate::config::{Config, DatabaseUrl};
 use crate::store::OperatorStore;
 use crate::store::audit::Actor;
@@ -37,7 +37,7 @@ pub async fn welcome(config: &Config, store: &dyn OperatorStore, public_url: &st
             match first_start::set_up(&operator).await {
                 Ok(Some(First { directory, token })) => {
                     let shown = place.hand_over(token.secret).map_err(|error| unwritten(TOKEN_FILE, &error))?;
-                    said(say_token(&directory.name, &format!("{public_url}/scim/v2"), &shown));
+                    said(say_token(&directory.name, &format!("{public_url}/scim/v2"), &shown, token.row.expires));
                 }
                 Ok(None) => place.discard(),
                 Err(error) => {
@@ -122,12 +122,15 @@ impl Shown {
     }
 }
 
-fn say_token(directory: &str, base_url: &str, shown: &Shown) -> io::Result<()> {
+fn say_token(directory: &str, base_url: &str, shown: &Shown, expires: Option<Timestamp>) -> io::Result<()> {
     let (token, in_curl) = shown.texts();
     output::line(&format!("scimd begins with a Directory \"{directory}\" and a token for it. This is said once."))?;
     output::line("")?;
     output::line(&format!("  Base URL  {base_url}"))?;
     output::line(&format!("  Token     {token}"))?;
+    if let Some(expires) = expires {
+        output::line(&format!("  Expires   {}", expires.to_rfc3339()))?;
+    }
     output::line("")?;
     output::line(&format!("  curl -H \"Authorization: Bearer {in_curl}\" {base_url}/Users"))?;
     output::line("")

@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 
 /// The settings that are numbers, each with the least and the greatest.
-const RANGES: [(&str, RangeInclusive<u32>); 8] = [
+const RANGES: [(&str, RangeInclusive<u32>); 9] = [
     ("tokensMax", 1..=1_000),
+    ("tokenDaysMax", 1..=3_650),
     ("usersMax", 1..=100_000_000),
     ("groupsMax", 1..=100_000_000),
     ("membersMax", 1..=10_000_000),

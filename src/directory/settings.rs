@@ -35,6 +35,9 @@ pub struct Settings {
     /// How many tokens may be in use at once; [`TOKENS_MAX_DEFAULT`] if absent. Those that stand for a user do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_max: Option<u32>,
+    /// For how many days a secret of a token or client may be good (RFC 7644 §7.4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_days_max: Option<u32>,
     /// The rewrites and switches that differ from the profile's, by name: whether they are on.
     #[serde(default, skip_serializing_if = "Adjustments::is_empty")]
     pub quirks: Adjustments,
@@ -103,6 +106,11 @@ impl Settings {
         self.tokens_max.unwrap_or(TOKENS_MAX_DEFAULT)
     }
 
+    /// For how many days a secret may be good in a Directory with this profile; `None`: for ever.
+    pub fn token_days_max(&self, profile: &Profile) -> Option<u32> {
+        self.token_days_max.or(profile.token_days_max)
+    }
+
     /// The settings that an operator gives as JSON.
     ///
     /// # Errors
@@ -123,6 +131,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingsError> {
         let numbers = [
             ("tokensMax", self.tokens_max),
+            ("tokenDaysMax", self.token_days_max),
             ("usersMax", self.users_max),
             ("groupsMax", self.groups_max),
             ("membersMax", self.members_max),

@@ -9,6 +9,13 @@ use scimd::clock::{Clock as _, Timestamp};
 use scimd::store::operator::Role;
 use serde_json::json;
 
+const DAY_MS: i64 = 86_400_000;
+
+/// A moment so many days and seconds from now.
+fn later(app: &App, days: i64, seconds: i64) -> String {
+    Timestamp(app.clock.now().0 + days * DAY_MS + seconds * 1_000).to_rfc3339()
+}
+
 /// Another client of the Directory, with a secret.
 fn client(app: &App, secret: &str) -> App {
     app.replica().with_token(secret)
@@ -166,6 +173,91 @@ on_both_back_ends! {
         lost(tokens::delete(&by, &directory, row).await.err());
         check_problem(operator.send("DELETE", path, &[("if-match", &tag)], None).await, 412, "changed");
         operator.get(path).await.expect(200);
+    }
+
+    /// Shows P-7.4-03: under the profile `strict` every token ends.
+    async fn under_the_profile_strict_a_token_ends_after_a_year(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        let strict = app.directory("acme", "strict").await;
+        app.clock.advance(0);
+        let made = operator.post("/directories/acme/tokens", json!({ "name": "a" })).await.expect(201);
+        assert_eq!(made.text("/token/expires"), later(&app, 365, 0));
+        let client = client(&strict, &made.text("/secret"));
+        app.clock.advance(365 * DAY_MS - 1);
+        client.get("/Users").await.expect(200);
+        app.clock.advance(1);
+        client.get("/Users").await.expect_error(401, "");
+        let plain = operator.post("/directories/test/tokens", json!({ "name": "a" })).await.expect(201);
+        assert!(plain.at("/token/expires").is_null(), "no other profile has a bound");
+    }
+
+    /// Shows P-7.4-03: what a Directory allows holds for each way to make a secret.
+    async fn a_secret_is_good_for_no_longer_than_its_directory_allows(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        app.clock.advance(0);
+        let settings = json!({ "tokenDaysMax": 90, "tokensMax": 9 });
+        operator.post("/directories", json!({ "name": "acme", "provider": "okta", "settings": settings })).await.expect(201);
+        let (latest, too_late) = (later(&app, 90, 0), later(&app, 90, 1));
+        let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        for kind in ["tokens", "clients"] {
+            let path = format!("/directories/acme/{kind}");
+            let new = |name: &str, expires: Option<&str>| json!({ "name": format!("{kind} {name}"), "expires": expires });
+            let made = operator.post(&path, new("endless", None)).await.expect(201);
+            assert_eq!((made.text("/token/expires"), made.at("/token/beyondTokenDaysMax")), (latest.clone(), &json!(false)));
+            let exact = operator.post(&path, new("exact", Some(&latest))).await.expect(201);
+            assert_eq!(exact.text("/token/expires"), latest);
+            let refused = check_problem(operator.post(&path, new("late", Some(&too_late))).await, 422, "invalid").text("/detail");
+            assert!(refused.contains("tokenDaysMax") && refused.contains(&latest), "{refused}");
+            // The same again, a while later.
+            app.clock.advance(1);
+            let again = operator.post(&path, new("endless", None)).await.expect(200);
+            assert_eq!(again.at("/token/id"), made.at("/token/id"));
+            app.clock.advance(-1);
+
+            let renew = format!("/directories/acme/tokens/{kind} endless/renew").replace(' ', "%20");
+            let how = |expires: &str| json!({ "overlapSeconds": 0, "expires": expires });
+            check_problem(operator.post(&renew, how(&too_late)).await, 422, "invalid");
+            operator.post(&renew, how(&later(&app, 1, 0))).await.expect(200);
+            let renewed = operator.post(&renew, json!({ "overlapSeconds": 0 })).await.expect(200);
+            assert_eq!(renewed.text("/token/expires"), later(&app, 1, 0), "as before");
+            assert_eq!(operator.post(&renew, how(&latest)).await.expect(200).text("/token/expires"), latest);
+        }
+        let signs = json!({ "name": "signs", "keys": { "keys": [key] } });
+        let signs = operator.post("/directories/acme/clients", signs).await.expect(201);
+        assert!(signs.at("/token/expires").is_null(), "it has no secret");
+        let edit = operator.patch("/directories/acme/tokens/signs", json!({ "expires": too_late })).await.expect(200);
+        assert_eq!(edit.text("/expires"), too_late);
+    }
+
+    /// A setting cuts no provider off.
+    async fn a_token_from_before_the_setting_stays_and_is_pointed_out(app: App) {
+        let operator = Admin::new(&app, Role::Operator).await;
+        app.clock.advance(0);
+        for days in [0, 3_651] {
+            let refused = operator.patch("/directories/test", json!({ "settings": { "tokenDaysMax": days } })).await;
+            let detail = check_problem(refused, 422, "invalid").text("/detail");
+            assert!(detail.contains("the setting tokenDaysMax takes a whole number from 1 to 3650"), "{detail}");
+        }
+        for days in [3_650, 1] {
+            operator.patch("/directories/test", json!({ "settings": { "tokenDaysMax": days } })).await.expect(200);
+        }
+        let path = "/directories/test/tokens/test";
+        let beyond = |token: &serde_json::Value| (token["expires"].clone(), token["beyondTokenDaysMax"].clone());
+        assert_eq!(beyond(&operator.get(path).await.expect(200).json), (json!(null), json!(true)));
+        assert_eq!(beyond(&operator.all("/directories/test/tokens", 9).await[0]), (json!(null), json!(true)));
+        app.clock.advance(2 * DAY_MS);
+        app.get("/Users").await.expect(200);
+
+        // It can be given an end, if a late one; then no later one.
+        operator.patch(path, json!({ "expires": null })).await.expect(200);
+        let end = later(&app, 100, 0);
+        assert_eq!(beyond(&operator.patch(path, json!({ "expires": end })).await.expect(200).json), (json!(end), json!(true)));
+        for expires in [json!(later(&app, 100, 1)), json!(null)] {
+            check_problem(operator.patch(path, json!({ "expires": expires })).await, 422, "invalid");
+        }
+        let renewed = operator.act(&format!("{path}/renew")).await.expect(200);
+        assert_eq!(beyond(renewed.at("/token")), (json!(later(&app, 1, 0)), json!(false)));
+        app.get("/Users").await.expect(200);
     }
 
     /// A token is reached through its own Directory alone.

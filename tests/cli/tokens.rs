@@ -16,9 +16,7 @@ fn a_new_token_stands_alone_on_standard_output() {
     let (row, directory) =
         place.store(async |store| store.token(&scimd::auth::token::digest(token)).await.expect("answers")).expect("stored");
     assert_eq!((row.name.as_str(), directory.name.as_str()), ("ci", "acme"));
-    // From when it was asked for, which is a moment before it was made.
-    let lifetime_ms = row.expires.expect("expires").0 - row.created.0;
-    assert!((0..1_000).contains(&(365 * 24 * 60 * 60 * 1_000 - lifetime_ms)), "{lifetime_ms}");
+    assert_eq!(row.expires.expect("expires").0 - row.created.0, 365 * 24 * 60 * 60 * 1_000);
 }
 
 #[test]
@@ -49,6 +47,49 @@ fn tokens_are_listed_without_secrets_and_revoked_by_name_or_id() {
     assert!(secrets.iter().all(|secret| !listed.contains(secret.trim_end())));
     // The name of a revoked token is free again.
     place.ok("token create acme --name ci");
+}
+
+#[test]
+fn a_token_expires_when_its_directory_says_at_the_latest() {
+    let place = Place::new();
+    place.ok("directory create acme --set tokensMax=9");
+    place.ok("token create acme --name before");
+    let edited = place.run("directory edit acme --set tokenDaysMax=30");
+    assert!(
+        edited.code == Some(0) && edited.stderr.contains("until they are renewed") && edited.stderr.contains("\"before\""),
+        "{edited:?}"
+    );
+    for days in ["0", "3651"] {
+        place.fails(
+            &format!("directory edit acme --set tokenDaysMax={days}"),
+            1,
+            "tokenDaysMax takes a whole number from 1 to 3650",
+        );
+    }
+    let made = place.run("token create acme --name default");
+    let expires = place.json("token list acme --json")[1]["expires"].as_str().expect("it ends").to_owned();
+    assert!(made.stderr.contains(&format!("expires {expires}")), "{made:?}");
+    place.ok("token create acme --name exact --expires-in 30d");
+    // A minute more than 30 days.
+    place.fails(
+        "token create acme --expires-in 43201m",
+        1,
+        "the setting tokenDaysMax of the Directory allows 30 days, so this token may expire at 2",
+    );
+    place.fails("client create acme --expires-in 43201m", 1, "tokenDaysMax");
+    let client = place.run("client create acme --name client");
+    assert!(client.stderr.contains(", expires 2"), "{client:?}");
+    place.fails("token renew acme exact --expires-in 43201m", 1, "raise tokenDaysMax");
+    place.fails("token edit acme exact --expires-in 43201m", 1, "tokenDaysMax");
+    place.fails("token edit acme exact --never-expires", 1, "tokenDaysMax");
+    let beyond = |all: &Value| -> Vec<bool> {
+        all.as_array().expect("a list").iter().map(|token| token["beyondTokenDaysMax"].as_bool().expect("a boolean")).collect()
+    };
+    assert_eq!(beyond(&place.json("token list acme --json")), [true, false, false, false]);
+    assert!(place.ok("token list acme").contains("never (beyond tokenDaysMax)"));
+    let renewed = place.run("token renew acme before");
+    assert!(renewed.code == Some(0) && renewed.stderr.contains(", expires 2"), "{renewed:?}");
+    assert_eq!(beyond(&place.json("token list acme --json")), [false; 4]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::app::{GROUP, USER};
 use crate::on_both_back_ends;
 use scimd::admin::directories::{self, Edit};
 use scimd::directory::settings::Settings;
+use scimd::scim::quirks::PROFILES;
 use serde_json::json;
 
 on_both_back_ends! {
@@ -86,6 +87,8 @@ fn settings_say_what_they_take() {
         ("requestsPerSecond=10001", "the setting requestsPerSecond takes a whole number from 1 to 10000"),
         ("requestsBurst=0", "the setting requestsBurst takes a whole number from 1 to 100000"),
         ("tokensMax=1001", "the setting tokensMax takes a whole number from 1 to 1000"),
+        ("tokenDaysMax=0", "the setting tokenDaysMax takes a whole number from 1 to 3650"),
+        ("tokenDaysMax=3651", "the setting tokenDaysMax takes a whole number from 1 to 3650"),
         ("uniqueExternalId=yes", "the setting uniqueExternalId takes true or false"),
         ("domains=exa mple", "the setting domains takes a list of 1 to 100 domains"),
         ("domains=[]", "the setting domains takes a list of 1 to 100 domains"),
@@ -101,6 +104,20 @@ fn settings_say_what_they_take() {
         let refused = Settings::of_pairs(&[(key.to_owned(), value.to_owned())]).expect_err(pair);
         let chain = format!("{refused} {}", std::error::Error::source(&refused).map(ToString::to_string).unwrap_or_default());
         assert!(chain.contains(says), "{pair}: {chain}");
+    }
+}
+
+/// Shows that a secret ends by itself under the profile that takes the RFC to the letter, and where a Directory says so.
+#[test]
+fn secrets_end_by_the_profile_or_by_the_setting() {
+    let set = |days: &str| Settings::of_pairs(&[("tokenDaysMax".to_owned(), days.to_owned())]).expect("good");
+    for profile in &PROFILES {
+        let by_profile = (profile.name == "strict").then_some(365);
+        assert_eq!(Settings::default().token_days_max(profile), by_profile, "{}", profile.name);
+        for (days, text) in [(1, "1"), (3_650, "3650")] {
+            assert_eq!(set(text).token_days_max(profile), Some(days), "{}", profile.name);
+        }
+        assert_eq!(set("").token_days_max(profile), by_profile, "{}", profile.name);
     }
 }
 

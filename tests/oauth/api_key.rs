@@ -73,6 +73,27 @@ on_both_back_ends! {
         with(&app, &operator).get("/Users").await.expect_error(401, "");
     }
 
+    /// Shows P-7.4-03: such a token ends too, by itself after a year, or when its Directory says.
+    async fn it_is_good_for_no_longer_than_its_directory_allows(app: App) {
+        let operator = key(&app, "alice", Role::Operator, None).await;
+        let ask = async |form: &[(&str, &str)]| ask(&app, &[("x-api-key", &operator)], form).await;
+        for (name, days, default_s) in [("month", 30, 30 * 86_400), ("decade", 3_650, 365 * 86_400)] {
+            app.directory_with(name, "okta", &Settings { token_days_max: Some(days), ..Settings::default() }).await;
+            let answer = ask(&[("directory", name)]).await.expect(200);
+            assert_eq!(answer.json["expires_in"], default_s, "{name}");
+            let row = app.store.token(&scimd::auth::token::digest(&answer.text("/access_token"))).await.expect("answers");
+            let row = row.expect("is there").0;
+            assert_eq!(row.expires.expect("expires").0 - row.created.0, default_s * 1_000, "{name}");
+        }
+        ask(&[("directory", "month"), ("expires_in", "2592000")]).await.expect(200);
+        let late = ask(&[("directory", "month"), ("expires_in", "2592001")]).await;
+        let late = refused(late, 400, "invalid_request").text("/error_description");
+        assert!(late.contains("tokenDaysMax") && late.contains("30 days"), "{late}");
+        app.directory("strict", "strict").await;
+        ask(&[("directory", "strict"), ("expires_in", "31536000")]).await.expect(200);
+        refused(ask(&[("directory", "strict"), ("expires_in", "31536001")]).await, 400, "invalid_request");
+    }
+
     async fn what_is_asked_for_must_be_possible(app: App) {
         let operator = key(&app, "alice", Role::Operator, None).await;
         let settings = Settings { tokens_max: Some(2), ..Settings::default() };

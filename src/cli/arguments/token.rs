@@ -16,7 +16,7 @@ pub enum TokenCommand {
         /// What to call the token; if absent, after the moment.
         #[arg(long)]
         name: Option<String>,
-        /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never.
+        /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never, or when tokenDaysMax says.
         #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
         expires_in: Option<Duration>,
         /// What it may do, separated by blanks: read, write, User:read, Group:write …; if absent, everything.
@@ -60,7 +60,7 @@ pub enum TokenCommand {
         /// For how long the secret of before is good: 0m, 30m, 7d; if absent, 24h.
         #[arg(long, value_name = "TIME", value_parser = expiry::parse_any)]
         overlap: Option<Duration>,
-        /// After which time from now the token is refused; if absent, as before.
+        /// After which time from now the token is refused; if absent, as before, or when tokenDaysMax says.
         #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
         expires_in: Option<Duration>,
     },
@@ -128,7 +128,7 @@ pub enum ClientCommand {
         /// What to call the client; if absent, after the moment.
         #[arg(long)]
         name: Option<String>,
-        /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never.
+        /// After which time it is refused: 30m, 12h, 365d, 52w; if absent, never, or when tokenDaysMax says of its secret.
         #[arg(long, value_name = "TIME", value_parser = expiry::parse)]
         expires_in: Option<Duration>,
         /// What its tokens may do at most, separated by blanks: read, write, User:read …; if absent, everything.

@@ -9,6 +9,7 @@ use super::tag::{Conditions, IfMatch};
 use super::token_body::{TokenView, scopes_of, time_until};
 use super::tokens::{changed, checked, is_as_wanted, view};
 use crate::admin::clients::{self, Wanted};
+use crate::admin::tokens::Lifetime;
 use crate::admin::{AdminError, directories, tokens};
 use crate::auth::Secret;
 use crate::auth::oauth::{ClientId, PublicKeys};
@@ -29,7 +30,8 @@ pub struct NewClient {
     /// Its name, unique among tokens and clients that are not revoked.
     #[schema(min_length = 1, max_length = 100, example = "entra")]
     name: String,
-    /// From when on it is to be refused; null or absent: never.
+    /// From when on it is to be refused; null or absent: after the longest that the Directory's `tokenDaysMax` allows for a secret,
+    /// never without that or with `keys`.
     #[schema(format = DateTime)]
     expires: Option<String>,
     /// What it may do; empty: everything.
@@ -74,6 +76,7 @@ pub async fn create(
     Body(new): Body<NewClient>,
 ) -> Result<(StatusCode, Json<ClientWithSecret>), Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
+    let lifetime = Lifetime::of(&directory)?;
     let (expires, scopes) = (time_until(&state, new.expires.as_deref())?, scopes_of(&new.scopes)?);
     let wanted = Wanted {
         name: Some(new.name.clone()),
@@ -84,14 +87,14 @@ pub async fn create(
     let keys = wanted.keys.as_ref().map(PublicKeys::to_string);
     match clients::create(&caller.operator(&state), &directory, wanted).await {
         Ok(made) => {
-            let token = TokenView::of(&made.row, None, state.clock.now());
+            let token = TokenView::of(&made.row, None, lifetime, state.clock.now());
             Ok((StatusCode::CREATED, Json(shown(&state, token, &made.id, made.secret.as_ref()))))
         }
         Err(error @ (AdminError::TokenExists(_) | AdminError::TooManyTokens(_))) => {
             let Ok(row) = tokens::find(&*state.store, directory.id, &new.name).await else { return Err(error.into()) };
             match ClientId::of(&row) {
-                Some(id) if row.jwks == keys && is_as_wanted(&row, &new.name, expires.map(|(_, at)| at), &scopes) => {
-                    Ok((StatusCode::OK, Json(shown(&state, view(&state, &row).await?, &id, None))))
+                Some(id) if row.jwks == keys && is_as_wanted(&row, &new.name, expires.map(|(_, at)| at), &scopes, lifetime) => {
+                    Ok((StatusCode::OK, Json(shown(&state, view(&state, &directory, &row).await?, &id, None))))
                 }
                 _ => Err(error.into()),
             }
@@ -127,7 +130,7 @@ pub async fn set_keys(
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
     let set = clients::set_keys(&caller.operator(&state), &directory, row, &public_keys(keys)?).await;
-    changed(&state, &conditions, set).await
+    changed(&state, &directory, &conditions, set).await
 }
 
 fn public_keys(keys: Map<String, Value>) -> Result<PublicKeys, Problem> {

@@ -197,6 +197,7 @@ impl From<AdminError> for Problem {
             | AdminError::DisplayName(_)
             | AdminError::Provider(_)
             | AdminError::TokenName(_)
+            | AdminError::TokenDays { .. }
             | AdminError::Overlap
             | AdminError::AccountName(_)
             | AdminError::KeyName(_)

@@ -3,7 +3,7 @@
 use super::AdminState;
 use super::accounts::moment;
 use super::problem::{Kind, Problem};
-use crate::admin::tokens::State as TokenState;
+use crate::admin::tokens::{Lifetime, State as TokenState};
 use crate::auth::Scopes;
 use crate::clock::Timestamp;
 use crate::store::operator::TokenUse;
@@ -61,6 +61,8 @@ pub struct TokenView {
     /// From when on it is refused; null: never.
     #[schema(format = DateTime)]
     expires: Option<String>,
+    /// Whether it is good for longer than the Directory's `tokenDaysMax` allows, as it was there before: renew it.
+    beyond_token_days_max: bool,
     /// When it was last given another secret.
     #[schema(format = DateTime)]
     renewed: Option<String>,
@@ -78,7 +80,7 @@ pub struct TokenView {
 
 impl TokenView {
     /// A token as clients see it.
-    pub fn of(row: &TokenRow, used: Option<&TokenUse>, now: Timestamp) -> Self {
+    pub fn of(row: &TokenRow, used: Option<&TokenUse>, lifetime: Lifetime, now: Timestamp) -> Self {
         Self {
             id: row.id.0,
             name: row.name.clone(),
@@ -96,6 +98,7 @@ impl TokenView {
             user: row.user.map(|user| user.to_string()),
             created: row.created.to_rfc3339(),
             expires: moment(row.expires),
+            beyond_token_days_max: lifetime.is_exceeded_by(row, now),
             renewed: moment(row.renewed),
             former_expires: row.former.as_ref().filter(|former| former.expires > now).map(|former| former.expires.to_rfc3339()),
             last_used: used.map(|used| used.last_used.to_rfc3339()),
@@ -112,7 +115,8 @@ pub struct CreateToken {
     /// Its name, unique among those that are not revoked.
     #[schema(min_length = 1, max_length = 100, example = "entra 2026")]
     pub name: String,
-    /// From when on it is to be refused; null or absent: never.
+    /// From when on it is to be refused; null or absent: after the longest that the Directory's `tokenDaysMax` allows, never without
+    /// that.
     #[schema(format = DateTime)]
     pub expires: Option<String>,
     /// What it may do: `read`, `write`, and `TYPE:read` and `TYPE:write` for a resource type. Empty: everything.
@@ -130,7 +134,7 @@ pub struct EditToken {
     /// Its name.
     #[schema(min_length = 1, max_length = 100)]
     pub name: Option<String>,
-    /// From when on it is to be refused; null: never.
+    /// From when on it is to be refused; null: never, unless the Directory's `tokenDaysMax` forbids it.
     #[serde(default, deserialize_with = "present")]
     #[schema(format = DateTime, value_type = Option<String>)]
     pub expires: Option<Option<String>>,
@@ -146,7 +150,7 @@ pub struct RenewToken {
     /// For how many seconds more the secret of before is good, so that the provider can be given the new one without a gap.
     #[schema(minimum = 0, maximum = 7_776_000, default = 86_400)]
     pub overlap_seconds: Option<u64>,
-    /// From when on it is to be refused; absent: as before.
+    /// From when on it is to be refused; absent: as before, but no later than the Directory's `tokenDaysMax` allows.
     #[schema(format = DateTime)]
     pub expires: Option<String>,
 }

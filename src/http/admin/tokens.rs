@@ -9,7 +9,7 @@ use super::paths::{DirectoryPath, TokenPath};
 use super::problem::{Problem, ProblemBody};
 use super::tag::{Conditions, IfMatch, answer};
 use super::token_body::{CreateToken, EditToken, RenewToken, TokenView, TokenWithSecret, scopes_of, time_until};
-use crate::admin::tokens::{self, Edit, NewToken, OVERLAP_DEFAULT, Wanted};
+use crate::admin::tokens::{self, Edit, Lifetime, NewToken, OVERLAP_DEFAULT, Wanted};
 use crate::admin::{AdminError, Kind as ResourceKind, directories, resources};
 use crate::auth::Scopes;
 use crate::clock::Timestamp;
@@ -42,8 +42,9 @@ pub async fn list(
     let rows = state.store.tokens(directory.id, after, limit + 1).await?;
     let uses = state.store.token_uses(directory.id, after, limit + 1).await?;
     let uses: HashMap<TokenId, TokenUse> = uses.into_iter().map(|used| (used.token, used)).collect();
-    let now = state.clock.now();
-    Ok(Json(page(rows, limit, |row| row.id.0.to_string(), |row| TokenView::of(&row, uses.get(&row.id), now))))
+    let (lifetime, now) = (Lifetime::of(&directory)?, state.clock.now());
+    let view = |row: TokenRow| TokenView::of(&row, uses.get(&row.id), lifetime, now);
+    Ok(Json(page(rows, limit, |row| row.id.0.to_string(), view)))
 }
 
 /// Create a token
@@ -63,6 +64,7 @@ pub async fn create(
     Body(new): Body<CreateToken>,
 ) -> Result<Response, Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
+    let lifetime = Lifetime::of(&directory)?;
     let scopes = scopes_of(&new.scopes)?;
     let expires = time_until(&state, new.expires.as_deref())?;
     let wanted = Wanted {
@@ -72,7 +74,7 @@ pub async fn create(
         user: new.user.clone(),
     };
     match tokens::create(&caller.operator(&state), &directory, wanted).await {
-        Ok(made) => Ok(shown(&state, &directory, StatusCode::CREATED, made)),
+        Ok(made) => shown(&state, &directory, StatusCode::CREATED, made),
         Err(error @ (AdminError::TokenExists(_) | AdminError::TooManyTokens(_))) => {
             let found = tokens::find(&*state.store, directory.id, &new.name).await;
             let Ok(row) = found else { return Err(error.into()) };
@@ -81,10 +83,10 @@ pub async fn create(
                 None => None,
             };
             let is_the_same = row.kind == TokenKind::Bearer && row.user == user;
-            if !is_the_same || !is_as_wanted(&row, &new.name, expires.map(|(_, at)| at), &scopes) {
+            if !is_the_same || !is_as_wanted(&row, &new.name, expires.map(|(_, at)| at), &scopes, lifetime) {
                 return Err(error.into());
             }
-            let token = view(&state, &row).await?;
+            let token = view(&state, &directory, &row).await?;
             let view = TokenWithSecret { token, secret: None, base_url: base_url(&state, &directory) };
             Ok(answer(StatusCode::OK, row.revision, view))
         }
@@ -104,7 +106,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let directory = directories::find(&*state.store, &directory).await?;
     let row = tokens::find(&*state.store, directory.id, &token).await?;
-    Ok(answer(StatusCode::OK, row.revision, view(&state, &row).await?))
+    Ok(answer(StatusCode::OK, row.revision, view(&state, &directory, &row).await?))
 }
 
 /// Change a token
@@ -129,7 +131,7 @@ pub async fn edit(
     let scopes = edit.scopes.as_deref().map(scopes_of).transpose()?;
     let edit = Edit { name: edit.name, expires, scopes };
     let edited = tokens::edit(&caller.operator(&state), &directory, row, edit).await;
-    changed(&state, &conditions, edited).await
+    changed(&state, &directory, &conditions, edited).await
 }
 
 /// Activate a token
@@ -147,7 +149,7 @@ pub async fn activate(
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
-    changed(&state, &conditions, tokens::activate(&caller.operator(&state), &directory, row).await).await
+    changed(&state, &directory, &conditions, tokens::activate(&caller.operator(&state), &directory, row).await).await
 }
 
 /// Deactivate a token
@@ -165,7 +167,7 @@ pub async fn deactivate(
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
-    changed(&state, &conditions, tokens::deactivate(&caller.operator(&state), &directory, row).await).await
+    changed(&state, &directory, &conditions, tokens::deactivate(&caller.operator(&state), &directory, row).await).await
 }
 
 /// Renew a token
@@ -188,7 +190,7 @@ pub async fn renew(
     let expires_in = time_until(&state, how.expires.as_deref())?.map(|(time, _)| time);
     let renewed = tokens::renew(&caller.operator(&state), &directory, row, overlap, expires_in).await;
     let made = renewed.map_err(|error| conditions.judge(error))?;
-    Ok(shown(&state, &directory, StatusCode::OK, made))
+    shown(&state, &directory, StatusCode::OK, made)
 }
 
 /// Revoke a token
@@ -207,9 +209,9 @@ pub async fn revoke(
 ) -> Result<Response, Problem> {
     let (directory, row) = checked(&state, &directory, &token, &conditions).await?;
     if row.revoked.is_some() {
-        return Ok(answer(StatusCode::OK, row.revision, view(&state, &row).await?));
+        return Ok(answer(StatusCode::OK, row.revision, view(&state, &directory, &row).await?));
     }
-    changed(&state, &conditions, tokens::revoke(&caller.operator(&state), &directory, row).await).await
+    changed(&state, &directory, &conditions, tokens::revoke(&caller.operator(&state), &directory, row).await).await
 }
 
 /// Delete a token
@@ -230,12 +232,12 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whether a token in use is as somebody wants it who creates one.
-pub fn is_as_wanted(row: &TokenRow, name: &str, expires: Option<Timestamp>, scopes: &Scopes) -> bool {
+/// Whether a token in use is as somebody wants it who creates one. Without an expiry it has the one that such a token gets.
+pub fn is_as_wanted(row: &TokenRow, name: &str, expires: Option<Timestamp>, scopes: &Scopes, lifetime: Lifetime) -> bool {
     row.name == name
         && row.revoked.is_none()
         && row.inactive.is_none()
-        && row.expires == expires
+        && (row.expires == expires || expires.is_none() && lifetime.is_default_of(row))
         && row.scopes == scopes.to_string()
 }
 
@@ -255,22 +257,23 @@ pub async fn checked(
 /// The answer to an act on a token.
 pub async fn changed(
     state: &AdminState,
+    directory: &DirectoryRow,
     conditions: &Conditions,
     changed: Result<TokenRow, AdminError>,
 ) -> Result<Response, Problem> {
     let row = changed.map_err(|error| conditions.judge(error))?;
-    Ok(answer(StatusCode::OK, row.revision, view(state, &row).await?))
+    Ok(answer(StatusCode::OK, row.revision, view(state, directory, &row).await?))
 }
 
-fn shown(state: &AdminState, directory: &DirectoryRow, status: StatusCode, made: NewToken) -> Response {
-    let token = TokenView::of(&made.row, None, state.clock.now());
+fn shown(state: &AdminState, directory: &DirectoryRow, status: StatusCode, made: NewToken) -> Result<Response, Problem> {
+    let token = TokenView::of(&made.row, None, Lifetime::of(directory)?, state.clock.now());
     let secret = Some(made.secret.expose().to_owned());
-    answer(status, made.row.revision, TokenWithSecret { token, secret, base_url: base_url(state, directory) })
+    Ok(answer(status, made.row.revision, TokenWithSecret { token, secret, base_url: base_url(state, directory) }))
 }
 
 /// A token, with its use.
-pub async fn view(state: &AdminState, row: &TokenRow) -> Result<TokenView, Problem> {
+pub async fn view(state: &AdminState, directory: &DirectoryRow, row: &TokenRow) -> Result<TokenView, Problem> {
     let uses = state.store.token_uses(row.directory_id, Some(TokenId(row.id.0 - 1)), 1).await?;
     let used = uses.first().filter(|used| used.token == row.id);
-    Ok(TokenView::of(row, used, state.clock.now()))
+    Ok(TokenView::of(row, used, Lifetime::of(directory)?, state.clock.now()))
 }

@@ -6,7 +6,7 @@
 use super::error::OAuthError;
 use super::form::Form;
 use super::{OAuth, address};
-use crate::admin::tokens::{self, Wanted};
+use crate::admin::tokens::{self, Lifetime, Wanted};
 use crate::admin::{AdminError, Operator, directories, sign_in};
 use crate::auth::Scopes;
 use crate::auth::oauth::issuer::{SCOPE, granted};
@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The `grant_type`; it may be left out beside an API key.
 pub const GRANT_TYPE: &str = "api_key";
 
-/// For how long a token is good if the request does not say.
+/// For how long a token is good if the request does not say, and the Directory allows that.
 const LIFETIME_DEFAULT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Seconds for which it may be good.
@@ -54,7 +54,10 @@ pub async fn grant(
         return Err(OAuthError::from_admin(AdminError::Gone(directory.name)));
     }
     facts.directory = Some(directory.id);
-    let lifetime = lifetime(form.get("expires_in"))?;
+    let lifetime = match form.get("expires_in") {
+        Some(text) => lifetime(text)?,
+        None => Lifetime::of(&directory).map_err(OAuthError::from_admin)?.at_most(LIFETIME_DEFAULT),
+    };
     let scopes = granted(&EVERYTHING, form.get("scope"))?;
     let shown = scope_text(&scopes);
     let wanted = Wanted { name: form.get("name").map(str::to_owned), expires_in: Some(lifetime), scopes, user: None };
@@ -92,8 +95,7 @@ async fn account(
     Err(OAuthError::invalid_client())
 }
 
-fn lifetime(text: Option<&str>) -> Result<Duration, OAuthError> {
-    let Some(text) = text else { return Ok(LIFETIME_DEFAULT) };
+fn lifetime(text: &str) -> Result<Duration, OAuthError> {
     let seconds = text.parse::<u64>().ok().filter(|seconds| LIFETIME_S.contains(seconds));
     seconds.map(Duration::from_secs).ok_or_else(|| {
         let (min, max) = (LIFETIME_S.start(), LIFETIME_S.end());

@@ -22,10 +22,15 @@ pub struct Profile {
     pub unique_group_display_name: bool,
     /// What becomes of what is deleted, and of what an operator does.
     pub life_cycles: LifeCycles,
+    /// For how many days a secret may be good (RFC 7644 §7.4); `None`: for ever, as a provider whose token expires stops.
+    pub token_days_max: Option<u32>,
 }
 
 /// The profile of a Directory that no provider is connected to.
 pub const MANUAL: &str = "manual";
+
+/// For how many days a secret may be good if RFC 7644 §7.4 is taken to the letter: it has a limit, and names none.
+const STRICT_TOKEN_DAYS_MAX: u32 = 365;
 
 /// The profile called `name`, case exact.
 pub fn profile(name: &str) -> Option<&'static Profile> {
@@ -41,6 +46,7 @@ pub static PROFILES: [Profile; 16] = [
         tolerance: lenient,
         unique_group_display_name: false,
         life_cycles: LifeCycles::PROVIDER_COUNTS,
+        token_days_max: None,
     },
     Profile {
         name: "strict",
@@ -49,6 +55,7 @@ pub static PROFILES: [Profile; 16] = [
         tolerance: strict,
         unique_group_display_name: false,
         life_cycles: LifeCycles::PROVIDER_COUNTS,
+        token_days_max: Some(STRICT_TOKEN_DAYS_MAX),
     },
     Profile {
         name: "interop",
@@ -57,6 +64,7 @@ pub static PROFILES: [Profile; 16] = [
         tolerance: interop,
         unique_group_display_name: false,
         life_cycles: LifeCycles::PROVIDER_COUNTS,
+        token_days_max: None,
     },
     Profile {
         name: "entra",
@@ -65,6 +73,7 @@ pub static PROFILES: [Profile; 16] = [
         tolerance: entra,
         unique_group_display_name: true,
         life_cycles: LifeCycles::PROVIDER_COUNTS,
+        token_days_max: None,
     },
     Profile {
         name: "okta",
@@ -73,6 +82,7 @@ pub static PROFILES: [Profile; 16] = [
         tolerance: lenient_with_foreign_schemas,
         unique_group_display_name: true,
         life_cycles: LifeCycles::OPERATOR_COUNTS,
+        token_days_max: None,
     },
     Profile {
         name: "onelogin",
@@ -81,6 +91,7 @@ pub static PROFILES: [Profile; 16] = [
         tolerance: lenient_with_foreign_schemas,
         unique_group_display_name: false,
         life_cycles: LifeCycles::PROVIDER_COUNTS,
+        token_days_max: None,
     },
     Profile {
         name: "jumpcloud",
@@ -89,6 +100,7 @@ pub static PROFILES: [Profile; 16] = [
         tolerance: lenient,
         unique_group_display_name: true,
         life_cycles: LifeCycles::PROVIDER_COUNTS,
+        token_days_max: None,
     },
     plain("onewelcome", "Thales OneWelcome Identity Platform"),
     plain("ping", "PingOne and PingFederate"),
@@ -110,6 +122,7 @@ const fn plain(name: &'static str, description: &'static str) -> Profile {
         tolerance: lenient,
         unique_group_display_name: false,
         life_cycles: LifeCycles::PROVIDER_COUNTS,
+        token_days_max: None,
     }
 }
 
