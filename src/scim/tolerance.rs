@@ -30,6 +30,9 @@ pub struct Tolerance {
     pub single_value_as_list: bool,
     /// Formats of attributes (country, locale, timezone …) are enforced (D-12).
     pub strict_formats: bool,
+    /// Values that can be spelled in several ways are stored, and looked for, in one: e-mail addresses, instant messaging addresses,
+    /// profileUrl.
+    pub one_spelling: bool,
     /// A userName that PRECIS disallows is refused instead of compared by NFKC (D-23).
     pub strict_precis: bool,
     /// A PATCH operation needs a path; whole complex values replace (D-96).
@@ -48,6 +51,7 @@ impl Default for Tolerance {
             empty_reference_clears: false,
             single_value_as_list: false,
             strict_formats: false,
+            one_spelling: false,
             strict_precis: false,
             interop_profile: false,
         }

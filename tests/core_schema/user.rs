@@ -106,6 +106,29 @@ on_both_back_ends! {
         }
     }
 
+    /// Shows S-4.1.1-07, S-4.1.2-01, S-4.1.2-04: in a strict Directory they are stored, and looked for, in one spelling.
+    async fn a_strict_directory_spells_values_in_one_way(app: App) {
+        let strict: crate::app::App = app.directory("strict", "strict").await;
+        let body = json!({ "schemas": [USER], "userName": "b", "emails": [{ "value": "B.Jensen@EXAMPLE.com", "type": "work" }],
+            "ims": [{ "value": "Some AIM Handle", "type": "aim" }], "profileUrl": "HTTPS://Example.com/a/../b" });
+        let created = strict.post("/Users", body).await.expect(201);
+        let values = ["/emails/0/value", "/ims/0/value", "/profileUrl"];
+        assert_eq!(values.map(|value| created.text(value)), ["B.Jensen@example.com", "someaimhandle", "https://example.com/b"]);
+        for filter in [
+            "emails.value eq \"B.Jensen@Example.COM\"", "ims.value eq \"some aim handle\"", "ims[value eq \"SomeAim Handle\"]",
+            "ims eq \"Some AIM Handle\"", "profileUrl eq \"https://EXAMPLE.com:443/b\"", "not (ims.value ne \"Some AIM Handle\")",
+        ] {
+            assert_eq!(strict.filter("/Users", filter).await.at("/totalResults"), 1, "{filter}");
+        }
+        let path = format!("/Users/{}", created.id());
+        let patched = strict.patch(&path, json!([
+            { "op": "replace", "path": "ims[value eq \"Some AIM Handle\"].value", "value": "An Other" },
+            { "op": "add", "path": "emails", "value": [{ "value": "x@Y.Example" }] },
+        ]));
+        let patched = patched.await.expect(200);
+        assert_eq!([patched.text("/ims/0/value"), patched.text("/emails/1/value")], ["another", "x@y.example"]);
+    }
+
     /// Shows S-2.3.7-01, S-4.1.1-07, S-4.1.2-05: the syntax of a type holds under every profile (D-12).
     async fn a_reference_is_a_uri_under_every_profile(app: App) {
         for profile in ["generic", "strict", "entra", "okta"] {

@@ -153,6 +153,7 @@ fn strict() -> Tolerance {
         empty_reference_clears: false,
         single_value_as_list: false,
         strict_formats: true,
+        one_spelling: true,
         strict_precis: true,
         // It refuses requests that RFC 7644 allows (D-96).
         interop_profile: false,
@@ -161,5 +162,5 @@ fn strict() -> Tolerance {
 
 /// The letter of the RFCs, and what the draft forbids beyond them (D-96). Formats are as the RFCs leave them, SHOULD.
 fn interop() -> Tolerance {
-    Tolerance { interop_profile: true, strict_formats: false, strict_precis: false, ..strict() }
+    Tolerance { interop_profile: true, strict_formats: false, one_spelling: false, strict_precis: false, ..strict() }
 }

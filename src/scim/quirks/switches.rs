@@ -22,7 +22,7 @@ fn unknown(ignored: bool) -> Unknown {
 }
 
 /// All of them.
-pub static SWITCHES: [Switch; 11] = [
+pub static SWITCHES: [Switch; 12] = [
     Switch {
         name: "boolean-strings",
         account: Account {
@@ -121,6 +121,18 @@ pub static SWITCHES: [Switch; 11] = [
         },
         is_on: |tolerance| tolerance.strict_formats,
         set: |tolerance, on| tolerance.strict_formats = on,
+    },
+    Switch {
+        name: "one-spelling",
+        account: Account {
+            about: "Values that can be spelled in several ways are stored, and looked for by eq and ne, in one (RFC 7643 §4.1): the domain of an \
+                    e-mail address in lower case, an address of instant messaging too and without white space, profileUrl by RFC 3986 §6.2.",
+            sent: r#"{ "ims": [{ "value": "Some AIM Handle" }] }"#,
+            meant: r#"{ "ims": [{ "value": "someaimhandle" }] }"#,
+            seen: "nobody: the RFC would have servers do it, and providers compare with what they sent",
+        },
+        is_on: |tolerance| tolerance.one_spelling,
+        set: |tolerance, on| tolerance.one_spelling = on,
     },
     Switch {
         name: "strict-precis",

@@ -4,6 +4,7 @@ use super::format::{self, Format};
 use super::name::Name;
 use crate::scim::key;
 use crate::scim::schema::{Attribute, AttributeType, Mutability, Uniqueness};
+use crate::scim::spelling::Spelling;
 use crate::scim::tolerance::{Tolerance, Unknown};
 use crate::scim::{ErrorKind, ScimError};
 use serde_json::{Map, Value};
@@ -297,8 +298,19 @@ fn string(attribute: &Attribute, value: &Value, name: Name<'_>, context: &ValueC
             let canonical = attribute.canonical_values.join(", ");
             Err(ScimError::invalid_value(format!("{name}: expected one of {canonical}")))
         }
-        canonical => Ok(Some(Value::String(canonical.unwrap_or(text).clone()))),
+        Some(canonical) => Ok(Some(Value::String(canonical.clone()))),
+        None => Ok(Some(Value::String(spelled(attribute, text, name, context)))),
     }
+}
+
+/// The text, spelled as all are if the Directory wants it.
+fn spelled(attribute: &Attribute, text: &str, name: Name<'_>, context: &ValueContext<'_>) -> String {
+    let of_list = |list: &&str| format::is_value_of(attribute, name, list);
+    let spelling = match context.tolerance.one_spelling {
+        true => Spelling::of(["emails", "ims"].into_iter().find(of_list).unwrap_or(&attribute.name)),
+        false => None,
+    };
+    spelling.map_or_else(|| text.to_owned(), |spelling| spelling.spell(text))
 }
 
 fn check_length(attribute: &Attribute, text: &str, name: Name<'_>, context: &ValueContext<'_>) -> Result<(), ScimError> {
