@@ -11,7 +11,7 @@ use scimd::directory::walks::Walks;
 use scimd::directory::{Ctx, Directory, SearchParams};
 use scimd::id::{DirectoryId, TokenId};
 use scimd::scim::ErrorKind;
-use scimd::store::{Position, SortKey};
+use scimd::store::{INDEX_VALUE_BYTES_MAX, Position, SortKey};
 use std::sync::LazyLock;
 
 const COUNT: u32 = 10;
@@ -104,13 +104,13 @@ fn open(ctx: &Ctx<'_>, search: &str, params: &SearchParams, cursor: &str) -> Res
     RUNTIME.block_on(cursors::open(ctx, search, params, COUNT, cursor)).map(|_| ()).map_err(|error| error.kind)
 }
 
-/// A place that the bytes choose.
+/// A place that the bytes choose, as the store gives them: a text is sorted by its first characters.
 fn position(bytes: &[u8], text: &str) -> Position {
     let mut eight = [0; 8];
     bytes.iter().take(8).zip(&mut eight).for_each(|(from, to)| *to = *from);
     let key = match bytes.first().map_or(0, |first| first % 5) {
         0 => None,
-        1 => Some(SortKey::Text(text.to_owned())),
+        1 => Some(SortKey::Text(text.chars().take(INDEX_VALUE_BYTES_MAX).collect())),
         2 => Some(SortKey::Integer(i64::from_le_bytes(eight))),
         3 => Some(SortKey::Number(f64::from_le_bytes(eight))),
         _ => Some(SortKey::Boolean(bytes.len().is_multiple_of(2))),
