@@ -154,6 +154,24 @@ fn every_statement_on_tenant_tables_names_the_directory() {
     assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
 
+#[test]
+fn a_statement_looks_into_other_directories_for_global_values_alone() {
+    let mut found = 0;
+    for (_, path, text) in sources() {
+        for literal in sql_literals(&text).iter().filter(|literal| literal.contains("directory_id <>")) {
+            let looks = literal.matches("directory_id <>").count();
+            assert_eq!(
+                looks,
+                literal.matches("is_global OFFSET 0").count() + literal.matches("is_global = 1").count(),
+                "{}",
+                path.display()
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 0, "the statements were not found");
+}
+
 fn level(module: &str) -> Option<usize> {
     ORDER.iter().position(|line| line.contains(&module))
 }

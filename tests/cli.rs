@@ -13,6 +13,7 @@ mod tokens;
 
 use scimd::clock::Timestamp;
 use scimd::id::ResourceId;
+use scimd::scim::schema::Uniqueness;
 use scimd::store::sqlite::{SqliteOptions, SqliteStore};
 use scimd::store::{Bounds, Change, Commit, IndexRow, NewResource, Source, Store};
 use serde_json::Value;
@@ -108,7 +109,7 @@ impl Place {
             })
             .to_string(),
             keys: serde_json::json!({ "userName": key }).to_string(),
-            index: vec![IndexRow { attribute: "userName".to_owned(), value: key, unique: true }],
+            index: vec![IndexRow { attribute: "userName".to_owned(), value: key, uniqueness: Uniqueness::Server }],
             password_hash: None,
             members: Vec::new(),
             member_types: Vec::new(),

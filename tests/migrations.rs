@@ -76,7 +76,8 @@ impl Schema {
             ["CREATE", "TABLE", table, ..] => {
                 self.tables.insert((*table).to_owned(), columns(inside(statement)));
             }
-            ["CREATE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS", index, ..]
+            ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS", index, ..]
+            | ["CREATE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS", index, ..]
             | ["CREATE", "UNIQUE", "INDEX", index, ..]
             | ["CREATE", "INDEX", index, ..] => {
                 self.indexes.insert((*index).to_owned(), inside(statement).to_owned());

@@ -13,7 +13,7 @@ use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::filter::{CompareOp, Literal, ResolvedFilter};
 use scimd::scim::resource::Grams;
 use scimd::scim::schema::path::Resolved;
-use scimd::scim::schema::{Registry, Target};
+use scimd::scim::schema::{Registry, Target, Uniqueness};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::{
     Change, IndexRow, Listing, ListingPage, ListingStart, MatchKeys, NewResource, OperatorStore, Page, Part, Position, Query,
@@ -221,6 +221,17 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
         commit(&*store, directory, Change::Create(Box::new(user(&format!("new{n}"))))).await.expect("creates");
     })
     .await;
+    let other = fresh_directory(&PostgresStore::open(&filled.database.url, patient()).await.expect("opens")).await;
+    check(&filled, "create of what is taken in another Directory", 8, async |store, n| {
+        let value = IndexRow { attribute: "badge".into(), value: format!("badge{n}"), uniqueness: Uniqueness::Global };
+        for (directory, is_first) in [(directory, true), (other, false)] {
+            let user = user(&format!("badged{n}"));
+            let index = vec![value.clone(), user.index[0].clone()];
+            let created = commit(&*store, directory, Change::Create(Box::new(NewResource { index, ..user }))).await;
+            assert_eq!(created.is_ok(), is_first, "{created:?}");
+        }
+    })
+    .await;
     check(&filled, "create of what may be barred", 3, async |store, n| {
         let name = format!("arriving{n}");
         let match_keys = Some(MatchKeys { name: Some(name.clone()), external_id: Some(name.clone()) });
@@ -245,7 +256,7 @@ async fn hot_statements_read_a_few_rows_by_their_indexes() {
         let id = users[100 + n];
         let name = format!("user{}", 101 + n);
         let index = ["userName", "emails.value"]
-            .map(|attribute| IndexRow { attribute: attribute.into(), value: name.clone(), unique: false })
+            .map(|attribute| IndexRow { attribute: attribute.into(), value: name.clone(), uniqueness: Uniqueness::None })
             .to_vec();
         let change = Change::Delete { resource_type: "User".into(), id, expected_version: 1, index, burial: None };
         commit(&*store, directory, change).await.expect("deletes");

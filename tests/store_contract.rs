@@ -78,6 +78,14 @@ macro_rules! contract {
                 a_change_by_the_schemas_of_before_is_refused,
                 work_on_an_index_by_the_schemas_of_before_is_refused,
             ],
+            global_values: [
+                a_global_value_is_taken_in_all_directories,
+                a_value_that_is_not_global_is_its_directorys_own,
+                a_global_value_is_free_again_when_its_holder_drops_it_or_goes,
+                of_creates_in_many_directories_with_one_global_value_one_wins,
+                stored_values_become_global_and_free_again,
+                an_import_takes_no_global_value_of_another_directory,
+            ],
             durability: [
                 what_was_committed_is_there_after_reopening,
                 a_dropped_commit_happens_wholly_or_not_at_all,

@@ -103,7 +103,7 @@ pub fn check_document(document: &Document, resource_type: &ResourceType) {
     let keys = keys(document, resource_type);
     check_hidden(&keys, resource_type);
     for row in index_rows(document, resource_type, &["externalId"]) {
-        assert!(row.value.len() <= INDEX_VALUE_BYTES_MAX && !(row.unique && row.value.is_empty()), "{row:?}");
+        assert!(row.value.len() <= INDEX_VALUE_BYTES_MAX && !(row.is_unique() && row.value.is_empty()), "{row:?}");
     }
     grams(document, DirectoryId(1), resource_type);
 }

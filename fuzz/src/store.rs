@@ -68,7 +68,7 @@ impl State {
     }
 
     fn take_unique(&mut self, resource_type: &str, id: ResourceId, rows: &[IndexRow]) -> Result<(), StoreError> {
-        let rows: Vec<_> = rows.iter().filter(|row| row.unique).map(|row| (resource_type.to_owned(), row.clone())).collect();
+        let rows: Vec<_> = rows.iter().filter(|row| row.is_unique()).map(|row| (resource_type.to_owned(), row.clone())).collect();
         for row in &rows {
             if self.unique.get(row).is_some_and(|owner| *owner != id) {
                 return Err(StoreError::Uniqueness { attribute: row.1.attribute.clone() });
@@ -79,7 +79,7 @@ impl State {
     }
 
     fn free_unique(&mut self, resource_type: &str, id: ResourceId, rows: &[IndexRow]) {
-        for row in rows.iter().filter(|row| row.unique) {
+        for row in rows.iter().filter(|row| row.is_unique()) {
             let owner = self.unique.remove(&(resource_type.to_owned(), row.clone()));
             assert_eq!(owner, Some(id), "a row that goes was there: {row:?}");
         }

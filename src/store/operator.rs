@@ -321,6 +321,17 @@ pub enum Operation {
     },
 }
 
+/// A value that is, or is to be, unique in all Directories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GlobalValue {
+    /// The type of the resource that has it.
+    pub resource_type: String,
+    /// The attribute, as named in the index.
+    pub attribute: String,
+    /// Its comparison key, as in the index.
+    pub value: String,
+}
+
 /// Where what operators keep is kept.
 #[async_trait]
 pub trait OperatorStore: Store + TransferStore {
@@ -333,6 +344,12 @@ pub trait OperatorStore: Store + TransferStore {
 
     /// Those of them of which an index is being built or dropped.
     async fn unfinished_directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError>;
+
+    /// The places of those of the values, rising, that a resource of another Directory has and that are unique in all of them there. At most 1,000.
+    ///
+    /// So that what many resources would be refused for is known before anything is written; whoever writes is refused by the database
+    /// all the same.
+    async fn taken_elsewhere(&self, directory: DirectoryId, values: &[GlobalValue]) -> Result<Vec<usize>, StoreError>;
 
     /// Up to `limit` tokens of a Directory with numbers above `after`, by number.
     async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError>;

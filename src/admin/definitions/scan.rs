@@ -3,11 +3,12 @@
 use super::plan::Plan;
 use crate::admin::{AdminError, PAGE_ROWS};
 use crate::id::{DirectoryId, ResourceId};
-use crate::scim::resource::Document;
-use crate::scim::schema::change::{Seen, TypeChange};
-use crate::scim::schema::{Fault, ResourceType};
-use crate::store::{OperatorStore, Query, ResourceIndex, Start, StoreError, Stored};
-use std::collections::BTreeMap;
+use crate::scim::resource::{Document, index_rows};
+use crate::scim::schema::change::{Condition, Seen, TypeChange};
+use crate::scim::schema::{Fault, ResourceType, Uniqueness};
+use crate::store::operator::GlobalValue;
+use crate::store::{IndexRow, OperatorStore, Query, ResourceIndex, Start, StoreError, Stored};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// How often resources of a page that change while they are indexed are read again.
@@ -15,6 +16,9 @@ const ATTEMPTS_MAX: u32 = 100;
 
 /// Index rows that are deleted in one statement.
 const DROP_ROWS: u32 = 1_000;
+
+/// Values that are looked for in other Directories at a time.
+const VALUES_MAX: usize = 1_000;
 
 /// What a pass over the resources of one type found.
 #[derive(Debug, Default)]
@@ -42,15 +46,18 @@ pub(super) async fn scan(store: &dyn OperatorStore, directory: DirectoryId, chan
         return Ok(Found::default());
     }
     let mut seen: Vec<(Seen, u64)> = change.conditions.iter().map(|_| (Seen::default(), 0)).collect();
+    let global: Vec<Option<String>> = change.conditions.iter().map(Condition::global).collect();
     let mut resources = 0;
     let mut start = Start::Offset(0);
     while let Some((page, next)) = page(store, directory, &change.old, start).await? {
         start = next;
         resources += page.len() as u64;
-        for stored in &page {
-            let document = document(stored)?;
-            for (condition, (seen, broken)) in change.conditions.iter().zip(&mut seen) {
-                *broken += u64::from(condition.is_broken(&document, seen));
+        let documents: Vec<Document> = page.iter().map(document).collect::<Result<_, _>>()?;
+        let elsewhere = taken_elsewhere(store, directory, change, &global, &documents).await?;
+        for (place, document) in documents.iter().enumerate() {
+            for ((condition, global), (seen, broken)) in change.conditions.iter().zip(&global).zip(&mut seen) {
+                let is_taken = global.as_ref().is_some_and(|name| elsewhere.contains(&(place, name.clone())));
+                *broken += u64::from(condition.is_broken(document, seen) || is_taken);
             }
         }
     }
@@ -58,6 +65,31 @@ pub(super) async fn scan(store: &dyn OperatorStore, directory: DirectoryId, chan
     let faults =
         broken.map(|(condition, (_, broken))| Fault::new(condition.name(), condition.problem(&change.old.name, *broken)));
     Ok(Found { faults: faults.collect(), resources })
+}
+
+/// Which of the documents, by its place, has a value that another Directory has, of which of the attributes that are to be unique in
+/// all of them. Values that come there meanwhile are met when the index rows are written.
+async fn taken_elsewhere(
+    store: &dyn OperatorStore,
+    directory: DirectoryId,
+    change: &TypeChange,
+    global: &[Option<String>],
+    documents: &[Document],
+) -> Result<HashSet<(usize, String)>, AdminError> {
+    let Some(new) = change.new.as_ref().filter(|_| global.iter().any(Option::is_some)) else { return Ok(HashSet::new()) };
+    let (mut values, mut places) = (Vec::new(), Vec::new());
+    for (place, document) in documents.iter().enumerate() {
+        let rows = index_rows(document, new, &[]).into_iter().filter(|row| row.uniqueness == Uniqueness::Global);
+        for IndexRow { attribute, value, .. } in rows.filter(|row| global.iter().flatten().any(|name| *name == row.attribute)) {
+            places.push((place, attribute.clone()));
+            values.push(GlobalValue { resource_type: new.name.to_string(), attribute, value });
+        }
+    }
+    let mut taken = HashSet::new();
+    for (values, places) in values.chunks(VALUES_MAX).zip(places.chunks(VALUES_MAX)) {
+        taken.extend(store.taken_elsewhere(directory, values).await?.into_iter().map(|place| places[place].clone()));
+    }
+    Ok(taken)
 }
 
 /// The resources from `start` on, and where the next ones begin; `None`: there are no more.

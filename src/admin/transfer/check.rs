@@ -1,7 +1,8 @@
 //! A file against the Directory that it is for, before anything is written.
 //!
 //! It is kept of each resource which id it has, and of each unique value a hash: 16 bytes of either. All else is forgotten
-//! line by line. What of this a file has twice shows by the order of its ids and of its members, which rises.
+//! line by line; values that are unique in all Directories when they have been looked for in the others, some at a time. What of this
+//! a file has twice shows by the order of its ids and of its members, which rises.
 
 use super::content::{Rules, membership_name, same_definition};
 use super::line::{Begin, End, Line, ResourceLine};
@@ -15,9 +16,10 @@ use crate::directory::settings::Settings;
 use crate::directory::{Directory, Limits};
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::quirks::profile;
-use crate::scim::schema::ResourceType;
+use crate::scim::schema::{ResourceType, Uniqueness};
+use crate::store::operator::GlobalValue;
 use crate::store::transfer::Edge;
-use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, DirectoryStatus, OperatorStore, StoreError};
+use crate::store::{DefinitionKind, DefinitionRow, DirectoryRow, DirectoryStatus, IndexRow, OperatorStore, StoreError};
 use serde_json::Value;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap};
@@ -29,6 +31,9 @@ const HEARD_LINES: u64 = 1_000;
 
 /// Definitions of a file at most.
 const DEFINITIONS_MAX: usize = 1_000;
+
+/// How many values that are unique in all Directories are looked for at a time; those of the last line come on top.
+const GLOBAL_VALUES: usize = 500;
 
 /// The Directory that a file is for.
 #[derive(Debug, Clone)]
@@ -121,8 +126,12 @@ pub async fn check(
         if reader.number.is_multiple_of(HEARD_LINES) {
             hear(Progress { resources: seen.counts.all_resources(), members: seen.counts.members });
         }
+        if seen.global.len() >= GLOBAL_VALUES {
+            seen.look_elsewhere(store).await?;
+        }
         line = reader.next()?;
     };
+    seen.look_elsewhere(store).await?;
     seen.ends_with(&mut reader, &end)?;
     let differs = target.row.as_ref().map(|row| differences(row, &begin)).unwrap_or_default();
     Ok(Checked { begin: *begin, given, counts: end.counts, sha256: end.sha256, differs })
@@ -214,12 +223,14 @@ struct Seen<'a> {
     /// The ids of each type, which rise.
     ids: HashMap<String, (Arc<ResourceType>, Vec<ResourceId>)>,
     unique: Uniques,
+    /// The values that are unique in all Directories and were not looked for yet, each with its line.
+    global: Vec<(u64, GlobalValue)>,
 }
 
 impl<'a> Seen<'a> {
     fn new(rules: Rules<'a>) -> Self {
         let (ids, unique) = (HashMap::new(), Uniques::default());
-        Self { rules, counts: Counts::default(), last: None, last_edge: None, ids, unique }
+        Self { rules, counts: Counts::default(), last: None, last_edge: None, ids, unique, global: Vec::new() }
     }
 
     fn resource(&mut self, reader: &Reader<'_>, mut line: ResourceLine) -> Result<(), AdminError> {
@@ -232,12 +243,27 @@ impl<'a> Seen<'a> {
         self.last = Some(line.id);
         let (resource_type, document) = self.rules.document(&mut line).map_err(|problem| reader.fault(problem))?;
         for row in self.rules.directory.index_rows(&document, &resource_type) {
-            if row.unique {
+            if row.is_unique() {
                 self.unique.add(reader.number, &resource_type.name, &row.attribute, &row.value);
+            }
+            if row.uniqueness == Uniqueness::Global {
+                let (IndexRow { attribute, value, .. }, resource_type) = (row, resource_type.name.to_string());
+                self.global.push((reader.number, GlobalValue { resource_type, attribute, value }));
             }
         }
         *self.counts.resources.entry(line.resource_type.clone()).or_default() += 1;
         self.ids.entry(line.resource_type).or_insert_with(|| (resource_type, Vec::new())).1.push(line.id);
+        Ok(())
+    }
+
+    /// Refuses the first of the values that another Directory has.
+    async fn look_elsewhere(&mut self, store: &dyn OperatorStore) -> Result<(), AdminError> {
+        let (lines, values): (Vec<u64>, Vec<GlobalValue>) = self.global.drain(..).unzip();
+        for (lines, values) in lines.chunks(GLOBAL_VALUES).zip(values.chunks(GLOBAL_VALUES)) {
+            if let Some(&place) = store.taken_elsewhere(self.rules.directory.id, values).await?.first() {
+                return Err(taken(lines[place], &values[place].attribute));
+            }
+        }
         Ok(())
     }
 
@@ -312,6 +338,11 @@ impl Uniques {
         let name = self.attributes.iter().find(|(_, number)| **number == pair[1].2).map(|(name, _)| name.as_str());
         Some((u64::from(pair[0].1), u64::from(pair[1].1), name.unwrap_or_default()))
     }
+}
+
+/// What it says of a value that another resource has, whichever Directory that is in.
+pub(super) fn taken(line: u64, attribute: &str) -> AdminError {
+    AdminError::Line { line, problem: format!("{attribute}: another resource has this value, which is unique") }
 }
 
 /// What a refused batch of the store means for the lines that it came of.

@@ -3,7 +3,7 @@
 //! A batch is one transaction. What is there already is compared: the same is passed over, anything else ends the import. So an
 //! import that was interrupted, wherever, goes on when it is begun again, and there is nothing to remember of it.
 
-use super::check::{Checked, Target, refused, settings};
+use super::check::{Checked, Target, refused, settings, taken};
 use super::content::Rules;
 use super::line::{Line, ResourceLine};
 use super::reader::{Reader, Source};
@@ -192,8 +192,7 @@ impl Run<'_> {
                 }
                 Ok(Some(Taken { id, attribute })) => {
                     let line = batch.iter().find(|(_, one)| one.resource.id == id).map_or(0, |(line, _)| *line);
-                    let problem = format!("{attribute}: another resource of the Directory has this value, which is unique");
-                    return Err(AdminError::Line { line, problem });
+                    return Err(taken(line, &attribute));
                 }
                 // Another import of the same file was faster.
                 Err(StoreError::Exists) => {}

@@ -50,7 +50,7 @@ impl Wave {
             Action::Create(_, body) => {
                 let rows = directory.index_rows(&body.document, &task.resource_type);
                 let key = |row: IndexRow| (task.resource_type.name.to_string(), row.attribute, row.value);
-                let unique: Vec<_> = rows.into_iter().filter(|row| row.unique).map(key).collect();
+                let unique: Vec<_> = rows.into_iter().filter(IndexRow::is_unique).map(key).collect();
                 if self.deletes || self.updates_unique || unique.iter().any(|key| self.taken.contains(key)) {
                     return false;
                 }

@@ -17,8 +17,15 @@ pub struct IndexRow {
     pub attribute: String,
     /// The comparison key of the value, cut to [`INDEX_VALUE_BYTES_MAX`].
     pub value: String,
-    /// Whether no other resource of the type may have it.
-    pub unique: bool,
+    /// Whether no other resource of the type may have it, of its Directory or of any.
+    pub uniqueness: Uniqueness,
+}
+
+impl IndexRow {
+    /// Whether no other resource of the type in the Directory may have the value.
+    pub fn is_unique(&self) -> bool {
+        self.uniqueness != Uniqueness::None
+    }
 }
 
 /// The longest value that the index holds, in bytes; a longer key is cut there, at a character. PostgreSQL refuses
@@ -56,12 +63,13 @@ pub fn keys(document: &Document, resource_type: &ResourceType) -> Value {
 pub fn index_rows(document: &Document, resource_type: &ResourceType, also_unique: &[&str]) -> Vec<IndexRow> {
     let mut rows = BTreeSet::new();
     for indexed in &resource_type.indexed {
-        let unique = indexed.target.leaf().uniqueness != Uniqueness::None || also_unique.contains(&&*indexed.name);
+        let also = if also_unique.contains(&&*indexed.name) { Uniqueness::Server } else { Uniqueness::None };
+        let uniqueness = indexed.target.leaf().uniqueness.max(also);
         for value in values(document, indexed) {
             if let Some(mut value) = index_value(indexed.target.leaf(), value) {
                 value.truncate(value.floor_char_boundary(INDEX_VALUE_BYTES_MAX));
-                let unique = unique && !value.is_empty();
-                rows.insert(IndexRow { attribute: indexed.name.to_string(), value, unique });
+                let uniqueness = if value.is_empty() { Uniqueness::None } else { uniqueness };
+                rows.insert(IndexRow { attribute: indexed.name.to_string(), value, uniqueness });
             }
         }
     }

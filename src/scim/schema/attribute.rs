@@ -56,8 +56,8 @@ pub enum Returned {
     Request,
 }
 
-/// Whether two resources may have the same value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+/// Whether two resources may have the same value; the more they are held to, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Uniqueness {
     /// They may.
@@ -65,7 +65,8 @@ pub enum Uniqueness {
     None,
     /// Not within one resource type of one Directory.
     Server,
-    /// The same here: Directories share nothing, so that none learns what another holds.
+    /// Not within one resource type, in all Directories of the database that hold the attribute to it. Who is refused learns that the value is
+    /// there somewhere, so no built-in attribute has it.
     Global,
 }
 

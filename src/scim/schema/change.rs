@@ -109,12 +109,12 @@ fn compare(before: &Arc<ResourceType>, after: &Arc<ResourceType>) -> TypeChange 
         }
     }
     let is_new = |target: &Target| !has(before, target);
-    let built = after.indexed.iter().filter(|indexed| {
-        let unique = |target: &Target| target.leaf().uniqueness != Uniqueness::None;
-        match before.indexed.iter().find(|other| other.name == indexed.name) {
-            Some(other) => unique(&other.target) != unique(&indexed.target) || !other.ready && indexed.ready,
-            None => !is_new(&indexed.target),
+    let built = after.indexed.iter().filter(|indexed| match before.indexed.iter().find(|other| other.name == indexed.name) {
+        Some(other) => {
+            let differs = other.target.leaf().uniqueness != indexed.target.leaf().uniqueness;
+            differs || !other.ready && indexed.ready
         }
+        None => !is_new(&indexed.target),
     });
     let dropped = before.indexed.iter().filter(|indexed| !after.indexed.iter().any(|other| other.name == indexed.name));
     TypeChange {
@@ -193,8 +193,7 @@ fn stored_differently(old: &Attribute, new: &Attribute) -> Option<&'static str> 
 fn narrowed(old: Option<&Attribute>, new: &Attribute) -> impl Iterator<Item = Rule> {
     let demands = |attribute: &Attribute| attribute.required && attribute.mutability != Mutability::ReadOnly;
     let required = demands(new) && !old.is_some_and(demands);
-    let was_unique = old.is_none_or(|old| old.uniqueness != Uniqueness::None);
-    let unique = new.uniqueness != Uniqueness::None && !was_unique;
+    let unique = old.is_some_and(|old| new.uniqueness > old.uniqueness);
     required.then_some(Rule::Present).into_iter().chain(unique.then_some(Rule::Unique))
 }
 
@@ -207,6 +206,12 @@ impl Condition {
             sub: target.sub.clone(),
             rule: Rule::Unique,
         }
+    }
+
+    /// The attribute, as paths name it, if no resource of another Directory may have the value either; `is_broken` cannot tell that.
+    pub fn global(&self) -> Option<String> {
+        let leaf = self.sub.as_ref().or(self.attribute.as_ref())?;
+        (self.rule == Rule::Unique && leaf.uniqueness == Uniqueness::Global).then(|| self.name())
     }
 
     /// Whether `document` does not fulfil it. `seen` are the values met before, of this condition only.

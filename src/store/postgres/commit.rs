@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
 use crate::scim::resource::Gram;
 use crate::store::audit::AuditEntry;
+use crate::store::sql::uniqueness_number;
 use crate::store::{Change, Commit, Committed, IndexRow, StoreError};
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
@@ -210,7 +211,9 @@ pub(super) async fn refused(
     }
 }
 
-/// The first attribute of which another resource has the unique value.
+/// The first attribute of which another resource has the unique value; of one that is unique in every Directory, also one of another
+/// Directory. This reads past the rule that a statement reads one Directory, since whose the value is stays in the database. Ids
+/// do not tell resources of two Directories apart: an import keeps them.
 async fn taken(
     connections: &Connections,
     directory: DirectoryId,
@@ -219,17 +222,21 @@ async fn taken(
     index: &IndexColumns,
 ) -> Result<Option<String>, StoreError> {
     let query = sqlx::query(
-        "SELECT v.attribute FROM unnest($4::text[], $5::text[], $6::boolean[]) AS w (attribute, value, is_unique) \
-         JOIN attribute_values v ON v.directory_id = $1 AND v.resource_type = $2 \
-             AND v.attribute = w.attribute AND v.value = w.value AND v.is_unique \
-         WHERE w.is_unique AND v.resource_id <> $3 ORDER BY v.attribute LIMIT 1",
+        "SELECT w.attribute FROM unnest($4::text[], $5::text[], $6::smallint[]) AS w (attribute, value, uniqueness), LATERAL ( \
+             (SELECT 1 FROM attribute_values WHERE directory_id = $1 AND resource_type = $2 \
+                 AND attribute = w.attribute AND value = w.value AND is_unique AND resource_id <> $3 OFFSET 0) \
+             UNION ALL \
+             (SELECT 1 FROM attribute_values WHERE w.uniqueness = 2 AND directory_id <> $1 AND resource_type = $2 \
+                 AND attribute = w.attribute AND value = w.value AND is_global OFFSET 0) \
+         ) AS v \
+         WHERE w.uniqueness > 0 ORDER BY w.attribute LIMIT 1",
     )
     .bind(directory.0)
     .bind(resource_type)
     .bind(id.0)
     .bind(&index.attributes)
     .bind(&index.values)
-    .bind(&index.unique);
+    .bind(&index.uniqueness);
     let row = connections.fetch_optional(query).await.map_err(store_error)?;
     row.map(|row| row.try_get(0).map_err(corrupt("attribute_values"))).transpose()
 }
@@ -239,7 +246,8 @@ async fn taken(
 pub(super) struct IndexColumns {
     pub attributes: Vec<String>,
     pub values: Vec<String>,
-    pub unique: Vec<bool>,
+    /// As [`uniqueness_number`] has it.
+    pub uniqueness: Vec<i16>,
 }
 
 impl IndexColumns {
@@ -251,7 +259,7 @@ impl IndexColumns {
         for row in rows {
             columns.attributes.push(row.attribute.clone());
             columns.values.push(row.value.clone());
-            columns.unique.push(row.unique);
+            columns.uniqueness.push(uniqueness_number(row.uniqueness));
         }
         columns
     }

@@ -52,9 +52,9 @@ WITH schemas AS MATERIALIZED (
     SELECT $1, $3, pg_backend_pid() % 64, 1 FROM created
     ON CONFLICT (directory_id, resource_type, slot) DO UPDATE SET resources = counters.resources + 1
 ), indexed AS (
-    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
-    SELECT $1, $3, i.attribute, i.value, $2, i.is_unique
-    FROM created, unnest($7::text[], $8::text[], $9::boolean[]) AS i (attribute, value, is_unique)
+    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique, is_global)
+    SELECT $1, $3, i.attribute, i.value, $2, i.uniqueness > 0, i.uniqueness = 2
+    FROM created, unnest($7::text[], $8::text[], $9::smallint[]) AS i (attribute, value, uniqueness)
 ), taken_apart AS (
     INSERT INTO substrings (directory_id, resource_id, grams)
     SELECT $1, $2, $14::integer[] FROM created WHERE cardinality($14::integer[]) > 0
@@ -85,7 +85,7 @@ pub(super) async fn create(
         .bind(&resource.password_hash)
         .bind(&index.attributes)
         .bind(&index.values)
-        .bind(&index.unique)
+        .bind(&index.uniqueness)
         .bind(sorted_ids(&resource.members))
         .bind(&resource.member_types)
         .bind(commit.now.0)

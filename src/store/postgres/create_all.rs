@@ -5,6 +5,7 @@ use super::connections::{Connections, Prepared};
 use super::failure::corrupt;
 use crate::id::DirectoryId;
 use crate::store::bounds::Adding;
+use crate::store::sql::uniqueness_number;
 use crate::store::{Change, Commit, Committed, IndexRow, MatchKeys, NewResource, Source, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -18,6 +19,9 @@ use uuid::Uuid;
 /// nobody but the unique index, which then ends the whole statement. What else there is to say stands beside the statement of
 /// one ([`super::create`]).
 ///
+/// A value that is unique in every Directory is looked up in all of them, past the rule that a statement reads one Directory: what it
+/// learns is that the value is taken, and nothing of whom. Other values are not looked up there.
+///
 /// What is looked up is looked up one by one (`OFFSET 0`): a plan that was made while the tables were empty would read all of them.
 /// Rows of the index name their resource by its place.
 ///
@@ -27,11 +31,14 @@ WITH patience AS MATERIALIZED (
     SELECT set_config('lock_timeout', '250', true)
 ), taken AS MATERIALIZED (
     SELECT i.place, min(i.attribute) AS attribute
-    FROM unnest($14::bigint[], $15::text[], $16::text[], $17::boolean[]) AS i (place, attribute, value, is_unique), LATERAL (
-        SELECT 1 FROM attribute_values
-        WHERE directory_id = $1 AND resource_type = $2 AND attribute = i.attribute AND value = i.value AND is_unique OFFSET 0
+    FROM unnest($14::bigint[], $15::text[], $16::text[], $17::smallint[]) AS i (place, attribute, value, uniqueness), LATERAL (
+        (SELECT 1 FROM attribute_values
+        WHERE directory_id = $1 AND resource_type = $2 AND attribute = i.attribute AND value = i.value AND is_unique OFFSET 0)
+        UNION ALL
+        (SELECT 1 FROM attribute_values WHERE i.uniqueness = 2
+            AND directory_id <> $1 AND resource_type = $2 AND attribute = i.attribute AND value = i.value AND is_global OFFSET 0)
     ) AS v
-    WHERE i.is_unique GROUP BY i.place
+    WHERE i.uniqueness > 0 GROUP BY i.place
 ), given AS MATERIALIZED (
     SELECT g.*, t.attribute AS taken, coalesce(d.schema_revision <= g.basis, true) AS current, EXISTS (
         SELECT 1 FROM tombstones
@@ -61,9 +68,9 @@ WITH patience AS MATERIALIZED (
     SELECT $1, $2, pg_backend_pid() % 64, count(*) FROM made HAVING count(*) > 0
     ON CONFLICT (directory_id, resource_type, slot) DO UPDATE SET resources = counters.resources + excluded.resources
 ), indexed AS (
-    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
-    SELECT $1, $2, i.attribute, i.value, ($3::uuid[])[i.place], i.is_unique
-    FROM made_at, unnest($14::bigint[], $15::text[], $16::text[], $17::boolean[]) AS i (place, attribute, value, is_unique)
+    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique, is_global)
+    SELECT $1, $2, i.attribute, i.value, ($3::uuid[])[i.place], i.uniqueness > 0, i.uniqueness = 2
+    FROM made_at, unnest($14::bigint[], $15::text[], $16::text[], $17::smallint[]) AS i (place, attribute, value, uniqueness)
     WHERE made_at.place[i.place]
 ), taken_apart AS (
     INSERT INTO substrings (directory_id, resource_id, grams)
@@ -142,7 +149,7 @@ fn statement<'q>(directory: DirectoryId, resource_type: &'q str, creations: &[Cr
         .bind(index.places)
         .bind(index.attributes)
         .bind(index.values)
-        .bind(index.unique)
+        .bind(index.uniqueness)
 }
 
 fn outcome(row: &PgRow, commit: &Commit) -> Result<Committed, StoreError> {
@@ -173,7 +180,8 @@ struct PlacedIndex<'r> {
     places: Vec<i64>,
     attributes: Vec<&'r str>,
     values: Vec<&'r str>,
-    unique: Vec<bool>,
+    /// As [`uniqueness_number`] has it.
+    uniqueness: Vec<i16>,
 }
 
 impl<'r> PlacedIndex<'r> {
@@ -187,7 +195,7 @@ impl<'r> PlacedIndex<'r> {
             columns.places.push(place);
             columns.attributes.push(&row.attribute);
             columns.values.push(&row.value);
-            columns.unique.push(row.unique);
+            columns.uniqueness.push(uniqueness_number(row.uniqueness));
         }
         columns
     }

@@ -5,6 +5,8 @@ use super::failure::{Cause, corrupt, store_error};
 use super::{dialect, operator};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
+use crate::store::operator::GlobalValue;
+use crate::store::sql::uniqueness_number;
 use crate::store::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -138,13 +140,13 @@ pub(super) async fn index_resources(
     resources: &[ResourceIndex],
 ) -> Result<Vec<ResourceId>, StoreError> {
     let (ids, versions): (Vec<Uuid>, Vec<i64>) = resources.iter().map(|resource| (resource.id.0, resource.version)).unzip();
-    let (mut of, mut attributes, mut values, mut unique) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut of, mut attributes, mut values, mut uniqueness) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for resource in resources {
         for row in &resource.rows {
             of.push(resource.id.0);
             attributes.push(row.attribute.as_str());
             values.push(row.value.as_str());
-            unique.push(row.unique);
+            uniqueness.push(uniqueness_number(row.uniqueness));
         }
     }
     let query = sqlx::query(
@@ -155,12 +157,13 @@ pub(super) async fn index_resources(
              JOIN resources r ON r.directory_id = $1 AND r.id = w.id \
              WHERE r.resource_type = $2 AND r.version = w.version ORDER BY r.id FOR SHARE OF r \
          ), indexed AS ( \
-             INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
-             SELECT $1, $2, i.attribute, i.value, i.id, i.is_unique \
-             FROM unnest($5::uuid[], $6::text[], $7::text[], $8::boolean[]) AS i (id, attribute, value, is_unique) \
+             INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique, is_global) \
+             SELECT $1, $2, i.attribute, i.value, i.id, i.uniqueness > 0, i.uniqueness = 2 \
+             FROM unnest($5::uuid[], $6::text[], $7::text[], $8::smallint[]) AS i (id, attribute, value, uniqueness) \
              JOIN locked ON locked.id = i.id \
              ON CONFLICT (directory_id, resource_type, attribute, value, resource_id) \
-                 DO UPDATE SET is_unique = excluded.is_unique WHERE attribute_values.is_unique <> excluded.is_unique \
+                 DO UPDATE SET is_unique = excluded.is_unique, is_global = excluded.is_global \
+                 WHERE (attribute_values.is_unique, attribute_values.is_global) <> (excluded.is_unique, excluded.is_global) \
          ) SELECT id FROM locked UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT 1 FROM schemas)",
     )
     .bind(directory.0)
@@ -170,7 +173,7 @@ pub(super) async fn index_resources(
     .bind(of)
     .bind(attributes)
     .bind(values)
-    .bind(unique)
+    .bind(uniqueness)
     .bind(revision);
     let rows = connections.fetch_all(query).await.map_err(|error| match Cause::of(&error) {
         // Which attribute it is, the caller finds out: it has all of them.
@@ -214,6 +217,32 @@ pub(super) async fn drop_index(
     let row = connections.fetch_optional(query).await.map_err(store_error)?.ok_or(StoreError::SchemasChanged)?;
     let dropped: i64 = row.try_get(0).map_err(corrupt("attribute_values"))?;
     Ok(dropped.unsigned_abs())
+}
+
+/// Looks into all Directories but one, past the rule that a statement reads one: of those there it gives nothing, not even which.
+const TAKEN_ELSEWHERE: &str = "
+SELECT i.place
+FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS i (resource_type, attribute, value, place), LATERAL (
+    SELECT 1 FROM attribute_values WHERE directory_id <> $1 AND resource_type = i.resource_type
+        AND attribute = i.attribute AND value = i.value AND is_global OFFSET 0
+) AS v
+ORDER BY i.place";
+
+pub(super) async fn taken_elsewhere(
+    connections: &Connections,
+    directory: DirectoryId,
+    values: &[GlobalValue],
+) -> Result<Vec<usize>, StoreError> {
+    let column = |of: fn(&GlobalValue) -> &str| values.iter().map(of).collect::<Vec<&str>>();
+    let query = sqlx::query(TAKEN_ELSEWHERE)
+        .bind(directory.0)
+        .bind(column(|value| &value.resource_type))
+        .bind(column(|value| &value.attribute))
+        .bind(column(|value| &value.value));
+    let rows = connections.fetch_all(query).await.map_err(store_error)?;
+    let corrupt = corrupt("attribute_values");
+    // Places count from 1 there.
+    rows.iter().map(|row| Ok(row.try_get::<i64, _>(0).map_err(&corrupt)?.unsigned_abs() as usize - 1)).collect()
 }
 
 /// Reads the columns directory_id, kind, name, definition.

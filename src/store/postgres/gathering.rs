@@ -200,7 +200,7 @@ fn count_of_next(waiting: &VecDeque<Waiting>) -> usize {
     };
     let creations = waiting.iter().take(TOGETHER_MAX).map_while(|waiting| Creation::of(&waiting.commit));
     let creations = creations.take_while(|creation| is_one_more(creation));
-    let unique = creations.map(|creation| creation.resource.index.iter().filter(|row| row.unique));
+    let unique = creations.map(|creation| creation.resource.index.iter().filter(|row| row.is_unique()));
     let apart = unique.take_while(|rows| rows.clone().all(|row| values.insert((row.attribute.as_str(), row.value.as_str()))));
     apart.count().max(1)
 }

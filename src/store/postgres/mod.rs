@@ -48,7 +48,7 @@ mod update;
 pub use requests::PostgresRequests;
 
 use super::audit::{AuditEntry, AuditFilter, AuditRow, Link};
-use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
+use super::operator::{AccountRow, ApiKeyRow, GlobalValue, Operation, OperatorStore, TokenUse};
 use super::transfer::{Edge, Exported, Imported, Snapshot, Taken, TransferStore};
 use super::{
     Basis, Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
@@ -276,6 +276,10 @@ impl OperatorStore for PostgresStore {
 
     async fn unfinished_directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
         self.connections.lend(async |connection| operator::unfinished_directories(connection, after, limit).await).await
+    }
+
+    async fn taken_elsewhere(&self, directory: DirectoryId, values: &[GlobalValue]) -> Result<Vec<usize>, StoreError> {
+        definitions::taken_elsewhere(&self.connections, directory, values).await
     }
 
     async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {

@@ -8,6 +8,7 @@ use super::failure::{Cause, corrupt, store_error};
 use super::operator;
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
+use crate::store::sql::uniqueness_number;
 use crate::store::transfer::{Edge, Exported, Imported, Mark, Snapshot, Taken};
 use crate::store::{Basis, Source, StoreError};
 use async_trait::async_trait;
@@ -144,10 +145,10 @@ WITH schemas AS MATERIALIZED (
     SELECT $1, resource_type, pg_backend_pid() % 64, count(*) FROM given GROUP BY resource_type ORDER BY resource_type
     ON CONFLICT (directory_id, resource_type, slot) DO UPDATE SET resources = counters.resources + excluded.resources
 ), indexed AS (
-    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
-    SELECT $1, i.resource_type, i.attribute, i.value, i.id, i.is_unique
-    FROM schemas, unnest($12::uuid[], $13::text[], $14::text[], $15::text[], $16::boolean[])
-        AS i (id, resource_type, attribute, value, is_unique) WHERE current
+    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique, is_global)
+    SELECT $1, i.resource_type, i.attribute, i.value, i.id, i.uniqueness > 0, i.uniqueness = 2
+    FROM schemas, unnest($12::uuid[], $13::text[], $14::text[], $15::text[], $16::smallint[])
+        AS i (id, resource_type, attribute, value, uniqueness) WHERE current
 ), taken_apart AS (
     INSERT INTO substrings (directory_id, resource_id, grams)
     SELECT $1, id, grams::integer[] FROM given WHERE grams <> '{}'
@@ -159,13 +160,19 @@ WITH schemas AS MATERIALIZED (
 )
 SELECT current FROM schemas";
 
-/// Who has a unique value already.
+/// Who has a unique value already; of one that is unique in every Directory, also who has it in another one, past the rule that a
+/// statement reads one Directory.
 const TAKEN: &str = "
 SELECT i.id, i.attribute
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[]) AS i (id, resource_type, attribute, value, is_unique)
-JOIN attribute_values v ON v.directory_id = $1 AND v.resource_type = i.resource_type AND v.attribute = i.attribute
-    AND v.value = i.value AND v.is_unique AND v.resource_id <> i.id
-WHERE i.is_unique ORDER BY i.id, i.attribute LIMIT 1";
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[]) AS i (id, resource_type, attribute, value, uniqueness),
+LATERAL (
+    (SELECT 1 FROM attribute_values WHERE directory_id = $1 AND resource_type = i.resource_type
+        AND attribute = i.attribute AND value = i.value AND is_unique AND resource_id <> i.id OFFSET 0)
+    UNION ALL
+    (SELECT 1 FROM attribute_values WHERE i.uniqueness = 2 AND directory_id <> $1 AND resource_type = i.resource_type
+        AND attribute = i.attribute AND value = i.value AND is_global OFFSET 0)
+) AS v
+WHERE i.uniqueness > 0 ORDER BY i.id, i.attribute LIMIT 1";
 
 pub(super) async fn import_resources(
     connections: &Connections,
@@ -193,7 +200,7 @@ pub(super) async fn import_resources(
         .bind(&index.types)
         .bind(&index.attributes)
         .bind(&index.values)
-        .bind(&index.unique)
+        .bind(&index.uniqueness)
         .bind(now.0)
         .bind(resources.iter().map(|one| one.resource.source == Source::Manual).collect::<Vec<bool>>())
         .bind(resources.iter().map(|one| one.held).collect::<Vec<bool>>());
@@ -216,7 +223,7 @@ async fn taken(connections: &Connections, directory: DirectoryId, index: &Index<
         .bind(&index.types)
         .bind(&index.attributes)
         .bind(&index.values)
-        .bind(&index.unique);
+        .bind(&index.uniqueness);
     let row = connections.fetch_optional(query).await.map_err(store_error)?.ok_or(StoreError::Exists)?;
     let corrupt = corrupt("attribute_values");
     Ok(Some(Taken { id: ResourceId(row.try_get(0).map_err(&corrupt)?), attribute: row.try_get(1).map_err(&corrupt)? }))
@@ -229,7 +236,8 @@ struct Index<'r> {
     types: Vec<&'r str>,
     attributes: Vec<&'r str>,
     values: Vec<&'r str>,
-    unique: Vec<bool>,
+    /// As [`uniqueness_number`] has it.
+    uniqueness: Vec<i16>,
 }
 
 impl<'r> Index<'r> {
@@ -246,7 +254,7 @@ impl<'r> Index<'r> {
             columns.types.push(resource_type);
             columns.attributes.push(&row.attribute);
             columns.values.push(&row.value);
-            columns.unique.push(row.unique);
+            columns.uniqueness.push(uniqueness_number(row.uniqueness));
         }
         columns
     }

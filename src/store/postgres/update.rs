@@ -88,9 +88,9 @@ WITH target AS (
     ) AS found
     WHERE v.ctid = found.ctid
 ), indexed AS (
-    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique)
-    SELECT $1, $3, i.attribute, i.value, $2, i.is_unique
-    FROM updated, unnest($11::text[], $12::text[], $13::boolean[]) AS i (attribute, value, is_unique)
+    INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique, is_global)
+    SELECT $1, $3, i.attribute, i.value, $2, i.uniqueness > 0, i.uniqueness = 2
+    FROM updated, unnest($11::text[], $12::text[], $13::smallint[]) AS i (attribute, value, uniqueness)
 ), taken_apart AS (
     INSERT INTO substrings (directory_id, resource_id, grams)
     SELECT $1, $2, $20::integer[] FROM updated WHERE $20::integer[] IS NOT NULL
@@ -136,7 +136,7 @@ pub(super) async fn update(
         .bind(&removed.values)
         .bind(&added.attributes)
         .bind(&added.values)
-        .bind(&added.unique)
+        .bind(&added.uniqueness)
         .bind(update.members.clear)
         .bind(sorted_ids(&update.members.remove))
         .bind(sorted_ids(&update.members.add))

@@ -39,4 +39,4 @@ mod tests;
 
 pub use listing::{listing, listing_total};
 pub use page::{page, roll, total};
-pub use statement::{Bind, Dialect, Statement, grams_text};
+pub use statement::{Bind, Dialect, Statement, grams_text, uniqueness_number};

@@ -1,6 +1,7 @@
 //! A statement and its values.
 
 use crate::scim::resource::Gram;
+use crate::scim::schema::Uniqueness;
 use uuid::Uuid;
 
 /// Whose SQL is written.
@@ -47,5 +48,14 @@ pub fn grams_text(dialect: Dialect, grams: &[Gram]) -> String {
     match dialect {
         Dialect::Sqlite => listed(|gram| format!("{:08x}", gram.0), " "),
         Dialect::Postgres => format!("{{{}}}", listed(|gram| gram.0.cast_signed().to_string(), ",")),
+    }
+}
+
+/// How statements are told among which resources of its type a value is unique: 0 none, 1 those of its Directory, 2 those of every one.
+pub fn uniqueness_number(uniqueness: Uniqueness) -> i16 {
+    match uniqueness {
+        Uniqueness::None => 0,
+        Uniqueness::Server => 1,
+        Uniqueness::Global => 2,
     }
 }

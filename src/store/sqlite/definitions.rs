@@ -3,6 +3,8 @@
 use super::failure::{Cause, corrupt, store_error};
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
+use crate::store::operator::GlobalValue;
+use crate::store::sql::uniqueness_number;
 use crate::store::{DefinitionChange, DefinitionKind, DefinitionRow, ResourceIndex, StoreError};
 use serde_json::json;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -98,16 +100,19 @@ pub(super) async fn index_resources(
     for resource in resources {
         let id = resource.id.0.as_simple().to_string();
         rows.extend(
-            resource.rows.iter().map(|row| (id.clone(), resource.version, &row.attribute, &row.value, u8::from(row.unique))),
+            resource
+                .rows
+                .iter()
+                .map(|row| (id.clone(), resource.version, &row.attribute, &row.value, uniqueness_number(row.uniqueness))),
         );
     }
     let done = sqlx::query(
-        "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
-         SELECT $1, $2, i.value ->> 2, i.value ->> 3, r.id, i.value ->> 4 FROM json_each($3) AS i \
+        "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique, is_global) \
+         SELECT $1, $2, i.value ->> 2, i.value ->> 3, r.id, i.value ->> 4 > 0, i.value ->> 4 = 2 FROM json_each($3) AS i \
          CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = unhex(i.value ->> 0) \
              AND r.resource_type = $2 AND r.version = i.value ->> 1 \
          WHERE true ON CONFLICT (directory_id, resource_type, attribute, value, resource_id) \
-             DO UPDATE SET is_unique = excluded.is_unique; \
+             DO UPDATE SET is_unique = excluded.is_unique, is_global = excluded.is_global; \
          SELECT r.id FROM json_each($4) AS i CROSS JOIN resources AS r ON r.directory_id = $1 \
              AND r.id = unhex(i.value ->> 0) AND r.resource_type = $2 AND r.version = i.value ->> 1",
     )
@@ -150,6 +155,23 @@ pub(super) async fn drop_index(
     .await
     .map_err(store_error)?;
     Ok(rows.len() as u64)
+}
+
+/// Looks into all Directories but one, past the rule that a statement reads one: of those there it gives nothing, not even which.
+pub(super) const TAKEN_ELSEWHERE: &str = "SELECT i.key FROM json_each($2) AS i CROSS JOIN attribute_values AS a \
+         ON a.directory_id <> $1 AND a.resource_type = i.value ->> 0 AND a.attribute = i.value ->> 1 AND a.value = i.value ->> 2 \
+     WHERE a.is_global = 1 ORDER BY i.key";
+
+pub(super) async fn taken_elsewhere(
+    readers: &SqlitePool,
+    directory: DirectoryId,
+    values: &[GlobalValue],
+) -> Result<Vec<usize>, StoreError> {
+    let list: Vec<_> = values.iter().map(|value| (&value.resource_type, &value.attribute, &value.value)).collect();
+    let query = sqlx::query(TAKEN_ELSEWHERE).bind(directory.0).bind(json!(list).to_string());
+    let rows = query.fetch_all(readers).await.map_err(store_error)?;
+    let corrupt = corrupt("attribute_values");
+    rows.iter().map(|row| Ok(row.try_get::<i64, _>(0).map_err(&corrupt)?.unsigned_abs() as usize)).collect()
 }
 
 /// Reads the columns directory_id, kind, name, definition.

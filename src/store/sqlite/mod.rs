@@ -45,7 +45,7 @@ use self::connect::Database;
 use self::writer::{Job, Writer};
 use super::audit::{AuditEntry, AuditFilter, AuditRow, Link};
 use super::budget::ScanBudget;
-use super::operator::{AccountRow, ApiKeyRow, Operation, OperatorStore, TokenUse};
+use super::operator::{AccountRow, ApiKeyRow, GlobalValue, Operation, OperatorStore, TokenUse};
 use super::transfer::{Edge, Exported, Imported, Snapshot, Taken, TransferStore};
 use super::{
     Basis, Commit, Committed, DefinitionChange, DefinitionRow, DirectoryRow, Listing, ListingPage, Load, Membership, Page, Query,
@@ -263,6 +263,10 @@ impl OperatorStore for SqliteStore {
 
     async fn unfinished_directories(&self, after: Option<&str>, limit: u32) -> Result<Vec<DirectoryRow>, StoreError> {
         operator::unfinished_directories(&mut *self.reader().await?, after, limit).await
+    }
+
+    async fn taken_elsewhere(&self, directory: DirectoryId, values: &[GlobalValue]) -> Result<Vec<usize>, StoreError> {
+        definitions::taken_elsewhere(&self.readers, directory, values).await
     }
 
     async fn tokens(&self, directory: DirectoryId, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRow>, StoreError> {

@@ -247,7 +247,8 @@ async fn no_statement_searches_a_directory_for_what_it_could_look_up() {
     let _store = place.open_migrated().await;
     let mut connection = place.foreign_connection().await;
     run(&mut connection, super::batch::NOTES).await;
-    for script in super::change::STATEMENTS.iter().chain(super::read::STATEMENTS).chain(super::transfer::STATEMENTS) {
+    let scripts = super::change::STATEMENTS.iter().chain(super::read::STATEMENTS).chain(super::transfer::STATEMENTS);
+    for script in scripts.chain(&[super::definitions::TAKEN_ELSEWHERE]) {
         for statement in script.split(';').filter(|sql| !sql.contains("SAVEPOINT") && !sql.contains("job")) {
             let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
             let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect(statement);

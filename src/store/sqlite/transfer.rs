@@ -7,7 +7,7 @@ use super::failure::{Cause, corrupt, store_error};
 use super::operator;
 use crate::clock::Timestamp;
 use crate::id::{DirectoryId, ResourceId};
-use crate::store::sql::{Dialect, grams_text};
+use crate::store::sql::{Dialect, grams_text, uniqueness_number};
 use crate::store::transfer::{Edge, Exported, Imported, Mark, Snapshot, Taken};
 use crate::store::{Basis, IndexRow, Source, StoreError};
 use async_trait::async_trait;
@@ -132,7 +132,7 @@ fn read_exported(row: &SqliteRow) -> Result<Exported, StoreError> {
 }
 
 /// The resources are the list `$2`, `[[id, type, document, keys, version, created, last_modified, hash, grams, manual, held], …]`, and their
-/// index rows the list `$3`, `[[id, type, attribute, value, unique], …]`.
+/// index rows the list `$3`, `[[id, type, attribute, value, uniqueness], …]`.
 pub(super) const IMPORT: &str = "INSERT INTO resources (directory_id, id, resource_type, document, version, created, last_modified, password_hash, keys, \
          manual, held) \
      SELECT $1, unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
@@ -140,8 +140,8 @@ pub(super) const IMPORT: &str = "INSERT INTO resources (directory_id, id, resour
      INSERT OR REPLACE INTO substrings_due (number, grams) \
      SELECT r.number, i.value ->> 8 FROM json_each($2) AS i \
      CROSS JOIN resources AS r ON r.directory_id = $1 AND r.id = unhex(i.value ->> 0) WHERE i.value ->> 8 <> ''; \
-     INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
-     SELECT $1, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 0), value ->> 4 FROM json_each($3); \
+     INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique, is_global) \
+     SELECT $1, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 0), value ->> 4 > 0, value ->> 4 = 2 FROM json_each($3); \
      INSERT INTO counters (directory_id, resource_type, slot, resources) \
      SELECT $1, value ->> 1, 0, count(*) FROM json_each($2) WHERE true GROUP BY value ->> 1 \
      ON CONFLICT (directory_id, resource_type, slot) DO UPDATE SET resources = resources + excluded.resources; \
@@ -149,11 +149,15 @@ pub(super) const IMPORT: &str = "INSERT INTO resources (directory_id, id, resour
      INSERT INTO events (directory_id, at, actor, kind, resource_type, resource_id, version, detail) \
      SELECT $1, $4, NULL, 'create', value ->> 1, unhex(value ->> 0), value ->> 4, NULL FROM json_each($2)";
 
-/// Who has a unique value already.
+/// Who has a unique value already; of one that is unique in every Directory, also who has it in another one, past the rule that a
+/// statement reads one Directory.
 pub(super) const TAKEN: &str = "ROLLBACK TO job; \
      SELECT unhex(i.value ->> 0), a.attribute FROM json_each($2) AS i CROSS JOIN attribute_values AS a \
          ON a.directory_id = $1 AND a.resource_type = i.value ->> 1 AND a.attribute = i.value ->> 2 AND a.value = i.value ->> 3 \
-     WHERE i.value ->> 4 AND a.is_unique = 1 AND a.resource_id <> unhex(i.value ->> 0) LIMIT 1";
+     WHERE i.value ->> 4 > 0 AND a.is_unique = 1 AND a.resource_id <> unhex(i.value ->> 0) \
+     UNION ALL SELECT unhex(i.value ->> 0), a.attribute FROM json_each($2) AS i CROSS JOIN attribute_values AS a \
+         ON a.directory_id <> $1 AND a.resource_type = i.value ->> 1 AND a.attribute = i.value ->> 2 AND a.value = i.value ->> 3 \
+     WHERE i.value ->> 4 = 2 AND a.is_global = 1 LIMIT 1";
 
 pub(super) async fn import_resources(
     connection: &mut SqliteConnection,
@@ -207,7 +211,7 @@ fn resource_rows(resources: &[Imported]) -> String {
 fn index_rows(resources: &[Imported]) -> String {
     let rows_of = |one: &Imported| {
         let (id, resource_type) = (hex(one.resource.id), &one.resource.resource_type);
-        let row = |row: &IndexRow| json!([id, resource_type, row.attribute, row.value, u8::from(row.unique)]);
+        let row = |row: &IndexRow| json!([id, resource_type, row.attribute, row.value, uniqueness_number(row.uniqueness)]);
         one.resource.index.iter().map(row).collect::<Vec<_>>()
     };
     json!(resources.iter().flat_map(rows_of).collect::<Vec<_>>()).to_string()

@@ -8,6 +8,7 @@ use crate::{PATIENCE, open};
 use scimd::clock::Timestamp;
 use scimd::id::{DirectoryId, ResourceId, TokenId};
 use scimd::scim::resource::Gram;
+use scimd::scim::schema::Uniqueness;
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::{Basis, Bounds, Change, Commit, Committed, IndexRow, MatchKeys, NewResource, Source, Store as _, StoreError};
 use sqlx::PgConnection;
@@ -201,6 +202,59 @@ async fn who_loses_a_race_among_those_that_are_made_together_loses_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_a_global_value_of_another_directory_is_refused_alone() {
+    let mut case = Case::begin().await;
+    let badge = |value: &str| IndexRow { attribute: "badge".into(), value: value.into(), uniqueness: Uniqueness::Global };
+    let holder = |name: &str, value: &str| NewResource { index: vec![user_name_row(name), badge(value)], ..newcomer(name) };
+    let other = fresh_directory(&*case.store).await;
+    commit(&*case.store, other, Change::Create(Box::new(holder("alice", "taken")))).await.expect("creates");
+    let news = [holder("first", "1"), holder("taken", "taken"), newcomer("plain"), holder("last", "2")];
+    let ids = [0, 2, 3].map(|place: usize| news[place].id);
+    let mut created = Vec::new();
+    for (number, new) in (1..).zip(news) {
+        created.push(case.create(new));
+        case.until_gathered(number).await;
+    }
+    case.let_go().await;
+    let mut outcomes = Vec::new();
+    for creating in created {
+        outcomes.push(creating.await.expect("does not panic"));
+    }
+    let [Ok(_), Err(StoreError::Uniqueness { attribute }), Ok(_), Ok(_)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    assert_eq!(attribute, "badge");
+    assert_eq!(case.transactions(&ids).await, 1, "one statement made the others");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_loses_the_race_for_a_global_value_loses_alone() {
+    let mut case = Case::begin().await;
+    let raced = IndexRow { attribute: "badge".into(), value: "raced".into(), uniqueness: Uniqueness::Global };
+    let news = [newcomer("first"), NewResource { index: vec![raced.clone()], ..newcomer("raced") }, newcomer("last")];
+    let ids = [news[0].id, news[2].id];
+    let mut created = Vec::new();
+    for (number, new) in (1..).zip(news) {
+        created.push(case.create(new));
+        case.until_gathered(number).await;
+    }
+    let other = fresh_directory(&*case.store).await;
+    let mut racer = case.database.connect().await;
+    begin_taking(&mut racer, other, "badge", "raced").await;
+    sqlx::raw_sql("UPDATE attribute_values SET is_global = true WHERE attribute = 'badge'")
+        .execute(&mut racer)
+        .await
+        .expect("takes");
+    case.let_go().await;
+    until_waiting(&case.database, 1).await;
+    sqlx::raw_sql("COMMIT").execute(&mut racer).await.expect("commits");
+    let mut outcomes = Vec::new();
+    for creating in created {
+        outcomes.push(creating.await.expect("does not panic"));
+    }
+    let [Ok(_), Err(StoreError::Uniqueness { .. }), Ok(_)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    case.transactions(&ids).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_hangs_up_while_waiting_is_created_all_the_same() {
     let mut case = Case::begin().await;
     let new = newcomer("gone");
@@ -220,9 +274,14 @@ async fn whoever_hangs_up_while_waiting_is_created_all_the_same() {
 async fn what_is_made_together_is_what_would_be_made_alone() {
     let mut case = Case::begin().await;
     let alone = fresh_directory(&*case.store).await;
-    let row = |attribute: &str, value: &str, unique| IndexRow { attribute: attribute.into(), value: value.into(), unique };
+    let row =
+        |attribute: &str, value: &str, uniqueness| IndexRow { attribute: attribute.into(), value: value.into(), uniqueness };
     let whole = |name: &str, source, password_hash: Option<&str>| NewResource {
-        index: vec![user_name_row(name), row("emails.value", "a@example.com", false), row("badge", name, true)],
+        index: vec![
+            user_name_row(name),
+            row("emails.value", "a@example.com", Uniqueness::None),
+            row("badge", name, Uniqueness::Server),
+        ],
         grams: vec![Gram(3), Gram(u32::MAX)],
         password_hash: password_hash.map(str::to_owned),
         source,

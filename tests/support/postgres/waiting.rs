@@ -6,7 +6,7 @@ use crate::test_database::{TestDatabase, patient};
 use crate::{PATIENCE, open};
 use scimd::id::{DirectoryId, ResourceId};
 use scimd::scim::filter::{Filter, FilterOptions};
-use scimd::scim::schema::Registry;
+use scimd::scim::schema::{Registry, Uniqueness};
 use scimd::scim::{ErrorKind, ScimError, Tolerance};
 use scimd::store::postgres::{PostgresOptions, PostgresStore};
 use scimd::store::{
@@ -235,7 +235,7 @@ pub async fn begin_taking(connection: &mut PgConnection, directory: DirectoryId,
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_that_waits_for_the_builder_of_an_index_removes_what_it_wrote() {
-    let title = |value: &str| IndexRow { attribute: "title".into(), value: value.into(), unique: true };
+    let title = |value: &str| IndexRow { attribute: "title".into(), value: value.into(), uniqueness: Uniqueness::Server };
     for deletes in [false, true] {
         let (database, store) = open().await;
         let directory = fresh_directory(&*store).await;

@@ -6,6 +6,7 @@ use super::sample::{
     user_update,
 };
 use scimd::id::DirectoryId;
+use scimd::scim::schema::Uniqueness;
 use scimd::store::{
     Basis, Bounds, Change, Commit, DefinitionChange, DefinitionKind, IndexRow, OperatorStore, PasswordChange, ResourceIndex,
     StoreError, Update,
@@ -50,13 +51,14 @@ pub async fn index_rows_are_written_for_the_version_they_were_made_of(fixture: &
     let directory = fresh_directory(&*store).await;
     let (a, b) = (create_user(&*store, directory, "a").await, create_user(&*store, directory, "b").await);
     commit(&*store, directory, updated(rename_user(b, 1, "b", "c"))).await.expect("renames");
-    let row = |value: &str, unique| vec![IndexRow { attribute: "title".into(), value: value.into(), unique }];
+    let row = |value: &str, uniqueness| vec![IndexRow { attribute: "title".into(), value: value.into(), uniqueness }];
     let index = |id, version, rows| ResourceIndex { id, version, rows };
     let write = async |resources| store.index_resources(directory, 0, "User", resources).await;
-    let done = write(vec![index(a, 1, row("x", false)), index(b, 1, row("y", false))]).await.expect("writes");
+    let done =
+        write(vec![index(a, 1, row("x", Uniqueness::None)), index(b, 1, row("y", Uniqueness::None))]).await.expect("writes");
     assert_eq!(done, [a], "the other one has moved on");
-    assert_eq!(write(vec![index(b, 2, row("x", false))]).await.expect("writes"), [b]);
-    let taken = write(vec![index(a, 1, row("x", true)), index(b, 2, row("x", true))]).await;
+    assert_eq!(write(vec![index(b, 2, row("x", Uniqueness::None))]).await.expect("writes"), [b]);
+    let taken = write(vec![index(a, 1, row("x", Uniqueness::Server)), index(b, 2, row("x", Uniqueness::Server))]).await;
     assert!(matches!(taken, Err(StoreError::Uniqueness { .. })), "{taken:?}");
     assert_eq!(store.drop_index(directory, 0, "User", "title", 1).await.expect("deletes"), 1);
     assert_eq!(store.drop_index(directory, 0, "User", "title", 10).await.expect("deletes"), 1);

@@ -2,6 +2,7 @@
 
 use scimd::clock::Timestamp;
 use scimd::id::{DirectoryId, ResourceId};
+use scimd::scim::schema::Uniqueness;
 use scimd::store::audit::{Actor, AuditEntry};
 use scimd::store::operator::{NewDirectory, Operation};
 use scimd::store::{
@@ -121,12 +122,12 @@ fn user_keys(name: &str) -> String {
 
 /// The row that the index has for a `userName`.
 pub fn user_name_row(name: &str) -> IndexRow {
-    IndexRow { attribute: "userName".into(), value: name.to_lowercase(), unique: true }
+    IndexRow { attribute: "userName".into(), value: name.to_lowercase(), uniqueness: Uniqueness::Server }
 }
 
 /// The row that the index has for a `displayName`.
 pub fn group_name_row(name: &str) -> IndexRow {
-    IndexRow { attribute: "displayName".into(), value: name.to_lowercase(), unique: false }
+    IndexRow { attribute: "displayName".into(), value: name.to_lowercase(), uniqueness: Uniqueness::None }
 }
 
 /// The types that the members of a group have.

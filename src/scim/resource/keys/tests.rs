@@ -3,7 +3,7 @@ use crate::scim::key;
 use crate::scim::resource::fixture::{ENTERPRISE, USER, odd_attributes, user, user_body, user_with};
 use crate::scim::resource::{Document, ValueLimits, canonicalize, normalize};
 use crate::scim::schema::path::Resolved;
-use crate::scim::schema::{IndexedAttribute, ResourceType};
+use crate::scim::schema::{IndexedAttribute, ResourceType, Uniqueness};
 use crate::scim::tolerance::Tolerance;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn rows(members: Value, names: &[&str], also_unique: &[&str]) -> Vec<(String, St
         user.indexed.push(IndexedAttribute { name: target.name().into(), target, ready: true, by_parts: false });
     }
     let rows = index_rows(&document(members, &user), &user, also_unique);
-    rows.into_iter().map(|row| (row.attribute, row.value, row.unique)).collect()
+    rows.iter().map(|row| (row.attribute.clone(), row.value.clone(), row.is_unique())).collect()
 }
 
 #[track_caller]
@@ -88,6 +88,21 @@ fn a_directory_can_make_more_attributes_unique_but_never_the_empty_value() {
     check_rows(rows(json!({ "externalId": "A" }), &[], &["externalId"]), &[("externalId", "A", true), name]);
     check_rows(rows(json!({ "externalId": "" }), &[], &["externalId"]), &[("externalId", "", false), name]);
     check_rows(rows(json!({ "externalId": "A" }), &[], &[]), &[("externalId", "A", false), name]);
+}
+
+#[test]
+fn what_the_schema_has_global_stays_so_whatever_a_directory_says() {
+    let user = user_with(json!([{ "name": "number", "type": "string", "uniqueness": "global" }]));
+    let mut user = ResourceType { indexed: Vec::new(), ..user };
+    let Some(Resolved::Attribute(target)) = user.resolve("number") else { unreachable!("number is an attribute") };
+    user.indexed.push(IndexedAttribute { name: target.name().into(), target, ready: true, by_parts: false });
+    for (number, uniqueness) in [("7", Uniqueness::Global), ("", Uniqueness::None)] {
+        let document = document(json!({ "number": number }), &user);
+        for also_unique in [&[][..], &["number"]] {
+            let rows = index_rows(&document, &user, also_unique);
+            assert_eq!(rows.iter().map(|row| row.uniqueness).collect::<Vec<_>>(), [uniqueness]);
+        }
+    }
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use crate::id::ResourceId;
 use crate::scim::resource::Gram;
 use crate::store::IndexRow;
-use crate::store::sql::{Dialect, grams_text};
+use crate::store::sql::{Dialect, grams_text, uniqueness_number};
 
-/// `[["userName","alice",1],…]`.
+/// `[["userName","alice",1],…]`, with the [`uniqueness_number`].
 pub(super) fn index_rows(rows: &[IndexRow]) -> String {
-    let rows: Vec<_> = rows.iter().map(|row| (&row.attribute, &row.value, u8::from(row.unique))).collect();
+    let rows: Vec<_> = rows.iter().map(|row| (&row.attribute, &row.value, uniqueness_number(row.uniqueness))).collect();
     to_json(&rows)
 }
 

@@ -56,11 +56,11 @@ macro_rules! was_deleted {
     };
 }
 
-/// Adds the rows of the list `$8` to the index: `[[attribute, value, unique], …]`.
+/// Adds the rows of the list `$8` to the index: `[[attribute, value, uniqueness], …]`.
 macro_rules! add_index {
     () => {
-        "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique) \
-         SELECT $1, $2, value ->> 0, value ->> 1, $3, value ->> 2 FROM json_each($8); "
+        "INSERT INTO attribute_values (directory_id, resource_type, attribute, value, resource_id, is_unique, is_global) \
+         SELECT $1, $2, value ->> 0, value ->> 1, $3, value ->> 2 > 0, value ->> 2 = 2 FROM json_each($8); "
     };
 }
 

@@ -174,8 +174,15 @@ async fn taken(
 }
 
 /// CROSS JOIN keeps the planner to the order that is written: it expects more of a list than it holds.
+///
+/// What is unique in every Directory may be taken in another one. The second half looks there, past the rule that a statement reads
+/// one Directory: whose the value is stays in the database. Ids do not tell resources of two Directories apart, as an import keeps them.
 pub(super) const TAKEN: &str = "ROLLBACK TO job; \
          SELECT a.attribute FROM json_each($4) AS added CROSS JOIN attribute_values AS a \
              ON a.directory_id = $1 AND a.resource_type = $2 \
              AND a.attribute = added.value ->> 0 AND a.value = added.value ->> 1 \
-         WHERE added.value ->> 2 AND a.is_unique = 1 AND a.resource_id <> $3 LIMIT 1";
+         WHERE added.value ->> 2 > 0 AND a.is_unique = 1 AND a.resource_id <> $3 \
+         UNION ALL SELECT a.attribute FROM json_each($4) AS added CROSS JOIN attribute_values AS a \
+             ON a.directory_id <> $1 AND a.resource_type = $2 \
+             AND a.attribute = added.value ->> 0 AND a.value = added.value ->> 1 \
+         WHERE added.value ->> 2 = 2 AND a.is_global = 1 LIMIT 1";
