@@ -3,9 +3,9 @@
 use super::connections::Connections;
 use super::failure::{Cause, corrupt, store_error};
 use crate::store::StoreError;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, Migrator};
 use sqlx::postgres::PgConnection;
-use sqlx::{Connection, Row};
+use sqlx::{AssertSqlSafe, Connection, Row};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -32,6 +32,7 @@ pub(super) async fn migrate(connections: &Connections) -> Result<(), StoreError>
     let deadline = Instant::now() + connections.options().migrate_timeout;
     while !pending_on(&mut connection).await?.is_empty() {
         if try_lock(&mut connection).await? {
+            drop_half_built(&mut connection).await?;
             // Not `run`: its bound is too narrow for a future that is boxed.
             migrator().run_direct(None, &mut connection, false).await.map_err(migrate_error)?;
             break;
@@ -72,7 +73,7 @@ async fn pending_on(connection: &mut PgConnection) -> Result<Vec<String>, StoreE
     let mut pending = Vec::new();
     for migration in migrator().iter() {
         match applied.get(&migration.version) {
-            None => pending.push(format!("{:04}_{}", migration.version, migration.description.replace(' ', "_"))),
+            None => pending.push(name_of(migration)),
             Some(checksum) if *checksum != *migration.checksum => {
                 return Err(StoreError::Migrate(MigrateError::VersionMismatch(migration.version)));
             }
@@ -80,6 +81,32 @@ async fn pending_on(connection: &mut PgConnection) -> Result<Vec<String>, StoreE
         }
     }
     Ok(pending)
+}
+
+/// Drops what is left of indexes that a migration was building concurrently when it was interrupted: it would take them for built, and
+/// they may hold nothing to be unique.
+async fn drop_half_built(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let pending = pending_on(&mut *connection).await?;
+    let names: Vec<String> = sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+         WHERE NOT i.indisvalid AND c.relnamespace = to_regnamespace(current_schema())",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(store_error)?;
+    for name in names {
+        let builds = |migration: &Migration| migration.no_tx && migration.sql.as_str().contains(&format!(" {name} "));
+        if migrator().iter().any(|migration| pending.contains(&name_of(migration)) && builds(migration)) {
+            let drop = AssertSqlSafe(format!("DROP INDEX CONCURRENTLY {name}"));
+            sqlx::query(drop).execute(&mut *connection).await.map_err(store_error)?;
+        }
+    }
+    Ok(())
+}
+
+/// Such as `0001_init`.
+fn name_of(migration: &Migration) -> String {
+    format!("{:04}_{}", migration.version, migration.description.replace(' ', "_"))
 }
 
 async fn try_lock(connection: &mut PgConnection) -> Result<bool, StoreError> {

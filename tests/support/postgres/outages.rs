@@ -243,3 +243,21 @@ async fn replicas_that_start_together_on_an_empty_database_all_succeed() {
         assert_eq!(store.get(directory, "User", ResourceId::generate()).await.expect("answers"), None);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_that_was_left_half_built_is_built_anew() {
+    let (database, store) = open().await;
+    let mut connection = database.connect().await;
+    let interrupted = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'attribute_values_global'::regclass; \
+         DELETE FROM _sqlx_migrations WHERE description = 'global values index'";
+    sqlx::raw_sql(interrupted).execute(&mut connection).await.expect("is the server's superuser");
+    assert_eq!(store.pending_migrations().await.expect("answers"), ["0014_global_values_index"]);
+    store.migrate().await.expect("migrates");
+    let valid: Vec<bool> = sqlx::query_scalar(
+        "SELECT indisvalid AND indisunique FROM pg_index WHERE indexrelid = 'attribute_values_global'::regclass",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("reads");
+    assert_eq!(valid, [true]);
+}
