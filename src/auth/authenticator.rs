@@ -98,7 +98,7 @@ pub enum AuthError {
     /// The secret is not good.
     #[error("the credentials are refused")]
     Denied(#[from] Denied),
-    /// Too many others came from there that were not good; it was not looked at.
+    /// Nobody has it, nor many others that came from there.
     #[error(transparent)]
     TooEarly(#[from] TooEarly),
     /// The store could not be asked.
@@ -121,8 +121,8 @@ impl From<SealError> for AuthError {
 /// Finds the caller behind a secret.
 ///
 /// Tokens are looked up by their SHA-256, so there is no secret here to compare and no time to measure (R28). An access token
-/// of OAuth is opened instead, which AES-GCM does in constant time, and its client's row looked up by the number in it. Whoever tries many
-/// has to wait; tokens that were good from the same address are served all the same.
+/// of OAuth is opened instead, which AES-GCM does in constant time, and its client's row looked up by the number in it. Whoever shows many
+/// that nobody has is told to wait; who has a good one never is.
 pub struct Authenticator {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -146,7 +146,7 @@ struct Entry {
 impl Authenticator {
     /// An authenticator with an empty cache, which refuses access tokens.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        let throttle = Throttle::of_tokens(clock.clone());
+        let throttle = Throttle::new(clock.clone());
         Self { store, clock, access_tokens: None, cache: Mutex::new(HashMap::new()), throttle }
     }
 
@@ -160,14 +160,14 @@ impl Authenticator {
     ///
     /// # Errors
     /// - [`AuthError::Denied`]: there is no such token, or it is expired or revoked
-    /// - [`AuthError::TooEarly`]: many that do not exist were shown from there
+    /// - [`AuthError::TooEarly`]: there is no such token, and many such were shown from there
     /// - [`AuthError::Store`]: the store does not answer
     pub async fn authenticate(&self, secret: &str, address: Option<IpAddr>) -> Result<Caller, AuthError> {
         let digest = token::digest(secret);
         let now = self.clock.now();
         let entry = match self.cached(&digest, now) {
             Some(entry) => entry,
-            None => self.attempt(secret, digest, now, address).await?,
+            None => self.find(secret, digest, now).await.map_err(|error| self.refused(error, secret, address))?,
         };
         judge(&entry, &digest, now)?;
         Ok(Caller {
@@ -184,25 +184,18 @@ impl Authenticator {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&token::digest(secret));
     }
 
-    /// Looks a secret up that is not in the cache, if it is not too early.
-    async fn attempt(
-        &self,
-        secret: &str,
-        digest: TokenDigest,
-        now: Timestamp,
-        address: Option<IpAddr>,
-    ) -> Result<Entry, AuthError> {
-        let attempt = self.throttle.attempt_at_key(secret, address)?;
-        let found = self.find(secret, digest, now).await;
-        match &found {
-            Ok(_) => attempt.was_right(),
-            Err(AuthError::Denied(Denied::Unknown)) => attempt.was_wrong(),
-            // It was good once, which no guess is; or nothing was found out.
-            Err(_) => drop(attempt),
+    /// Whoever showed what nobody has is told so, or to wait.
+    fn refused(&self, error: AuthError, secret: &str, address: Option<IpAddr>) -> AuthError {
+        match error {
+            AuthError::Denied(Denied::Unknown) => match self.throttle.wrong_token(secret, address) {
+                Ok(()) => Denied::Unknown.into(),
+                Err(early) => early.into(),
+            },
+            error => error,
         }
-        found
     }
 
+    /// Looks a secret up that is not in the cache.
     async fn find(&self, secret: &str, digest: TokenDigest, now: Timestamp) -> Result<Entry, AuthError> {
         if let Some(access_tokens) = self.access_tokens.as_ref().filter(|_| access_token::well_formed(secret)) {
             let content = access_tokens.open(secret).await?.ok_or(Denied::Unknown)?;

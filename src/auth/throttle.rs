@@ -9,8 +9,8 @@
 //!
 //! An attempt counts as a wrong one from its beginning, and is taken back when it turns out well: many at the same time are
 //! no way around it. Only at a key, which nobody can guess in a lifetime and a client sends with every request, it counts
-//! when it turns out wrong ([`Throttle::attempt_at_key`]); a bearer token counts once then, for who sends a wrong one again and again, as
-//! providers do, guesses nothing. All of it is in memory, within a fixed size, and each server counts for itself: `n` replicas
+//! when it turns out wrong ([`Throttle::attempt_at_key`]). A bearer token is always looked at, and one that is wrong counts once
+//! ([`Throttle::wrong_token`]). All of it is in memory, within a fixed size, and each server counts for itself: `n` replicas
 //! allow `n` times as many guesses.
 
 use crate::clock::{Clock, Timestamp};
@@ -26,12 +26,12 @@ const COUNTS_MAX: usize = 50_000;
 /// How many pairs of a name and an address are remembered that were right once; above it as for the counts.
 const FAMILIAR_MAX: usize = 50_000;
 
-/// How many wrong keys from an address are remembered at most; above it as for the counts.
-const WRONG_MAX: usize = 50_000;
-
-/// How many wrong bearer tokens from one address cost nothing: providers send for many customers from there, and some of those
-/// have let the token of a Directory that is gone stand.
+/// How many wrong bearer tokens from one address are told that they are wrong: providers send for many customers from there, and
+/// some of those have left a token where it was when its Directory went.
 const TOKENS_FREE: u32 = 100;
+
+/// How many wrong tokens are remembered at most; above it as for the counts.
+const WRONG_MAX: usize = 50_000;
 
 /// How long wrong attempts are remembered, in milliseconds.
 const MEMORY_MS: i64 = 60 * 60 * 1_000;
@@ -45,15 +45,26 @@ enum Under {
     Pair,
     /// An address.
     Address,
+    /// An address from which bearer tokens come.
+    Tokens,
 }
 
 impl Under {
+    /// How many wrong attempts cost nothing. Providers send for many customers from one address.
+    fn free(self) -> u32 {
+        match self {
+            Self::Name | Self::Pair => 10,
+            Self::Address => 50,
+            Self::Tokens => TOKENS_FREE,
+        }
+    }
+
     /// How long the wait becomes, in milliseconds. It stays short under a name alone: it is what others can make a newcomer
     /// wait.
     fn wait_ms_max(self) -> i64 {
         match self {
             Self::Name => 60 * 1_000,
-            Self::Pair | Self::Address => 15 * 60 * 1_000,
+            Self::Pair | Self::Address | Self::Tokens => 15 * 60 * 1_000,
         }
     }
 }
@@ -64,10 +75,6 @@ type Key = [u8; 32];
 /// Slows down guesses. One for each kind of secret.
 pub struct Throttle {
     clock: Arc<dyn Clock>,
-    /// How many wrong attempts from an address cost nothing.
-    address_free: u32,
-    /// Whether a key that is wrong once more counts once more.
-    repeats_count: bool,
     known: Mutex<Known>,
 }
 
@@ -76,7 +83,7 @@ struct Known {
     counts: HashMap<Key, Count>,
     /// When a name was last right from an address.
     familiar: HashMap<Key, Timestamp>,
-    /// When a key was last wrong from an address.
+    /// When a token was last wrong from an address.
     wrong: HashMap<Key, Timestamp>,
 }
 
@@ -105,20 +112,7 @@ pub struct Attempt<'t> {
 impl Throttle {
     /// Nobody has tried anything yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, address_free: 50, repeats_count: true, known: Mutex::default() }
-    }
-
-    /// The same for bearer tokens.
-    pub fn of_tokens(clock: Arc<dyn Clock>) -> Self {
-        Self { address_free: TOKENS_FREE, repeats_count: false, ..Self::new(clock) }
-    }
-
-    /// How many wrong attempts cost nothing. Providers send for many customers from one address.
-    fn free(&self, under: Under) -> u32 {
-        match under {
-            Under::Name | Under::Pair => 10,
-            Under::Address => self.address_free,
-        }
+        Self { clock, known: Mutex::default() }
     }
 
     /// Begins an attempt at the secret of `name` from `address`; of an IPv6 address its network of 64 bits counts.
@@ -137,7 +131,7 @@ impl Throttle {
             }
             (_, None) => vec![(key(&["name", name]), Under::Name)],
         };
-        let wait_ms = counted.iter().map(|(key, under)| self.wait_ms(&known, key, *under, now)).max().unwrap_or(0);
+        let wait_ms = counted.iter().map(|(key, under)| known.wait_ms(key, *under, now)).max().unwrap_or(0);
         TooEarly::unless_over(wait_ms)?;
         for (key, _) in &counted {
             known.count(*key, now);
@@ -156,22 +150,27 @@ impl Throttle {
         let address = network.as_deref().map(|network| key(&["address", network]));
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if !pair.is_some_and(|pair| known.familiar.contains_key(&pair)) {
-            let wait_ms = address.map_or(0, |address| self.wait_ms(&known, &address, Under::Address, self.clock.now()));
+            let wait_ms = address.map_or(0, |address| known.wait_ms(&address, Under::Address, self.clock.now()));
             TooEarly::unless_over(wait_ms)?;
         }
         Ok(KeyAttempt { throttle: self, address, pair })
     }
 
-    /// How long it is until the next attempt under `key` may be made.
-    fn wait_ms(&self, known: &Known, key: &Key, under: Under, now: Timestamp) -> i64 {
-        let (Some(count), free) = (known.counts.get(key), self.free(under)) else { return 0 };
-        // A clock that was set back makes nobody wait longer.
-        let since_ms = now.0.saturating_sub(count.last.0).max(0);
-        if since_ms >= MEMORY_MS || count.wrong < free {
-            return 0;
+    /// Notes that there is no such bearer token as was shown from `address`. Who shows one again and again, as providers do, guesses
+    /// nothing; and those that are good are served whatever others show, for who guesses at 256 random bits learns nothing by it.
+    ///
+    /// # Errors
+    /// [`TooEarly`]: too many others were shown from there, each of them within an hour of another; it does not count.
+    pub fn wrong_token(&self, secret: &str, address: Option<IpAddr>) -> Result<(), TooEarly> {
+        let Some(network) = address.map(network) else { return Ok(()) };
+        let now = self.clock.now();
+        let address = key(&["tokens", &network]);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        TooEarly::unless_over(known.wait_ms(&address, Under::Tokens, now))?;
+        if known.is_another(key(&["token", secret, &network]), now) {
+            known.count(address, now);
         }
-        let doublings = (count.wrong - free).min(20);
-        under.wait_ms_max().min(1_000 << doublings).saturating_sub(since_ms).max(0)
+        Ok(())
     }
 }
 
@@ -199,7 +198,7 @@ impl Attempt<'_> {
         for (key, under) in &self.counted {
             match under {
                 Under::Name | Under::Pair => drop(known.counts.remove(key)),
-                Under::Address => known.take_back(key),
+                Under::Address | Under::Tokens => known.take_back(key),
             }
         }
         if let Some(pair) = self.pair {
@@ -225,12 +224,12 @@ impl KeyAttempt<'_> {
 
     /// There is no such key, or it is good no more.
     pub fn was_wrong(self) {
-        let now = self.throttle.clock.now();
         let mut known = self.throttle.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(address), Some(pair)) = (self.address, self.pair) else { return };
-        known.familiar.remove(&pair);
-        if self.throttle.repeats_count || known.is_another(pair, now) {
-            known.count(address, now);
+        if let Some(pair) = self.pair {
+            known.familiar.remove(&pair);
+        }
+        if let Some(address) = self.address {
+            known.count(address, self.throttle.clock.now());
         }
     }
 }
@@ -241,10 +240,22 @@ impl Known {
         self.familiar.insert(pair, now);
     }
 
-    /// Whether a key is wrong from an address for the first time in a while.
-    fn is_another(&mut self, pair: Key, now: Timestamp) -> bool {
+    /// How long it is until the next attempt under `key` may be made.
+    fn wait_ms(&self, key: &Key, under: Under, now: Timestamp) -> i64 {
+        let Some(count) = self.counts.get(key) else { return 0 };
+        // A clock that was set back makes nobody wait longer.
+        let since_ms = now.0.saturating_sub(count.last.0).max(0);
+        if since_ms >= MEMORY_MS || count.wrong < under.free() {
+            return 0;
+        }
+        let doublings = (count.wrong - under.free()).min(20);
+        under.wait_ms_max().min(1_000 << doublings).saturating_sub(since_ms).max(0)
+    }
+
+    /// Whether a token is wrong from an address for the first time in a while.
+    fn is_another(&mut self, token: Key, now: Timestamp) -> bool {
         make_room(&mut self.wrong, WRONG_MAX, |last| *last);
-        let before = self.wrong.insert(pair, now);
+        let before = self.wrong.insert(token, now);
         before.is_none_or(|before| now.0.saturating_sub(before.0) >= MEMORY_MS)
     }
 

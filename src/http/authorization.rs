@@ -18,7 +18,7 @@ use axum::http::request::Parts;
 /// one where the URL names no Directory at all: the names are compared, nothing is looked up, so the answers are equal (R5).
 ///
 /// # Errors
-/// 401 without good credentials, 403 for another Directory, 429 where too many wrong ones came from.
+/// 401 without good credentials, 403 for another Directory, 429 for wrong ones where many came from.
 pub async fn authorize(
     state: &HttpState,
     parts: &Parts,

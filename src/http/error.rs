@@ -107,7 +107,7 @@ impl HttpError {
         Self::come_again(seconds, "the Directory sends more requests than its setting requestsPerSecond allows; try again later")
     }
 
-    /// 429 for an address from which too many wrong tokens came (P-7.7-02).
+    /// 429 for a wrong token from where too many came (P-7.7-02).
     pub fn too_early(error: TooEarly) -> Self {
         Self::come_again(error.0.as_secs(), error.to_string())
     }

@@ -148,19 +148,25 @@ fn guesses_at_keys_count_under_their_address_and_a_familiar_key_is_served_all_th
 
 #[test]
 fn a_token_that_is_wrong_again_and_again_is_one_guess() {
-    let clock = Guesser::new().clock;
-    let throttle = Throttle::of_tokens(clock.clone());
-    let address = "192.0.2.1".parse().ok();
+    let guesser = Guesser::new();
+    let wrong = |token: &str, address: &str| guesser.throttle.wrong_token(token, address.parse().ok());
     for _ in 0..1_000 {
-        throttle.attempt_at_key("of a Directory that is gone", address).expect("free").was_wrong();
+        assert_eq!(wrong("of a Directory that is gone", "192.0.2.1"), Ok(()));
     }
     for guess in 1..TOKENS_FREE {
-        throttle.attempt_at_key(&format!("g{guess}"), address).expect("free").was_wrong();
+        assert_eq!(wrong(&format!("g{guess}"), "192.0.2.1"), Ok(()));
     }
-    assert_eq!(throttle.attempt_at_key("next", address).err(), Some(TooEarly(Duration::from_secs(1))));
-    clock.advance(MEMORY_MS);
-    throttle.attempt_at_key("g1", address).expect("forgotten").was_wrong();
-    assert_eq!(throttle.known.lock().expect("not poisoned").counts.values().map(|count| count.wrong).collect::<Vec<_>>(), [1]);
+    assert_eq!(wrong("next", "192.0.2.1"), Err(TooEarly(Duration::from_secs(1))));
+    assert_eq!(wrong("next", "192.0.2.2"), Ok(()));
+    assert!(guesser.throttle.wrong_token("next", None).is_ok());
+    assert_eq!(guesser.wrong("a", "192.0.2.1"), None, "nor is there another kind of guess");
+    guesser.clock.advance(1_000);
+    assert_eq!(wrong("next", "192.0.2.1"), Ok(()));
+    assert_eq!(wrong("g1", "192.0.2.1"), Err(TooEarly(Duration::from_secs(2))));
+    guesser.clock.advance(MEMORY_MS);
+    for guess in 1..=TOKENS_FREE {
+        assert_eq!(wrong(&format!("g{guess}"), "192.0.2.1"), Ok(()), "an hour passed without one");
+    }
 }
 
 #[test]
