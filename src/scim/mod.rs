@@ -18,7 +18,6 @@ pub mod protocol;
 pub mod quirks;
 pub mod resource;
 pub mod schema;
-pub mod spelling;
 pub mod tolerance;
 
 pub use error::{ErrorKind, Quoted, ScimError};

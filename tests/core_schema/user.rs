@@ -2,6 +2,7 @@
 
 use crate::app::USER;
 use crate::{create, ids, on_both_back_ends, user};
+use scimd::admin::directories;
 use serde_json::{Value, json};
 
 on_both_back_ends! {
@@ -108,6 +109,18 @@ on_both_back_ends! {
 
     /// Shows S-4.1.1-07, S-4.1.2-01, S-4.1.2-04: in a strict Directory they are stored, and looked for, in one spelling.
     async fn a_strict_directory_spells_values_in_one_way(app: App) {
+        // What was stored before is found as it was sent.
+        let old: crate::app::App = app.directory("old", "generic").await;
+        old.post("/Users", json!({ "schemas": [USER], "userName": "o", "ims": [{ "value": "Some Handle" }], "profileUrl": "https://A.example" }))
+            .await.expect(201);
+        let edit = directories::Edit { provider: Some("strict".into()), ..directories::Edit::default() };
+        directories::edit(&old.operator(), &old.row().await, edit).await.expect("edits");
+        let old = old.fresh().await;
+        for (filter, found) in [
+            ("ims.value eq \"some handle\"", 1), ("ims.value ne \"Some Handle\"", 0), ("profileUrl eq \"https://A.example\"", 1),
+        ] {
+            assert_eq!(old.filter("/Users", filter).await.at("/totalResults"), found, "{filter}");
+        }
         let strict: crate::app::App = app.directory("strict", "strict").await;
         let body = json!({ "schemas": [USER], "userName": "b", "emails": [{ "value": "B.Jensen@EXAMPLE.com", "type": "work" }],
             "ims": [{ "value": "Some AIM Handle", "type": "aim" }], "profileUrl": "HTTPS://Example.com/a/../b" });
@@ -127,6 +140,12 @@ on_both_back_ends! {
         ]));
         let patched = patched.await.expect(200);
         assert_eq!([patched.text("/ims/0/value"), patched.text("/emails/1/value")], ["another", "x@y.example"]);
+        // What was read is what it is, and so is what was written in another spelling.
+        let mut body = strict.get(&path).await.json;
+        for spelled in ["another", "An Other"] {
+            body["ims"][0]["value"] = json!(spelled);
+            assert_eq!(strict.put(&path, body.clone()).await.expect(200).text("/meta/version"), patched.text("/meta/version"));
+        }
     }
 
     /// Shows S-2.3.7-01, S-4.1.1-07, S-4.1.2-05: the syntax of a type holds under every profile (D-12).

@@ -4,7 +4,6 @@ use super::{AttrPath, CompValue, CompareOp, Filter, Literal, ResolvedFilter};
 use crate::scim::key;
 use crate::scim::schema::path::Resolved;
 use crate::scim::schema::{Attribute, AttributeType, Place, ResourceType, Target};
-use crate::scim::spelling::Spelling;
 use crate::scim::{ErrorKind, ScimError, Tolerance};
 use std::sync::Arc;
 
@@ -185,11 +184,29 @@ impl Resolver<'_> {
         if !allows(leaf.attribute_type, op) {
             return Err(self.invalid(path, format!("{op} does not apply to {}, which is {}", target.name(), kind(&leaf))));
         }
-        let spelled = self.spelled(&target, op, value, names);
-        let literal = self.literal(&leaf, spelled.as_ref().unwrap_or(value)).ok_or_else(|| {
+        let literal = self.literal(&leaf, value).ok_or_else(|| {
             self.invalid(path, format!("{} is {}; compare it with {}", target.name(), kind(&leaf), expected(&leaf)))
         })?;
-        Ok(defaulted_primary(&target, op, &literal).unwrap_or(ResolvedFilter::Compare { target, op, literal }))
+        let defaulted = defaulted_primary(&target, op, &literal);
+        let spelled = self.spelled(&target, op, value, &literal);
+        let compared = ResolvedFilter::Compare { target, op, literal };
+        Ok(match (defaulted, spelled) {
+            (Some(defaulted), _) => defaulted,
+            (None, Some(spelled)) if op == CompareOp::Ne => ResolvedFilter::And(vec![compared, spelled]),
+            (None, Some(spelled)) => ResolvedFilter::Or(vec![compared, spelled]),
+            (None, None) => compared,
+        })
+    }
+
+    /// The same comparison with the one spelling of the literal, if it has another one and values are stored in one: those that
+    /// were stored before the Directory wanted it are in their own.
+    fn spelled(&self, target: &Target, op: CompareOp, value: &CompValue, literal: &Literal) -> Option<ResolvedFilter> {
+        let (CompareOp::Eq | CompareOp::Ne, CompValue::String(text), true) = (op, value, self.tolerance.one_spelling) else {
+            return None;
+        };
+        let leaf = target.leaf();
+        let spelled = Literal::Text(key::key(leaf, &leaf.spelling?.spell(text)));
+        (spelled != *literal).then(|| ResolvedFilter::Compare { target: target.clone(), op, literal: spelled })
     }
 
     fn value_path(&self, path: &AttrPath, filter: &Filter, names: &Names<'_>) -> Result<ResolvedFilter, ScimError> {
@@ -224,20 +241,6 @@ impl Resolver<'_> {
             return Err(ScimError::new(ErrorKind::Sensitive, detail));
         }
         Ok(())
-    }
-
-    /// A text in the spelling that values of the attribute are stored in, if they are in one.
-    fn spelled(&self, target: &Target, op: CompareOp, value: &CompValue, names: &Names<'_>) -> Option<CompValue> {
-        let (CompareOp::Eq | CompareOp::Ne, CompValue::String(text), true) = (op, value, self.tolerance.one_spelling) else {
-            return None;
-        };
-        let attribute = match names {
-            Names::SubAttributes(parent) => parent,
-            Names::Resource(_) | Names::Value(_) => &target.attribute,
-        };
-        let is_value = !attribute.is_complex() || target.leaf().name == "value";
-        let spelling = Spelling::of(&attribute.name).filter(|_| is_value)?;
-        Some(CompValue::String(spelling.spell(text)))
     }
 
     fn literal(&self, attribute: &Attribute, value: &CompValue) -> Option<Literal> {

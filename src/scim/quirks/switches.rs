@@ -125,8 +125,8 @@ pub static SWITCHES: [Switch; 12] = [
     Switch {
         name: "one-spelling",
         account: Account {
-            about: "Values that can be spelled in several ways are stored, and looked for by eq and ne, in one (RFC 7643 §4.1): the domain of an \
-                    e-mail address in lower case, an address of instant messaging too and without white space, profileUrl by RFC 3986 §6.2.",
+            about: "Values that can be spelled in several ways are stored, and looked for by eq and ne, in one too (RFC 7643 §4.1): the domain of an \
+                    e-mail address in lower case, an address of instant messaging as well and without white space, profileUrl by RFC 3986 §6.2.",
             sent: r#"{ "ims": [{ "value": "Some AIM Handle" }] }"#,
             meant: r#"{ "ims": [{ "value": "someaimhandle" }] }"#,
             seen: "nobody: the RFC would have servers do it, and providers compare with what they sent",

@@ -1,5 +1,6 @@
 //! One attribute and its characteristics (RFC 7643 §2.2, §7).
 
+use super::Spelling;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -116,6 +117,9 @@ pub struct Attribute {
     /// Whether the store indexes it; scimd's own.
     #[serde(default)]
     pub indexed: bool,
+    /// The one spelling of its values, for who wants them in one; scimd's own.
+    #[serde(skip)]
+    pub spelling: Option<Spelling>,
 }
 
 impl Attribute {
@@ -170,6 +174,7 @@ mod tests {
             reference_types: Vec::new(),
             sub_attributes: Vec::new(),
             indexed: false,
+            spelling: None,
         };
         assert_eq!(attribute, expected);
     }

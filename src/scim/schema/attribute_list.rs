@@ -27,10 +27,18 @@ impl AttributeList {
         ((1..=PATHS_MAX).contains(&paths.len()) && paths.iter().all(is_path)).then_some(Self(paths))
     }
 
-    /// The first that is an attribute of none of these types.
+    /// The first that can mean an attribute of none of these types.
     pub fn unknown<'a>(&self, resource_types: impl Iterator<Item = &'a ResourceType> + Clone) -> Option<&str> {
         let is_known = |path: &str| resource_types.clone().any(|resource_type| !resolve_all(path, resource_type).is_empty());
         self.0.iter().map(String::as_str).find(|path| !is_known(path))
+    }
+
+    /// The first that names no one attribute of any of these types: it is unknown, or one of several.
+    pub fn unnamed<'a>(&self, resource_types: impl Iterator<Item = &'a ResourceType> + Clone) -> Option<&str> {
+        let names = |path: &str| {
+            resource_types.clone().any(|resource_type| matches!(resolve(path, resource_type), Some(Resolved::Attribute(_))))
+        };
+        self.0.iter().map(String::as_str).find(|path| !names(path))
     }
 
     /// The attributes of a type that the list names. A name without a URN names one attribute, as everywhere (D-43).

@@ -4,6 +4,7 @@
 //! - [`attribute_list`]: lists of attributes, as operators give them
 //! - [`registry`]: the schemas and resource types of a Directory, and how names resolve in them
 //! - [`path`]: attribute notation (RFC 7644 §3.10) against a resource type
+//! - [`spelling`]: the one spelling of some values
 //! - [`definition`]: schemas and resource types that an operator gives, checked
 //! - [`extended`]: a registry with them
 //! - [`membership`]: which attributes show memberships
@@ -19,6 +20,7 @@ pub mod membership;
 pub mod oddities;
 pub mod path;
 pub mod registry;
+pub mod spelling;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
 pub use attribute_list::AttributeList;
@@ -26,6 +28,7 @@ pub use definition::{Definition, Fault, Faults};
 pub use membership::{MemberOf, ShownType};
 pub use path::{Place, Target};
 pub use registry::{Extension, IndexedAttribute, Registry, ResourceType, Schema};
+pub use spelling::Spelling;
 
 /// The schema of `User` (RFC 7643 §4.1).
 pub const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

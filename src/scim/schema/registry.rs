@@ -4,7 +4,7 @@ use super::definition::{self, Definition, Faults};
 use super::extended::assemble;
 use super::membership::{self, MemberOf, ShownAs};
 use super::path::{self, Resolved};
-use super::{Attribute, Mutability, Returned, Target};
+use super::{Attribute, Mutability, Returned, Target, USER_SCHEMA, spelling};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
@@ -234,7 +234,10 @@ struct AttributesOnly {
 
 fn load_schema(file: &str, text: &str) -> Result<Schema, RegistryError> {
     let malformed = |source| RegistryError::Malformed { file: file.into(), source };
-    let parsed: AttributesOnly = serde_json::from_str(text).map_err(malformed)?;
+    let mut parsed: AttributesOnly = serde_json::from_str(text).map_err(malformed)?;
+    if parsed.id == USER_SCHEMA {
+        spelling::mark(&mut parsed.attributes);
+    }
     let mut definition: Value = serde_json::from_str(text).map_err(malformed)?;
     if let Some(definition) = definition.as_object_mut() {
         definition.shift_remove("meta");

@@ -108,7 +108,7 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     ZA ZM ZW";
 
 /// Whether the attribute is the `value` of the multi-valued attribute `list`, however a path names it.
-pub(super) fn is_value_of(attribute: &Attribute, name: Name<'_>, list: &str) -> bool {
+fn is_value_of(attribute: &Attribute, name: Name<'_>, list: &str) -> bool {
     if attribute.name != "value" {
         return false;
     }

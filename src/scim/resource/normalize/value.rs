@@ -1,13 +1,13 @@
 //! One attribute's value, brought to canonical form.
 
-use super::format::{self, Format};
+use super::format::Format;
 use super::name::Name;
 use crate::scim::key;
 use crate::scim::schema::{Attribute, AttributeType, Mutability, Uniqueness};
-use crate::scim::spelling::Spelling;
 use crate::scim::tolerance::{Tolerance, Unknown};
 use crate::scim::{ErrorKind, ScimError};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -251,7 +251,7 @@ fn value_from_reference(attribute: &Attribute, object: &mut Map<String, Value>) 
     if object.contains_key("value") || attribute.sub_attribute("value").is_none() {
         return;
     }
-    let Some(id) = object.get("$ref").and_then(Value::as_str).and_then(format::last_segment) else { return };
+    let Some(id) = object.get("$ref").and_then(Value::as_str).and_then(super::format::last_segment) else { return };
     object.shift_insert(0, "value".to_owned(), Value::String(id.into_owned()));
     super::canonical::order_object(attribute, object);
 }
@@ -289,9 +289,15 @@ fn string(attribute: &Attribute, value: &Value, name: Name<'_>, context: &ValueC
     {
         return Err(ScimError::invalid_value(format!("{name}: expected {}", format.description())));
     }
+    let text = match attribute.spelling.filter(|_| context.tolerance.one_spelling) {
+        Some(spelling) => spelling.spell(text),
+        None => Cow::Borrowed(text.as_str()),
+    };
+    // A URL can become longer.
+    check_length(attribute, &text, name, context)?;
     let is_same = |canonical: &&String| match attribute.case_exact {
-        true => *canonical == text,
-        false => canonical.eq_ignore_ascii_case(text),
+        true => **canonical == text,
+        false => canonical.eq_ignore_ascii_case(&text),
     };
     match attribute.canonical_values.iter().find(is_same) {
         None if attribute.enforce_canonical => {
@@ -299,18 +305,8 @@ fn string(attribute: &Attribute, value: &Value, name: Name<'_>, context: &ValueC
             Err(ScimError::invalid_value(format!("{name}: expected one of {canonical}")))
         }
         Some(canonical) => Ok(Some(Value::String(canonical.clone()))),
-        None => Ok(Some(Value::String(spelled(attribute, text, name, context)))),
+        None => Ok(Some(Value::String(text.into_owned()))),
     }
-}
-
-/// The text, spelled as all are if the Directory wants it.
-fn spelled(attribute: &Attribute, text: &str, name: Name<'_>, context: &ValueContext<'_>) -> String {
-    let of_list = |list: &&str| format::is_value_of(attribute, name, list);
-    let spelling = match context.tolerance.one_spelling {
-        true => Spelling::of(["emails", "ims"].into_iter().find(of_list).unwrap_or(&attribute.name)),
-        false => None,
-    };
-    spelling.map_or_else(|| text.to_owned(), |spelling| spelling.spell(text))
 }
 
 fn check_length(attribute: &Attribute, text: &str, name: Name<'_>, context: &ValueContext<'_>) -> Result<(), ScimError> {

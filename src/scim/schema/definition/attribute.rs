@@ -117,6 +117,7 @@ fn one(object: &Map<String, Value>, path: String, is_sub: bool, faults: &mut Vec
         reference_types: reader.strings("referenceTypes"),
         sub_attributes: Vec::new(),
         indexed: reader.boolean("indexed"),
+        spelling: None,
     };
     let case_exact = reader.optional_boolean("caseExact");
     attribute.case_exact = match attribute_type {
