@@ -7,6 +7,7 @@ use app::{App, ENTERPRISE, USER};
 use scimd::admin::AdminError;
 use scimd::admin::directories;
 use scimd::admin::tokens::{self, Wanted};
+use scimd::auth::Scopes;
 use scimd::directory::settings::Settings;
 use serde_json::json;
 
@@ -143,5 +144,13 @@ on_both_back_ends! {
         let edit = directories::Edit { settings: Some(unknown), ..directories::Edit::default() };
         let refused = directories::edit(&app.operator(), &app.row().await, edit).await.expect_err("refused");
         assert!(refused.to_string().contains("the setting selfService names shoeSize"), "{refused}");
+        // It may delete itself, unless its token is to read alone.
+        let reader = Wanted { user: Some("bjensen".to_owned()), scopes: Scopes::parse("User:read").expect("scopes"), ..Wanted::default() };
+        let reader = tokens::create(&app.operator(), &app.row().await, reader).await.expect("creates");
+        let reader = app.with_token(reader.secret.expose());
+        reader.get("/Me").await.expect(200);
+        reader.patch("/Me", json!([{ "op": "add", "path": "name.givenName", "value": "B" }])).await.expect_error(403, "");
+        reader.delete("/Me").await.expect_error(403, "");
+        me.delete("/Me").await.expect(204);
     }
 }

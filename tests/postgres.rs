@@ -1,5 +1,5 @@
 //! What holds on PostgreSQL beyond the contract that all back ends share: sessions that die, callers that hang up, changes
-//! that wait for each other, replicas that start together.
+//! that wait for each other, and replicas that start together.
 #![expect(clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/store_contract/sample.rs"]

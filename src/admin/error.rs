@@ -40,7 +40,8 @@ pub enum AdminError {
     TokenExpired(String),
     /// The token's secret would be good for longer than one of the Directory may.
     #[error(
-        "the setting tokenDaysMax of the Directory allows {days_max} days, so this token may expire at {latest} at the latest"
+        "the setting tokenDaysMax of the Directory allows {days_max} days from when a secret is made, so this one may expire at {latest} \
+         at the latest"
     )]
     TokenDays {
         /// What the setting is.

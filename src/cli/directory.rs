@@ -36,6 +36,7 @@ async fn perform(session: &Session, command: &DirectoryCommand) -> Result<(), Fa
         DirectoryCommand::Show { name, json } => show(session, name, *json).await,
         DirectoryCommand::Edit { name, display_name, provider, settings, protected, json } => {
             let directory = directories::find(operator.store, name).await?;
+            let has_other_rules = !settings.is_empty() || provider.is_some();
             let settings = Settings::of(&directory).and_then(|old| old.with_pairs(settings)).map_err(AdminError::Settings)?;
             let edit = Edit {
                 display_name: display_name.clone(),
@@ -45,7 +46,7 @@ async fn perform(session: &Session, command: &DirectoryCommand) -> Result<(), Fa
             };
             let edited = directories::edit(&operator, &directory, edit).await?;
             print(session, &edited, *json)?;
-            point_out_tokens(&operator, &edited).await
+            if has_other_rules { point_out_tokens(&operator, &edited).await } else { Ok(()) }
         }
         DirectoryCommand::Pause { name } => set_status(&operator, name, DirectoryStatus::Paused).await,
         DirectoryCommand::Resume { name } => set_status(&operator, name, DirectoryStatus::Active).await,

@@ -14,8 +14,8 @@ use tokio::net::TcpListener;
 /// Runs the server until SIGTERM or SIGINT, then drains it.
 ///
 /// # Errors
-/// The configuration is wrong or has plain HTTP cross a network, the certificate or the database is not there, or the port is taken; or not every request could be answered
-/// before the end.
+/// The configuration is wrong or has plain HTTP cross a network, the certificate or the database is not there, or the port is
+/// taken; or not every request could be answered before the end.
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = session::configuration(arguments)?;
     let traces = match &config.traces {
@@ -56,10 +56,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Tokens would cross a network in the clear (P-7.2-01).
 fn refuse_if_exposed(config: &ServerConfig) -> Result<(), Failure> {
-    match config.is_exposed_without_tls() {
-        true => Err(Failure::new(tls::exposed(config), tls::END_TLS)),
-        false => Ok(()),
-    }
+    if config.is_exposed_without_tls() { Err(Failure::new(tls::exposed(config), tls::END_TLS)) } else { Ok(()) }
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {

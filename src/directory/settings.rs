@@ -86,6 +86,9 @@ pub struct Settings {
     pub operator_delete_group: Option<OperatorDelete>,
 }
 
+/// The setting that says what users may change of themselves.
+const SELF_SERVICE: &str = "selfService";
+
 /// How many tokens of a Directory may be in use at once: two, so that one takes over from the other.
 pub const TOKENS_MAX_DEFAULT: u32 = 2;
 
@@ -161,7 +164,9 @@ impl Settings {
         for (key, list) in self.attribute_lists() {
             let had = before.into_iter().flat_map(Self::attribute_lists).any(|had| had == (key, list));
             let types = registry.resource_types.iter().map(|resource_type| &**resource_type);
-            if let Some(path) = list.unknown(types).filter(|_| !had) {
+            // What is kept from URLs may be several attributes of one name; what is granted is one.
+            let unknown = if key == SELF_SERVICE { list.unnamed(types) } else { list.unknown(types) };
+            if let Some(path) = unknown.filter(|_| !had) {
                 return Err(SettingsError::Unknown { key, name: path.to_owned() });
             }
         }
@@ -174,7 +179,7 @@ impl Settings {
     }
 
     fn attribute_lists(&self) -> impl Iterator<Item = (&'static str, &AttributeList)> {
-        let lists = [("sensitive", &self.sensitive), ("selfService", &self.self_service)];
+        let lists = [("sensitive", &self.sensitive), (SELF_SERVICE, &self.self_service)];
         lists.into_iter().filter_map(|(key, list)| Some((key, list.as_ref()?)))
     }
 

@@ -22,7 +22,8 @@ pub const OVERLAP_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 ///
 /// # Errors
 /// [`AdminError::NoToken`], [`AdminError::TokenRevoked`], [`AdminError::RenewedLately`]; [`AdminError::TokenExpired`] if no new
-/// expiry is given; [`AdminError::TokenDays`] if it is too late; [`AdminError::Overlap`]; [`AdminError::HasKeys`] if it is a client without a secret; [`AdminError::Changed`].
+/// expiry is given; [`AdminError::TokenDays`] if it is too late; [`AdminError::Overlap`]; [`AdminError::HasKeys`] if it is a client
+/// without a secret; [`AdminError::Changed`].
 pub async fn renew<'a>(
     operator: &Operator<'_>,
     directory: &DirectoryRow,

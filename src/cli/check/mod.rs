@@ -8,7 +8,7 @@
 
 mod database;
 mod finding;
-pub mod tls;
+pub(super) mod tls;
 
 use super::arguments::Arguments;
 use super::failure::Failure;
