@@ -118,6 +118,9 @@ pub fn mend(kind: Option<ErrorKind>, credentials: Option<&'static str>) -> &'sta
         (Some("inactive"), _) => "Activate the token, or enter another one in the provider's settings.",
         (Some("renewed"), _) => "Enter the new secret of the token in the provider's settings: the one of before is over.",
         (Some("client"), _) => "Let the client exchange its secret for a token first: it opens nothing itself.",
+        (Some("throttled"), _) => {
+            "Enter a token of this Directory in the provider's settings: it sent one that does not exist, and many such came from there."
+        }
         (Some("other directory"), _) => {
             "Enter the Base URL of the token's Directory in the provider's settings, or a token of this one."
         }
@@ -151,6 +154,12 @@ mod tests {
         let detail = Detail { operations: (1..=100).map(|number| operation(number, false)).collect(), ..Detail::default() };
         let text = detail.into_text();
         assert!(text.len() <= DETAIL_BYTES_MAX && text.contains(r#""number":100"#), "{text}");
+    }
+
+    #[test]
+    fn who_is_told_to_wait_with_a_wrong_token_needs_another_one_and_not_to_send_less() {
+        assert!(mend(Some(ErrorKind::TooManyRequests), Some("throttled")).starts_with("Enter a token"));
+        assert!(mend(Some(ErrorKind::TooManyRequests), None).contains("more slowly"));
     }
 
     #[test]
