@@ -74,7 +74,7 @@ fn a_token_expires_when_its_directory_says_at_the_latest() {
     place.fails(
         "token create acme --expires-in 43201m",
         1,
-        "the setting tokenDaysMax of the Directory allows 30 days, so this token may expire at 2",
+        "the setting tokenDaysMax of the Directory allows 30 days from when a secret is made, so this one may expire at 2",
     );
     place.fails("client create acme --expires-in 43201m", 1, "tokenDaysMax");
     let client = place.run("client create acme --name client");

@@ -61,9 +61,9 @@ impl<'t> Cursor<'t> {
         !self.take_while(|character| character == ' ').is_empty()
     }
 
-    /// Takes the characters of an attribute path: names, and URNs with their colons, dots and hyphens.
+    /// Takes the characters of an attribute path: names, and URNs with all that the id of a schema may be made of.
     pub(super) fn take_path(&mut self) -> &'t str {
-        self.take_while(|character| character.is_ascii_alphanumeric() || matches!(character, '$' | '_' | '.' | ':' | '-'))
+        self.take_while(|character| character.is_ascii_alphanumeric() || "$_.:-~+".contains(character))
     }
 
     /// Takes everything up to a space, a bracket or a quote: an operator, a keyword or a literal that is no string.

@@ -140,6 +140,7 @@ fn what_is_left_over_is_refused() {
 fn names_have_the_characters_of_names() {
     check("$ref eq \"x\"", "$ref eq \"x\"");
     check("urn:a:2.0:User:name.given-Name_1 pr", "urn:a:2.0:User:name.given-Name_1 pr");
+    check("urn:a~b:c+d:2.0:User:x pr", "urn:a~b:c+d:2.0:User:x pr");
     for name in ["1a", "a.", ".a", "a:", "-a", "_a"] {
         check_refused(&format!("{name} pr"), &format!("filter position 0: expected an attribute, found {name}"));
     }

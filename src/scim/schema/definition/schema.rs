@@ -57,7 +57,7 @@ pub(super) fn read(object: &Map<String, Value>, faults: &mut Vec<Fault>, warning
     SchemaDefinition { schema: Arc::new(Schema { id: id.into(), name, description, attributes, definition }), extends }
 }
 
-/// `urn:`, a namespace, and more; without what a path or a URL would take apart.
+/// `urn:`, a namespace, and more; without what a path or a URL would take apart. Filters read these characters in a path.
 fn is_urn(text: &str) -> bool {
     let mut parts = text.split(':');
     text.len() <= URN_BYTES_MAX

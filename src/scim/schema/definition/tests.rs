@@ -1,4 +1,6 @@
 use super::*;
+use crate::scim::Tolerance;
+use crate::scim::filter::{Filter, FilterOptions};
 use crate::scim::schema::Registry;
 use serde_json::json;
 
@@ -115,6 +117,19 @@ fn the_full_name_of_an_attribute_is_no_schema_of_its_type() {
     }
     for id in ["urn:example:x:d", "urn:example:x:a.c", "urn:example:x:a:b", "urn:example:xa"] {
         assert_eq!(with(id), Ok(()), "{id}");
+    }
+}
+
+#[test]
+fn attributes_of_a_schema_are_named_and_filtered_by_whatever_its_id_is_made_of() {
+    let id = "urn:Ab-9:x.y_z~v+w:2.0";
+    let definition = json!({ "id": id, "extends": ["User"], "attributes": [{ "name": "a" }] });
+    let definition = parse(&definition.to_string()).expect("is well-formed").definition;
+    let registry = Registry::built_in().with(&[definition], &[]).expect("fits");
+    let user = registry.resource_type("User").expect("is built in");
+    for text in [format!("{id}:a pr"), format!("{id}:A eq \"x\""), format!("{id} pr")] {
+        let filter = Filter::parse(&text, &FilterOptions::default()).expect("parses");
+        assert!(filter.resolve(user, &Tolerance::default()).is_ok(), "{text}");
     }
 }
 
