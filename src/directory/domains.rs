@@ -3,7 +3,7 @@
 use crate::scim::ScimError;
 use crate::scim::resource::Document;
 use crate::scim::schema::ResourceType;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Domains of one Directory at most.
@@ -51,22 +51,6 @@ fn is_domain(text: &str) -> bool {
             && !label.ends_with('-')
     };
     text.len() <= DOMAIN_BYTES_MAX && text.split('.').all(is_label)
-}
-
-/// Reads a list, or one text with commas, as it is easier to write on a command line.
-pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Domains>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Given {
-        List(Vec<String>),
-        Text(String),
-    }
-    let domains = match Option::<Given>::deserialize(deserializer)? {
-        None => return Ok(None),
-        Some(Given::List(list)) => list,
-        Some(Given::Text(text)) => text.split(',').map(|domain| domain.trim().to_owned()).collect(),
-    };
-    Domains::new(domains).map(Some).ok_or_else(|| serde::de::Error::custom(EXPECTED))
 }
 
 /// Refuses a user whose userName has another domain than the Directory admits. One that is there already can be changed, and also

@@ -41,6 +41,7 @@ pub mod cursors;
 pub mod definitions;
 pub mod domains;
 pub mod reply;
+mod setting_lists;
 mod setting_ranges;
 pub mod settings;
 pub mod trace;

@@ -1,14 +1,13 @@
 //! From a Directory's row to its rules: the profile of its provider, and the settings that differ from it.
 
 use super::Directory;
-use super::domains::{self, Domains};
-use super::self_service;
+use super::domains::Domains;
 use super::setting_ranges::{expected, range};
+use super::{self_service, setting_lists};
 use crate::scim::quirks::adjusted::{self, Adjustments};
 use crate::scim::quirks::profiles::{self, Profile};
 use crate::scim::quirks::{DeletePolicy, LifeCycles, OperatorDelete, OperatorDisable};
 use crate::scim::resource::{Document, index_rows};
-use crate::scim::schema::attribute_list;
 use crate::scim::schema::{AttributeList, IndexedAttribute, Registry, ResourceType, Uniqueness};
 use crate::store::{Bounds, DirectoryRow, IndexRow, MembershipBound};
 use serde::{Deserialize, Serialize};
@@ -42,13 +41,13 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Adjustments::is_empty")]
     pub quirks: Adjustments,
     /// The domains that a userName may have; absent: any, or none.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "domains::read")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "setting_lists::domains")]
     pub domains: Option<Domains>,
     /// The attributes that clients may not filter by in a URL (RFC 7644 §7.5.2); absent: passwords alone.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attribute_list::read")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "setting_lists::attributes")]
     pub sensitive: Option<AttributeList>,
     /// The attributes that a user may change of itself by `/Me`; [`self_service::default`] if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attribute_list::read")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "setting_lists::attributes")]
     pub self_service: Option<AttributeList>,
     /// How many users there may be.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 use super::path::{Resolved, resolve, resolve_all};
 use super::{ResourceType, Target};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 /// How many there may be.
 pub const PATHS_MAX: usize = 100;
@@ -55,22 +55,6 @@ impl AttributeList {
     pub fn meant(&self, resource_type: &ResourceType) -> Vec<Target> {
         self.0.iter().flat_map(|path| resolve_all(path, resource_type)).collect()
     }
-}
-
-/// Reads a list, or one text with commas, as it is easier to write on a command line.
-pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AttributeList>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Given {
-        List(Vec<String>),
-        Text(String),
-    }
-    let paths = match Option::<Given>::deserialize(deserializer)? {
-        None => return Ok(None),
-        Some(Given::List(list)) => list,
-        Some(Given::Text(text)) => text.split(',').map(|path| path.trim().to_owned()).collect(),
-    };
-    AttributeList::new(paths).map(Some).ok_or_else(|| serde::de::Error::custom(EXPECTED))
 }
 
 #[cfg(test)]

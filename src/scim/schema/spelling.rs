@@ -57,7 +57,8 @@ fn with_percents(url: &str) -> String {
     let mut parts = url.split('%');
     let mut all = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let byte = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let hex = part.get(..2).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match (byte, part.get(2..)) {
             (Some(byte), Some(rest)) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
                 all.push(char::from(byte));
@@ -87,7 +88,7 @@ mod tests {
             (InstantMessaging, " \u{a0}", " \u{a0}"),
             (Url, "HTTPS://Example.COM:443/a/./b/../c?Q#F", "https://example.com/a/c?Q#F"),
             (Url, "https://example.com", "https://example.com/"),
-            (Url, "https://example.com/%7euser/%c3%a9%2F%", "https://example.com/~user/%C3%A9%2F%"),
+            (Url, "https://example.com/%7euser/%c3%a9%2F%+a%", "https://example.com/~user/%C3%A9%2F%+a%"),
             (Url, "https://example.com/é", "https://example.com/%C3%A9"),
             (Url, "../Users/ONE", "../Users/ONE"),
             (Url, "urn:Example:A", "urn:Example:A"),

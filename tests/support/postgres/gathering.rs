@@ -63,6 +63,16 @@ impl Case {
         }
     }
 
+    /// Begins to create them, each behind the one before it.
+    async fn gather(&self, news: impl IntoIterator<Item = NewResource>) -> Vec<Creating> {
+        let mut created = Vec::new();
+        for (number, new) in (1..).zip(news) {
+            created.push(self.create(new));
+            self.until_gathered(number).await;
+        }
+        created
+    }
+
     /// Lets the first two go: the value that they wait for is taken.
     async fn let_go(&mut self) {
         sqlx::raw_sql("COMMIT").execute(&mut self.holder).await.expect("commits");
@@ -119,6 +129,15 @@ impl Case {
     }
 }
 
+/// What became of them, in their order.
+async fn outcomes(created: Vec<Creating>) -> Vec<Result<Committed, StoreError>> {
+    let mut outcomes = Vec::new();
+    for creating in created {
+        outcomes.push(creating.await.expect("does not panic"));
+    }
+    outcomes
+}
+
 fn newcomer(name: &str) -> NewResource {
     NewResource { grams: vec![Gram(7)], ..user(name) }
 }
@@ -162,16 +181,9 @@ async fn creations_that_come_together_are_made_by_one_statement_and_fail_apart()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_those_that_come_together_with_one_value_the_first_gets_it() {
     let mut case = Case::begin().await;
-    let mut created = Vec::new();
-    for waiting in 1..=3 {
-        created.push(case.create(newcomer("same")));
-        case.until_gathered(waiting).await;
-    }
+    let created = case.gather((0..3).map(|_| newcomer("same"))).await;
     case.let_go().await;
-    let mut outcomes = Vec::new();
-    for creating in created {
-        outcomes.push(creating.await.expect("does not panic"));
-    }
+    let outcomes = outcomes(created).await;
     let (made, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!(made.len(), 1);
     refused.into_iter().for_each(assert_taken);
@@ -182,20 +194,13 @@ async fn who_loses_a_race_among_those_that_are_made_together_loses_alone() {
     let mut case = Case::begin().await;
     let news: Vec<NewResource> = ["first", "raced", "last"].into_iter().map(newcomer).collect();
     let ids = [news[0].id, news[2].id];
-    let mut created = Vec::new();
-    for (number, new) in (1..).zip(news) {
-        created.push(case.create(new));
-        case.until_gathered(number).await;
-    }
+    let created = case.gather(news).await;
     let mut racer = case.database.connect().await;
     begin_taking(&mut racer, case.directory, "userName", "raced").await;
     case.let_go().await;
     until_waiting(&case.database, 1).await;
     sqlx::raw_sql("COMMIT").execute(&mut racer).await.expect("commits");
-    let mut outcomes = Vec::new();
-    for creating in created {
-        outcomes.push(creating.await.expect("does not panic"));
-    }
+    let outcomes = outcomes(created).await;
     let [Ok(_), Err(StoreError::Uniqueness { .. }), Ok(_)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     case.transactions(&ids).await;
     assert_eq!(case.counted().await, 2);
@@ -210,16 +215,9 @@ async fn who_has_a_global_value_of_another_directory_is_refused_alone() {
     commit(&*case.store, other, Change::Create(Box::new(holder("alice", "taken")))).await.expect("creates");
     let news = [holder("first", "1"), holder("taken", "taken"), newcomer("plain"), holder("last", "2")];
     let ids = [0, 2, 3].map(|place: usize| news[place].id);
-    let mut created = Vec::new();
-    for (number, new) in (1..).zip(news) {
-        created.push(case.create(new));
-        case.until_gathered(number).await;
-    }
+    let created = case.gather(news).await;
     case.let_go().await;
-    let mut outcomes = Vec::new();
-    for creating in created {
-        outcomes.push(creating.await.expect("does not panic"));
-    }
+    let outcomes = outcomes(created).await;
     let [Ok(_), Err(StoreError::Uniqueness { attribute }), Ok(_), Ok(_)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert_eq!(attribute, "badge");
     assert_eq!(case.transactions(&ids).await, 1, "one statement made the others");
@@ -231,11 +229,7 @@ async fn who_loses_the_race_for_a_global_value_loses_alone() {
     let raced = IndexRow { attribute: "badge".into(), value: "raced".into(), uniqueness: Uniqueness::Global };
     let news = [newcomer("first"), NewResource { index: vec![raced.clone()], ..newcomer("raced") }, newcomer("last")];
     let ids = [news[0].id, news[2].id];
-    let mut created = Vec::new();
-    for (number, new) in (1..).zip(news) {
-        created.push(case.create(new));
-        case.until_gathered(number).await;
-    }
+    let created = case.gather(news).await;
     let other = fresh_directory(&*case.store).await;
     let mut racer = case.database.connect().await;
     begin_taking(&mut racer, other, "badge", "raced").await;
@@ -246,10 +240,7 @@ async fn who_loses_the_race_for_a_global_value_loses_alone() {
     case.let_go().await;
     until_waiting(&case.database, 1).await;
     sqlx::raw_sql("COMMIT").execute(&mut racer).await.expect("commits");
-    let mut outcomes = Vec::new();
-    for creating in created {
-        outcomes.push(creating.await.expect("does not panic"));
-    }
+    let outcomes = outcomes(created).await;
     let [Ok(_), Err(StoreError::Uniqueness { .. }), Ok(_)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     case.transactions(&ids).await;
 }

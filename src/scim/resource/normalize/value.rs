@@ -1,6 +1,6 @@
 //! One attribute's value, brought to canonical form.
 
-use super::format::Format;
+use super::format::{self, Format};
 use super::name::Name;
 use crate::scim::key;
 use crate::scim::schema::{Attribute, AttributeType, Mutability, Uniqueness};
@@ -251,7 +251,7 @@ fn value_from_reference(attribute: &Attribute, object: &mut Map<String, Value>) 
     if object.contains_key("value") || attribute.sub_attribute("value").is_none() {
         return;
     }
-    let Some(id) = object.get("$ref").and_then(Value::as_str).and_then(super::format::last_segment) else { return };
+    let Some(id) = object.get("$ref").and_then(Value::as_str).and_then(format::last_segment) else { return };
     object.shift_insert(0, "value".to_owned(), Value::String(id.into_owned()));
     super::canonical::order_object(attribute, object);
 }
